@@ -1,0 +1,1 @@
+"""The serving certificates of the webhook: authority, leaf, where they are kept, and how both ends get them."""

@@ -1,0 +1,1 @@
+"""The command line `headgate`: runs each process and everything that works offline."""

@@ -1,0 +1,46 @@
+"""Everything an admission decision may depend on, gathered before it is made."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from policies.snapshot import Snapshot
+
+Object = Mapping[str, Any]
+
+
+class Operation(StrEnum):
+    CREATE = "CREATE"
+    UPDATE = "UPDATE"
+    DELETE = "DELETE"
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """Who asks, as the API server tells it."""
+
+    name: str = ""
+    groups: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """One request, with the state of the world it is judged against.
+
+    `new` is None on DELETE, `old` is None on CREATE. For `subresource` "scale" the objects are the WorkerPool before
+    and after, joined by the caller from the snapshot, never the Scale itself.
+    """
+
+    kind: str
+    operation: Operation
+    new: Object | None
+    old: Object | None
+    snapshot: Snapshot
+    now: datetime
+    subresource: str = ""
+    user: User = field(default_factory=User)
+    dry_run: bool = False

@@ -1,0 +1,56 @@
+"""What the engine knows of the other objects: projections of at most 1 KB each, indexed for the questions rules ask."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class QueueView:
+    namespace: str
+    name: str
+    queue_name: str
+    broker: str
+    labels: Mapping[str, str] = field(default_factory=dict)
+    spec: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class PoolView:
+    namespace: str
+    name: str
+    queues: tuple[str, ...]
+    labels: Mapping[str, str] = field(default_factory=dict)
+    spec: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyView:
+    """A Policy (`namespace` set) or a ClusterPolicy (`namespace` empty), with its whole spec."""
+
+    kind: str
+    namespace: str
+    name: str
+    uid: str
+    generation: int
+    spec: Mapping[str, Any]
+
+
+class Snapshot(Protocol):
+    """A read-only view of the watched world; every method is a dictionary look-up."""
+
+    def queues(self, namespace: str) -> Mapping[str, QueueView]: ...
+
+    def pools(self, namespace: str) -> Mapping[str, PoolView]: ...
+
+    def policies(self, namespace: str) -> Collection[PolicyView]:
+        """The policies that may apply in a namespace: its own, and every ClusterPolicy."""
+        ...
+
+    def namespace_labels(self, namespace: str) -> Mapping[str, str]: ...
+
+    def age_seconds(self) -> float:
+        """Seconds since the last sign of life of the feed; 0 for a snapshot read from files."""
+        ...
