@@ -73,6 +73,13 @@ def build(tools: tuple[str, ...]) -> None:
                 click.echo(builder.ensure(tool, program))
 
 
+@main.command(hidden=True)
+@click.argument("folder", type=click.Path(path_type=Path))
+def janitor(folder: Path) -> None:
+    """Remove the cluster in FOLDER once its owner has ended."""
+    state.remove_after_owner(state.State(folder))
+
+
 if __name__ == "__main__":
     try:
         main(prog_name="python -m tests.cluster")
