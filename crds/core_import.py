@@ -3,8 +3,8 @@
     kubectl get --raw /openapi/v3/api/v1 | python -m crds.core_import
 
 Kept is what refuses typos: structure, types, required fields, list types. Left out are descriptions (the CRD must stay
-below the 256 KiB that client-side apply can store), defaults (there are none inside list items), enumerations and number
-ranges (a newer cluster may allow more; it judges the pods it is given), and what makes no sense in a template.
+below the 256 KiB that client-side apply can store), defaults (there are none inside list items), enumerations and
+number ranges (a newer cluster may allow more; it judges the pods it is given), and what no template can say.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ def trimmed(schemas: Mapping[str, Any]) -> dict[str, Any]:
 
 def _definition(name: str, schema: Mapping[str, Any]) -> dict[str, Any]:
     if name == "Quantity":
-        return {"x-headgate-scalar": "Quantity"}
+        return {}  # its bounds are ours: crds.quantity
     if name == "IntOrString":
         return {"x-kubernetes-int-or-string": True}
     result = _node(schema)

@@ -7,7 +7,7 @@ declared are ignored (the API server prunes them).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 from pydantic import BaseModel, ConfigDict, GetJsonSchemaHandler, model_validator
 from pydantic.alias_generators import to_camel
@@ -15,6 +15,8 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
 from crds.rules import KEY, Rule
+
+MODEL_KEY: Final = "x-model"
 
 
 class Model(BaseModel):
@@ -33,9 +35,11 @@ class Model(BaseModel):
 
     @classmethod
     def __get_pydantic_json_schema__(cls, core: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
-        schema = handler.resolve_ref_schema(handler(core))
+        schema = handler(core)
+        own = handler.resolve_ref_schema(schema)
+        own[MODEL_KEY] = cls
         if cls.RULES:
-            schema[KEY] = list(cls.RULES)
+            own[KEY] = list(cls.RULES)
         return schema
 
 

@@ -33,9 +33,9 @@ class ListType:
             schema[MAP_KEYS] = list(self.keys)
         return schema
 
-    def _unique(self, items: tuple[Any, ...]) -> tuple[Any, ...]:
+    def _unique(self, items: tuple[Any, ...] | None) -> tuple[Any, ...] | None:
         seen: set[Hashable] = set()
-        for item in items:
+        for item in items or ():
             identity = self._identity(item)
             if identity in seen:
                 raise PydanticCustomError("duplicate", "duplicate entry")
