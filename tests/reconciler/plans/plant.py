@@ -10,6 +10,7 @@ import random
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from reconciler.plans import damping
 from reconciler.plans.replicas import decide
@@ -38,8 +39,8 @@ class Outcome:
     @property
     def turns(self) -> int:
         """How often the pool changed its mind about the direction."""
-        steps = [after - before for before, after in zip(self.served, self.served[1:], strict=False) if after != before]
-        return sum(before * after < 0 for before, after in zip(steps, steps[1:], strict=False))
+        steps = [after - before for before, after in pairwise(self.served) if after != before]
+        return sum(before * after < 0 for before, after in pairwise(steps))
 
 
 def play(
