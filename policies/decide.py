@@ -50,7 +50,7 @@ def decide(facts: Facts) -> Decision:
 
 
 def _judged(facts: Facts, new: Object) -> bool:
-    """Whether this write is one to judge: never on an object that is leaving, nor one that changed in status or finalizers only."""
+    """Whether this write is one to judge: not of an object that is leaving, nor of status or finalizers only."""
     if dig(new, "metadata", "deletionTimestamp") is not None:
         return False
     if facts.old is None:
@@ -68,14 +68,17 @@ def _findings(
     for rule in rules.built_in_for(facts.kind, facts.operation, facts.subresource):
         kept = advice if rule.timely else violations
         try:
-            for finding in rule.check(subject):
-                kept.append(Violation(finding, rule.id, rule.action, who_may=rule.who_may))
+            kept.extend(
+                Violation(finding, rule.id, rule.action, who_may=rule.who_may) for finding in rule.check(subject)
+            )
         except Exception as error:
             raise RuleFaultError(rule.id) from error
     for policy, policy_rule, limit in covering(policies, facts.kind, facts.operation, facts.subresource):
         try:
-            for breach in policy_rule.check(subject, limit):
-                violations.append(Violation(breach.finding, policy_rule.id, policy.action, policy.ref, breach.excess))
+            violations.extend(
+                Violation(breach.finding, policy_rule.id, policy.action, policy.ref, breach.excess)
+                for breach in policy_rule.check(subject, limit)
+            )
         except Exception as error:
             raise RuleFaultError(policy_rule.id) from error
     return violations, advice

@@ -1,4 +1,4 @@
-"""What the engine answers: every finding with the rule and policy behind it, warnings, a patch, and notes for the audit log."""
+"""What the engine answers: findings with rule and policy behind each, warnings, a patch, notes for the audit log."""
 
 from __future__ import annotations
 

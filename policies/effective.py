@@ -31,7 +31,7 @@ _POOL_OWN: Final = ("workload", "concurrency", "maxInFlight", "scaling", "drain"
 
 def layers(policies: Iterable[PolicyView], groups: Sequence[str]) -> list[Layer]:
     """What each policy defaults of these groups, in the order given."""
-    found = []
+    found: list[Layer] = []
     for policy in policies:
         defaults = mapping(policy.spec, "defaults")
         values = {group: defaults[group] for group in groups if group in defaults}
@@ -60,7 +60,6 @@ def pool(
     """The effective configuration of one WorkerPool; `queues` are the specs of the queues it works off."""
     own = {key: spec[key] for key in _POOL_OWN if key in spec}
     effective = merge([(SPEC, own), (SPEC, _of_template(spec)), *layers(policies, POOL_DEFAULTS)])
-    _hold_minimum(effective)
     _lay(effective, builtin.POOL)
     _hold_minimum(effective)
     concurrency = effective.get("concurrency")

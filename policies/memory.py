@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Self
+from typing import Any, Final, Self
 
 from crds import meta
 from policies.fields import text
 from policies.projection import namespace_view, policy_view, pool_view, queue_view
 from policies.snapshot import PolicyView, PoolView, QueueView
 
-NAMESPACE = "Namespace"
-NAME_LABEL = "kubernetes.io/metadata.name"
+NAME_LABEL: Final = "kubernetes.io/metadata.name"
+"""The label every Namespace carries, also one whose labels may not be read."""
 
 
 class MemorySnapshot:
-    """Objects go in by `put`, `remove` and `replace` (a whole kind, after a list); objects of other kinds are ignored."""
+    """Objects go in by `put`, `remove` and `replace` (a whole kind, after a list); other kinds are ignored."""
 
     def __init__(self) -> None:
         self._queues: dict[str, dict[str, QueueView]] = {}

@@ -36,7 +36,7 @@ def patch(facts: Facts, policies: Sequence[CompiledPolicy]) -> tuple[PatchOperat
 
 
 def applied(obj: Object, operations: Sequence[PatchOperation]) -> Object:
-    """The object with the engine's own operations in it; what they do not touch is shared, nothing is changed in place."""
+    """The object with the engine's own operations in it; what they do not touch is shared with the original."""
     for operation in operations:
         obj = _added(obj, operation["path"].split("/")[1:], operation["value"])
     return obj

@@ -7,10 +7,11 @@ environment, no status, no managed fields. Strings that repeat (names, namespace
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import islice
 from sys import intern
 from typing import Any, Final
 
-from policies.fields import integer, items, labels, mapping, text
+from policies.fields import integer, items, mapping, text
 from policies.snapshot import PolicyView, PoolView, QueueView
 
 MAX_LABELS: Final = 64
@@ -73,5 +74,5 @@ def _kept(spec: Mapping[str, Any], keys: Sequence[str]) -> dict[str, Any]:
 
 
 def _labels(obj: Mapping[str, Any]) -> Mapping[str, str]:
-    kept = [item for item in labels(obj).items() if isinstance(item[1], str)][:MAX_LABELS]
-    return {intern(key): intern(value) for key, value in kept}
+    labels = islice(mapping(obj, "metadata", "labels").items(), MAX_LABELS)
+    return {intern(key): intern(value) for key, value in labels if isinstance(value, str)}

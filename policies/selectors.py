@@ -44,7 +44,7 @@ def _requirement(expression: Mapping[str, Any]) -> LabelTest:
 
 
 def name_test(globs: tuple[str, ...]) -> NameTest | None:
-    """A test that is true when any glob matches the whole name; None when there are no globs, which means every name."""
+    """A test whether any glob matches the whole name; None when there are no globs, which means every name."""
     if not globs:
         return None
     pattern = re.compile("|".join(fnmatch.translate(glob) for glob in globs))

@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import Any, Final
 
 from crds import duration
-from crds.findings import ABSENT, Finding, Reason
+from crds.findings import Finding, Reason
 from policies.fields import integer, items, text
 from policies.rules.rule import CREATION, OBJECT_AND_SCALE, POOLS, QUEUES, Breach, PolicyRule
 from policies.subject import Subject

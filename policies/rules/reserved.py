@@ -79,8 +79,8 @@ RULES: Final = (
     BuiltInRule(
         id="reservedQueueName",
         kinds=QUEUES,
-        sentence="A queueName at a broker with layout List, Stream or GoRedisWorkQueue is none of system, admin, health, "
-        "metrics, default, kube-*, in any case of letters.",
+        sentence="A queueName at a broker with layout List, Stream or GoRedisWorkQueue is none of system, admin, "
+        "health, metrics, default, kube-*, in any case of letters.",
         check=queue_name,
     ),
     BuiltInRule(
