@@ -1,4 +1,4 @@
-"""The name a writer most likely meant: the nearest by Levenshtein distance, or nothing when none is near."""
+"""The name a writer most likely meant: the nearest by edit distance, or nothing when none is near."""
 
 from __future__ import annotations
 
@@ -26,16 +26,23 @@ def nearest(name: str, candidates: Iterable[str]) -> str | None:
 
 
 def distance(one: str, other: str, limit: int) -> int:
-    """Levenshtein distance, computed in the band that can stay within `limit`; `limit + 1` for anything farther."""
+    """Optimal string alignment distance (Levenshtein's, and swapped neighbours count one); `limit + 1` if farther.
+
+    Only the band of the table that can stay within `limit` is computed.
+    """
     if abs(len(one) - len(other)) > limit:
         return limit + 1
     far = limit + 1
-    row = [column if column <= limit else far for column in range(len(other) + 1)]
+    above: list[int] = []
+    row = [min(column, far) for column in range(len(other) + 1)]
     for line, letter in enumerate(one, start=1):
         low, high = max(1, line - limit), min(len(other), line + limit)
-        above, row = row, [far] * (len(other) + 1)
-        row[0] = line if line <= limit else far
+        before, above, row = above, row, [far] * (len(other) + 1)
+        row[0] = min(line, far)
         for column in range(low, high + 1):
             changed = above[column - 1] + (letter != other[column - 1])
-            row[column] = min(changed, above[column] + 1, row[column - 1] + 1, far)
+            cell = min(changed, above[column] + 1, row[column - 1] + 1, far)
+            if line > 1 and column > 1 and letter == other[column - 2] and one[line - 2] == other[column - 1]:
+                cell = min(cell, before[column - 2] + 1)
+            row[column] = cell
     return row[len(other)]
