@@ -1,8 +1,8 @@
 """Effective values: spec over Policy over ClusterPolicy over built-in, each leaf with its origin.
 
 `policies` are the ones that match the object (`policies.applying`), strongest first: the namespace's own Policies by
-name, then the ClusterPolicies by name. An inherited value never makes an object break its own bounds: an inherited
-`minReplicas` is held at the object's `maxReplicas`.
+name, then the ClusterPolicies by name. An inherited value never makes an object break its own bounds
+(`policies.bounds`).
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from crds import duration
-from policies import builtin
-from policies.fields import integer, items, mapping, text
+from policies import bounds, builtin
+from policies.fields import items, mapping, text
 from policies.merging import Effective, Layer, merge
 from policies.snapshot import PolicyView
 
@@ -24,7 +24,7 @@ QUEUE_DEFAULTS: Final = ("rateLimit", "retry", "retention", "circuitBreaker")
 POOL_DEFAULTS: Final = ("drain", "rollout", "scaling", "resources", "podSecurityContext", "securityContext")
 """The groups of a policy's `defaults` that a WorkerPool inherits."""
 
-SPEC: Final = "spec"
+SPEC: Final = bounds.SPEC
 _QUEUE_OWN: Final = (*QUEUE_DEFAULTS, "drainTimeout", "deadLetter")
 _POOL_OWN: Final = ("workload", "concurrency", "maxInFlight", "scaling", "drain", "rollout", "priority", "resources")
 
@@ -44,6 +44,7 @@ def queue(spec: Mapping[str, Any], policies: Iterable[PolicyView] = ()) -> Effec
     """The effective configuration of one Queue."""
     own = {key: spec[key] for key in _QUEUE_OWN if key in spec}
     effective = merge([(SPEC, own), *layers(policies, QUEUE_DEFAULTS), (builtin.ORIGIN, builtin.QUEUE)])
+    bounds.order_backoff(effective)
     if effective.get("circuitBreaker.failurePercent") is not None:
         _lay(effective, builtin.CIRCUIT_BREAKER)
     if effective.get("rateLimit.jobs") is not None:
@@ -61,7 +62,8 @@ def pool(
     own = {key: spec[key] for key in _POOL_OWN if key in spec}
     effective = merge([(SPEC, own), (SPEC, _of_template(spec)), *layers(policies, POOL_DEFAULTS)])
     _lay(effective, builtin.POOL)
-    _hold_minimum(effective)
+    bounds.hold_minimum(effective)
+    bounds.let_something_be_replaced(effective)
     concurrency = effective.get("concurrency")
     effective.fill(builtin.ORIGIN, "maxInFlight", concurrency)
     effective.fill(builtin.ORIGIN, "scaling.jobsPerReplica", concurrency)
@@ -89,32 +91,12 @@ def _of_template(spec: Mapping[str, Any]) -> Mapping[str, Any]:
     return own
 
 
-def _hold_minimum(effective: Effective) -> None:
-    if effective.origin("scaling.minReplicas") in ("", SPEC):
-        return
-    least, most = (
-        integer(effective.values, "scaling", "minReplicas"),
-        integer(effective.values, "scaling", "maxReplicas"),
-    )
-    if least is not None and most is not None and least > most:
-        effective.replace("scaling.minReplicas", most)
-
-
 def _drain_timeout(queues: Iterable[Mapping[str, Any]]) -> str:
     """The longest job any of the queues allows and a minute more; 10 minutes where none says."""
-    longest = [seconds for spec in queues if (seconds := _seconds(spec.get("maxJobDuration"))) is not None]
+    longest = [seconds for spec in queues if (seconds := bounds.seconds(spec.get("maxJobDuration"))) is not None]
     return duration.text(max(longest) + builtin.DRAIN_MARGIN_SECONDS if longest else builtin.DRAIN_TIMEOUT_SECONDS)
 
 
 def _progress_deadline(effective: Effective) -> str:
-    startup = _seconds(effective.get("scaling.startupTime")) or 0.0
+    startup = bounds.seconds(effective.get("scaling.startupTime")) or 0.0
     return duration.text(max(builtin.PROGRESS_DEADLINE_SECONDS, builtin.PROGRESS_STARTUPS * startup))
-
-
-def _seconds(value: Any) -> float | None:
-    if not isinstance(value, str):
-        return None
-    try:
-        return duration.seconds(value)
-    except ValueError:
-        return None

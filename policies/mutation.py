@@ -15,14 +15,10 @@ from policies import effective
 from policies.compiled import CompiledPolicy
 from policies.decision import PatchOperation
 from policies.facts import Facts, Object, Operation
-from policies.fields import dig, integer, mapping
-from policies.merging import merge
+from policies.fields import dig, mapping
 
-_PERSISTED: Final[Mapping[str, Sequence[str]]] = {
-    meta.QUEUE.kind: effective.QUEUE_DEFAULTS,
-    # Security contexts have no field of their own in a WorkerPool: they are always inherited when pods are rendered.
-    meta.WORKER_POOL.kind: ("drain", "rollout", "scaling", "resources"),
-}
+_PERSISTED: Final = frozenset({*effective.QUEUE_DEFAULTS, "drain", "rollout", "scaling", "resources"})
+"""Security contexts have no field of their own in a WorkerPool: they are always inherited when pods are rendered."""
 
 
 def patch(facts: Facts, policies: Sequence[CompiledPolicy]) -> tuple[PatchOperation, ...]:
@@ -62,13 +58,13 @@ def _persisted(kind: str, obj: Object, policies: Sequence[CompiledPolicy]) -> It
     spec = dig(obj, "spec")
     if not isinstance(spec, dict):
         return
-    groups = _PERSISTED[kind]
-    merged = merge(effective.layers((policy.view for policy in policies), groups))
+    views = [policy.view for policy in policies]
+    found = effective.queue(spec, views) if kind == meta.QUEUE.kind else effective.pool(spec, (), views)
     persisting = {str(policy.ref) for policy in policies if policy.persists}
     wanted: dict[str, Any] = {}
-    for path, value, origin in merged.leaves():
-        if origin in persisting and not _set_through_template(spec, path):
-            _put(wanted, path.split("."), _bounded(spec, path, value))
+    for path, value, origin in found.leaves():
+        if origin in persisting and path.split(".")[0] in _PERSISTED and not _set_through_template(spec, path):
+            _put(wanted, path.split("."), value)
     yield from _unset(spec, wanted, ("spec",))
 
 
@@ -83,14 +79,6 @@ def _unset(present: Mapping[str, Any], wanted: Mapping[str, Any], path: tuple[st
 def _set_through_template(spec: Mapping[str, Any], path: str) -> bool:
     """Resources of a pool with a template belong to the template's container; each thing is set once."""
     return path.startswith("resources.") and "template" in spec
-
-
-def _bounded(spec: Mapping[str, Any], path: str, value: Any) -> Any:
-    """A default never makes an object break its own bounds."""
-    most = integer(spec, "scaling", "maxReplicas")
-    if path == "scaling.minReplicas" and most is not None and type(value) is int:
-        return min(value, most)
-    return value
 
 
 def _put(tree: dict[str, Any], keys: Sequence[str], value: Any) -> None:

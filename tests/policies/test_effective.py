@@ -56,10 +56,24 @@ def test_equals_are_asked_in_the_order_of_their_names() -> None:
             "Block",
             id="managed",
         ),
+        pytest.param(
+            {"retry": {"backoff": {"initial": "2m"}}},
+            {},
+            "retry.backoff.max",
+            "2m",
+            id="an inherited longest wait gives way to the object's first",
+        ),
+        pytest.param(
+            {"retry": {"backoff": {"max": "1s"}}},
+            {"retry": {"backoff": {"initial": "5s"}}},
+            "retry.backoff.initial",
+            "1s",
+            id="an inherited first wait gives way to the object's longest",
+        ),
         pytest.param({}, {"retention": {"failed": "1h"}}, "retention.failed", "1h", id="retention is inherited"),
     ],
 )
-def test_built_in_queue_defaults(spec: Object, defaults: Object, path: str, want_value: Any) -> None:
+def test_effective_queues(spec: Object, defaults: Object, path: str, want_value: Any) -> None:
     assert effective.queue(spec, views(policy(defaults=defaults))).get(path) == want_value
 
 
@@ -68,7 +82,11 @@ def test_built_in_queue_defaults(spec: Object, defaults: Object, path: str, want
     [
         pytest.param({}, [], {}, "drain.timeout", "10m", id="10 minutes where no queue says"),
         pytest.param(
-            {}, [{"maxJobDuration": "90m"}, {"maxJobDuration": "2m"}, {}], {}, "drain.timeout", "1h31m",
+            {},
+            [{"maxJobDuration": "90m"}, {"maxJobDuration": "2m"}, {}],
+            {},
+            "drain.timeout",
+            "1h31m",
             id="the longest job and a minute",
         ),
         pytest.param({}, [{"maxJobDuration": "?"}], {}, "drain.timeout", "10m", id="nonsense counts as nothing said"),
@@ -78,26 +96,59 @@ def test_built_in_queue_defaults(spec: Object, defaults: Object, path: str, want
         pytest.param({}, [], {}, "scaling.minReplicas", 1, id="one replica at least"),
         pytest.param({}, [], {"scaling": {"minReplicas": 5}}, "scaling.minReplicas", 3, id="held at the maximum"),
         pytest.param(
-            {"scaling": {"minReplicas": 0, "maxReplicas": 3}}, [], {"scaling": {"minReplicas": 5}},
-            "scaling.minReplicas", 0, id="zero is a value",
+            {"scaling": {"minReplicas": 0, "maxReplicas": 3}},
+            [],
+            {"scaling": {"minReplicas": 5}},
+            "scaling.minReplicas",
+            0,
+            id="zero is a value",
+        ),
+        pytest.param(
+            {"rollout": {"maxSurge": 0}},
+            [],
+            {},
+            "rollout.maxUnavailable",
+            1,
+            id="something can always be replaced",
+        ),
+        pytest.param(
+            {"rollout": {"maxUnavailable": "0%"}},
+            [],
+            {"rollout": {"maxSurge": 0}},
+            "rollout.maxSurge",
+            1,
+            id="also where the policy forbids surge",
         ),
         pytest.param({}, [], {}, "rollout.progressDeadline", "10m", id="10 minutes to make progress"),
         pytest.param(
-            {"scaling": {"maxReplicas": 3, "startupTime": "6m"}}, [], {}, "rollout.progressDeadline", "18m",
+            {"scaling": {"maxReplicas": 3, "startupTime": "6m"}},
+            [],
+            {},
+            "rollout.progressDeadline",
+            "18m",
             id="three start-ups where they are slow",
         ),
         pytest.param({}, [], {}, "scaling.wait", None, id="no wait target, no percentile"),
         pytest.param(
-            {"scaling": {"maxReplicas": 3, "wait": {"target": "1m"}}}, [], {}, "scaling.wait.percentile", 95, id="p95",
+            {"scaling": {"maxReplicas": 3, "wait": {"target": "1m"}}},
+            [],
+            {},
+            "scaling.wait.percentile",
+            95,
+            id="p95",
         ),
         pytest.param({}, [], {"resources": {"limits": {"cpu": "1"}}}, "resources.limits.cpu", "1", id="resources"),
         pytest.param(
-            {"template": {"spec": {"containers": [{"name": "worker", "resources": {"limits": {"cpu": "2"}}}]}}}, [],
-            {"resources": {"limits": {"cpu": "1"}}}, "resources.limits.cpu", "2", id="resources of the template",
+            {"template": {"spec": {"containers": [{"name": "worker", "resources": {"limits": {"cpu": "2"}}}]}}},
+            [],
+            {"resources": {"limits": {"cpu": "1"}}},
+            "resources.limits.cpu",
+            "2",
+            id="resources of the template",
         ),
         pytest.param({}, [], {"securityContext": {"runAsUser": 7}}, "securityContext.runAsUser", 7, id="security"),
     ],
-)  # fmt: skip
+)
 def test_effective_pools(spec: Object, queues: list[Object], defaults: Object, path: str, want_value: Any) -> None:
     whole = {**pool(scaling={"maxReplicas": 3})["spec"], **spec}
     assert effective.pool(whole, queues, views(policy(defaults=defaults))).get(path) == want_value

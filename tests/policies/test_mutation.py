@@ -105,6 +105,12 @@ def test_the_stronger_policy_gives_the_label() -> None:
             id="a default minimum never exceeds the object's maximum",
         ),
         pytest.param(
+            queue(retry={"backoff": {"initial": "2m"}}),
+            {"retry": {"backoff": {"max": "1m"}}},
+            [{"op": "add", "path": "/spec/retry/backoff/max", "value": "2m"}],
+            id="nor does a default longest wait fall below the object's first",
+        ),
+        pytest.param(
             pool(template={"spec": {}}),
             {"resources": {"limits": {"cpu": "1"}}},
             [],
