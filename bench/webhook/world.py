@@ -113,7 +113,7 @@ def _requests() -> Iterator[tuple[str, dict[str, Any], dict[str, Any] | None, bo
 
 
 def _metadata(name: str) -> dict[str, Any]:
-    fields = {"f:spec": {".": {}, **{f"f:field{n}": {} for n in range(20)}}}
+    fields: dict[str, Any] = {"f:spec": {".": {}, **{f"f:field{n}": {} for n in range(20)}}}
     managed = {"manager": "kubectl-client-side-apply", "operation": "Update", "apiVersion": API}
     return {
         "name": name,
