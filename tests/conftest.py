@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests import profiles
-from tests.cluster import access, redis, state
+from tests.cluster import access, images, redis, state
 from tests.cluster.cluster import Cluster, NodeCluster, running_control_plane, running_node
 
 
@@ -69,3 +69,17 @@ def redis_server(servers: state.State) -> Iterator[str]:
     """The URL of an empty Redis for this test alone."""
     with redis.running(servers) as server:
         yield server.url
+
+
+@pytest.fixture(scope="session")
+def product_image(node_cluster: NodeCluster) -> str:
+    """The name of the product's image, built from this tree and known to the node."""
+    node_cluster.load_image(images.archive(images.PRODUCT))
+    return images.PRODUCT.name
+
+
+@pytest.fixture(scope="session")
+def worker_image(node_cluster: NodeCluster) -> str:
+    """The name of the reference worker's image, built from this tree and known to the node."""
+    node_cluster.load_image(images.archive(images.WORKER))
+    return images.WORKER.name
