@@ -1,0 +1,1 @@
+"""The facts Headgate is held to, in folders that mirror the product's."""
