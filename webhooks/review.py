@@ -157,7 +157,7 @@ def fitting(warnings: Sequence[str]) -> list[str]:
     """As many warnings, each once, as the API server passes on uncut, and how many there are beyond them."""
     distinct = list(dict.fromkeys(warnings))
     room = MAX_WARNINGS - len("and 9999 more")
-    kept = []
+    kept: list[str] = []
     for number, warning in enumerate(distinct):
         room -= len(warning)
         if room < 0:
