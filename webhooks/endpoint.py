@@ -32,7 +32,7 @@ CLOSE: Final = (b"connection", b"close")
 class Decide(Protocol):
     """What the endpoint asks; `webhooks.decider.Decider` in earnest."""
 
-    def __call__(self, review: Review, *, final: bool) -> Decision: ...
+    def __call__(self, review: Review, /, *, final: bool) -> Decision: ...
 
 
 @dataclass(frozen=True, slots=True)
