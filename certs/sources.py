@@ -8,6 +8,10 @@ from typing import Protocol
 
 from certs.authority import KeyPair
 from certs.material import TLS_CERTIFICATE, TLS_KEY
+from certs.store import NAME, ForeignSecretError, decoded, is_ours
+from kube.client import Client
+from kube.errors import ApiError, NotFound
+from kube.resources import SECRETS
 
 
 class SourceError(Exception):
@@ -36,3 +40,24 @@ class FolderSource:
             return None
         except OSError as error:
             raise SourceError(f"{self._folder}: {error.strerror}") from error
+
+
+class SecretSource:
+    """The leaf in the Secret of the install, read through the API server: a mounted Secret would lag by a minute."""
+
+    def __init__(self, client: Client, namespace: str) -> None:
+        self._client = client
+        self._namespace = namespace
+
+    async def read(self) -> KeyPair | None:
+        try:
+            secret = await self._client.get(SECRETS, NAME, self._namespace)
+        except NotFound:
+            return None
+        except ApiError as error:
+            raise SourceError(f"Secret {self._namespace}/{NAME}: {error}") from error
+        if not is_ours(secret):
+            raise SourceError(str(ForeignSecretError(self._namespace)))
+        data = decoded(secret)
+        certificate, key = data.get(TLS_CERTIFICATE, b""), data.get(TLS_KEY, b"")
+        return KeyPair(certificate, key) if certificate or key else None

@@ -9,12 +9,11 @@ from typing import Any, Final
 from crds.decoding import PRESERVE, same
 from crds.findings import ABSENT, Finding, Reason
 from crds.patterns import is_date_time, matches
-from crds.rules import KEY, Rule
+from crds.rules import KEY, WORDS_KEY, Rule
 from crds.schema import Schema
 
 Path = tuple[str | int, ...]
 
-WORDS: Final = "x-words"
 _TYPES: Final[Mapping[str, tuple[type, str]]] = {
     "object": (dict, "an object"),
     "array": (list, "a list"),
@@ -138,7 +137,9 @@ def _string(schema: Schema, value: str, path: Path, into: Judgement) -> None:
         message = "must not be empty" if least == 1 else f"at least {least} characters"
         into.add(path, Reason.INVALID, message, value, malformed=True)
     elif "pattern" in schema and not matches(schema["pattern"], value):
-        into.add(path, Reason.INVALID, schema.get(WORDS) or f"must match {schema['pattern']}", value, malformed=True)
+        into.add(
+            path, Reason.INVALID, schema.get(WORDS_KEY) or f"must match {schema['pattern']}", value, malformed=True
+        )
     if schema.get("format") == "date-time" and not is_date_time(value):
         into.add(path, Reason.INVALID, "must be a time such as 2027-01-31T00:00:00Z", value, malformed=True)
 

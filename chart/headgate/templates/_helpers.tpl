@@ -19,8 +19,21 @@ helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version }}
 {{- define "headgate.metadata" -}}
 name: headgate-{{ .component }}
 namespace: {{ .root.Release.Namespace }}
+{{ include "headgate.marks" . }}
+{{- end }}
+
+{{- define "headgate.clusterMetadata" -}}
+name: headgate-{{ .root.Release.Namespace }}-{{ .component }}
+{{ include "headgate.marks" . }}
+{{- end }}
+
+{{- define "headgate.marks" -}}
 labels:
   {{- include "headgate.labels" . | nindent 2 }}
+{{- with .annotations }}
+annotations:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
 {{- end }}
 
 {{- define "headgate.image" -}}
@@ -87,57 +100,47 @@ topologySpreadConstraints:
 rules:
   {{- range tpl (.root.Files.Get (printf "rbac/%s.yaml" .file)) .root | fromYamlArray }}
   # {{ .why }}
-  - {{- omit . "why" | toYaml | nindent 4 }}
+  - {{ omit . "why" | toYaml | indent 4 | trim }}
   {{- end }}
 {{- end }}
 
-{{- /* A ServiceAccount with what rbac/<component>.yaml gives it here and rbac/<component>-cluster.yaml gives it on cluster-scoped
-       objects; `annotations` makes all of them hooks. */ -}}
+{{- /* A ServiceAccount with what rbac/<component>.yaml gives it here and what rbac/<component>-cluster.yaml gives it on
+       objects without a namespace. `annotations` make all of them hooks. */ -}}
 {{- define "headgate.account" -}}
-{{- $annotations := "" }}
-{{- with .annotations }}{{ $annotations = printf "annotations:\n%s" (toYaml . | indent 2) }}{{ end }}
+{{- $metadata := include "headgate.metadata" . | nindent 2 -}}
+{{- $clusterMetadata := include "headgate.clusterMetadata" . | nindent 2 -}}
 apiVersion: v1
 kind: ServiceAccount
 metadata:
-  {{- include "headgate.metadata" . | nindent 2 }}
-  {{- $annotations | nindent 2 }}
+  {{- $metadata }}
 automountServiceAccountToken: false
 ---
 apiVersion: rbac.authorization.k8s.io/v1
 kind: Role
 metadata:
-  {{- include "headgate.metadata" . | nindent 2 }}
-  {{- $annotations | nindent 2 }}
+  {{- $metadata }}
 {{ include "headgate.rules" (dict "root" .root "file" .component) }}
 ---
 apiVersion: rbac.authorization.k8s.io/v1
 kind: RoleBinding
 metadata:
-  {{- include "headgate.metadata" . | nindent 2 }}
-  {{- $annotations | nindent 2 }}
+  {{- $metadata }}
 roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: headgate-{{ .component }}}
 subjects:
   - {kind: ServiceAccount, name: headgate-{{ .component }}, namespace: {{ .root.Release.Namespace }}}
-{{- $clusterName := printf "headgate-%s-%s" .root.Release.Namespace .component }}
 {{- if .root.Files.Get (printf "rbac/%s-cluster.yaml" .component) }}
 ---
 apiVersion: rbac.authorization.k8s.io/v1
 kind: ClusterRole
 metadata:
-  name: {{ $clusterName }}
-  labels:
-    {{- include "headgate.labels" . | nindent 4 }}
-  {{- $annotations | nindent 2 }}
+  {{- $clusterMetadata }}
 {{ include "headgate.rules" (dict "root" .root "file" (printf "%s-cluster" .component)) }}
 ---
 apiVersion: rbac.authorization.k8s.io/v1
 kind: ClusterRoleBinding
 metadata:
-  name: {{ $clusterName }}
-  labels:
-    {{- include "headgate.labels" . | nindent 4 }}
-  {{- $annotations | nindent 2 }}
-roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: {{ $clusterName }}}
+  {{- $clusterMetadata }}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: headgate-{{ .root.Release.Namespace }}-{{ .component }}}
 subjects:
   - {kind: ServiceAccount, name: headgate-{{ .component }}, namespace: {{ .root.Release.Namespace }}}
 {{- end }}
