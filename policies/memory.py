@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, Self
 
 from crds import meta
@@ -15,15 +15,18 @@ NAME_LABEL: Final = "kubernetes.io/metadata.name"
 
 
 class MemorySnapshot:
-    """Objects go in by `put`, `remove` and `replace` (a whole kind, after a list); other kinds are ignored."""
+    """Objects go in by `put`, `remove` and `replace` (a whole kind, after a list); other kinds are ignored.
 
-    def __init__(self) -> None:
+    `age` tells the seconds since the feed's last sign of life; what is read from files does not age.
+    """
+
+    def __init__(self, age: Callable[[], float] = lambda: 0.0) -> None:
         self._queues: dict[str, dict[str, QueueView]] = {}
         self._pools: dict[str, dict[str, PoolView]] = {}
         self._policies: dict[str, dict[str, PolicyView]] = {}
         self._namespaces: dict[str, Mapping[str, str]] = {}
         self._ordered: dict[str, tuple[PolicyView, ...]] = {}
-        self._age = 0.0
+        self._age = age
 
     @classmethod
     def of(cls, objects: Iterable[Mapping[str, Any]]) -> Self:
@@ -78,10 +81,6 @@ class MemorySnapshot:
         for obj in objects:
             self.put(kind, obj)
 
-    def heard(self, age_seconds: float) -> None:
-        """Note how old the feed's last sign of life is."""
-        self._age = age_seconds
-
     def __len__(self) -> int:
         held = (self._queues, self._pools, self._policies)
         return sum(len(names) for by_namespace in held for names in by_namespace.values())
@@ -104,8 +103,13 @@ class MemorySnapshot:
     def namespace_labels(self, namespace: str) -> Mapping[str, str]:
         return self._namespaces.get(namespace) or {NAME_LABEL: namespace}
 
+    def every_policy(self) -> Iterator[PolicyView]:
+        """The policies of all namespaces, for those who make them ready before they are needed."""
+        for names in self._policies.values():
+            yield from names.values()
+
     def age_seconds(self) -> float:
-        return self._age
+        return self._age()
 
 
 def _forget(by_namespace: dict[str, dict[str, Any]], namespace: str, name: str) -> None:

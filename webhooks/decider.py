@@ -35,7 +35,7 @@ class Decider:
         if kind is None or review.group != meta.GROUP:
             raise BadReviewError(f"Headgate does not judge {_resource(review)}", review.uid)
         match (review.operation, review.subresource):
-            case ("CREATE" | "UPDATE" | "DELETE"), ("" | "status"):
+            case (("CREATE" | "UPDATE" | "DELETE"), ("" | "status")):
                 new, old = _placed(review.new, review), _placed(review.old, review)
             case "UPDATE", "scale" if kind == meta.WORKER_POOL.kind:
                 new, old = self._scaled(review, review.new), self._scaled(review, review.old)

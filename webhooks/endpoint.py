@@ -17,20 +17,22 @@ from starlette.types import Receive, Scope, Send
 from policies import Decision, RuleFaultError, text
 from webhooks import review as protocol
 from webhooks.body import Body, Disconnected, TooLargeError
-from webhooks.decider import KINDS
 from webhooks.deadline import allotted
+from webhooks.decider import KINDS
 from webhooks.metrics import Metrics, Outcome
+from webhooks.readiness import Readiness
 from webhooks.review import BadReviewError, Review
 
 log = logging.getLogger(__name__)
 
 JSON: Final = (b"content-type", b"application/json")
+CLOSE: Final = (b"connection", b"close")
 
 
 class Decide(Protocol):
     """What the endpoint asks; `webhooks.decider.Decider` in earnest."""
 
-    def __call__(self, review: Review, *, final: bool) -> Decision: ...
+    def __call__(self, review: Review, /, *, final: bool) -> Decision: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +44,19 @@ class Answer:
 class ReviewEndpoint:
     """`final` is true for validating admission: the object is judged as it stands, and no patch is made."""
 
-    def __init__(self, path: str, decide: Decide, large: asyncio.Semaphore, metrics: Metrics, *, final: bool) -> None:
+    def __init__(
+        self,
+        path: str,
+        decide: Decide,
+        readiness: Readiness,
+        large: asyncio.Semaphore,
+        metrics: Metrics,
+        *,
+        final: bool,
+    ) -> None:
         self._path = path
         self._decide = decide
+        self._readiness = readiness
         self._large = large
         self._metrics = metrics
         self._final = final
@@ -57,6 +69,9 @@ class ReviewEndpoint:
             return
         self._metrics.answered(self._path, answer.outcome, perf_counter() - started)
         headers = [JSON, (b"content-length", b"%d" % len(answer.body))]
+        if self._readiness.stopping:
+            # The API server opens its next connection to a replica that stays.
+            headers.append(CLOSE)
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": answer.body})
 

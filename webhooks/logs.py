@@ -31,7 +31,7 @@ class JSONFormatter(logging.Formatter):
 
 def chain(error: BaseException) -> list[dict[str, Any]]:
     """The exception and its causes, outermost first: type, and the frames as file:line:function."""
-    told = []
+    told: list[dict[str, Any]] = []
     seen: BaseException | None = error
     while seen is not None and len(told) < 5:
         frames = traceback.extract_tb(seen.__traceback__)[-20:]

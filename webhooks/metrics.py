@@ -27,9 +27,7 @@ class Metrics:
 
     def __init__(self, paths: tuple[str, ...], registry: CollectorRegistry | None = None) -> None:
         self.registry = registry or CollectorRegistry()
-        reviews = Counter(
-            "headgate_webhook_reviews", "Reviews answered.", ("path", "outcome"), registry=self.registry
-        )
+        reviews = Counter("headgate_webhook_reviews", "Reviews answered.", ("path", "outcome"), registry=self.registry)
         duration = Histogram(
             "headgate_webhook_review_duration_seconds",
             "From the first byte of a review's headers to its answer.",
@@ -51,9 +49,7 @@ class Metrics:
             "Since the last sign of life of the oldest watch behind the snapshot.",
             registry=self.registry,
         )
-        self._objects = Gauge(
-            "headgate_webhook_snapshot_objects", "Objects in the snapshot.", registry=self.registry
-        )
+        self._objects = Gauge("headgate_webhook_snapshot_objects", "Objects in the snapshot.", registry=self.registry)
         self._troubles = Counter(
             "headgate_webhook_watch_errors", "Lists and watches that failed.", ("resource",), registry=self.registry
         )

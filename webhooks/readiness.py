@@ -29,12 +29,19 @@ class Readiness:
         if not self._missing:
             self._met.set()
 
+    def met(self, need: Need) -> bool:
+        return need not in self._missing
+
     def stop(self) -> None:
         self._stopping = True
 
     async def wait(self) -> None:
         """Until everything has happened once."""
         await self._met.wait()
+
+    @property
+    def stopping(self) -> bool:
+        return self._stopping
 
     @property
     def ready(self) -> bool:

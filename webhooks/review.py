@@ -81,7 +81,7 @@ def parse(body: bytes) -> Review:
 
 def _request(request: dict[str, Any], uid: str) -> Review:
     operation = request.get("operation")
-    if operation not in OPERATIONS:
+    if not isinstance(operation, str) or operation not in OPERATIONS:
         raise BadReviewError("the review has no operation of CREATE, UPDATE, DELETE or CONNECT", uid)
     resource, kind = request.get("resource"), request.get("kind")
     if not isinstance(resource, dict) or not isinstance(kind, dict):
@@ -157,7 +157,7 @@ def fitting(warnings: Sequence[str]) -> list[str]:
     """As many warnings, each once, as the API server passes on uncut, and how many there are beyond them."""
     distinct = list(dict.fromkeys(warnings))
     room = MAX_WARNINGS - len("and 9999 more")
-    kept = []
+    kept: list[str] = []
     for number, warning in enumerate(distinct):
         room -= len(warning)
         if room < 0:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 import crds
+from crds.effect import why
 from crds.findings import Finding, Reason
 from policies.decision import Action
 from policies.rules.rule import ALL_KINDS, BuiltInRule
@@ -18,7 +19,7 @@ def schema(subject: Subject) -> tuple[Finding, ...]:
 
 def without_effect(subject: Subject) -> Iterator[Finding]:
     for path in crds.without_effect(subject.kind, subject.obj):
-        yield Finding(path, Reason.INVALID, "has no effect in this version of Headgate")
+        yield Finding(path, Reason.INVALID, f"no effect: {why(subject.kind, path)}")
 
 
 RULES: Final = (

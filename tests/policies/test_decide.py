@@ -39,19 +39,19 @@ def warnings(new: Object, *world: Object, old: Object | None = None, subresource
             pool(
                 scaling={
                     "minReplicas": 21,
-                    "maxReplicas": 22,
+                    "maxReplicas": 25,
                     "fallback": {"replicas": 23},
                     "schedules": [{"name": "day", "schedule": "0 8 * * *", "duration": "1h", "minReplicas": 24}],
                 },
-                hold={"replicas": 25},
+                hold={"replicas": 26},
             ),
             [THUMBNAILS, OVER],
             [
-                "spec.scaling.maxReplicas: Invalid value: 22: at most 20 (Policy limits, limits.maxReplicasPerPool)",
+                "spec.scaling.maxReplicas: Invalid value: 25: at most 20 (Policy limits, limits.maxReplicasPerPool)",
                 "spec.scaling.minReplicas: Invalid value: 21: at most 20 (Policy limits, limits.maxReplicasPerPool)",
                 "spec.scaling.fallback.replicas: Invalid value: 23: at most 20"
                 " (Policy limits, limits.maxReplicasPerPool)",
-                "spec.hold.replicas: Invalid value: 25: at most 20 (Policy limits, limits.maxReplicasPerPool)",
+                "spec.hold.replicas: Invalid value: 26: at most 20 (Policy limits, limits.maxReplicasPerPool)",
                 "spec.scaling.schedules[0].minReplicas: Invalid value: 24: at most 20"
                 " (Policy limits, limits.maxReplicasPerPool)",
             ],
@@ -197,7 +197,7 @@ def test_the_name_of_the_object_itself_is_never_reserved() -> None:
         pytest.param(policy(defaults={"labels": {"headgate.dev/x": "x"}}), ["spec.defaults.labels[headgate.dev/x]"]),
         pytest.param(pool(env=[{"name": "A"}, {"name": "HEADGATE_QUEUES"}]), ["spec.env[1].name"]),
         pytest.param(
-            pool(template={"spec": {"containers": [{}, {"env": [{"name": "HEADGATE_POD"}]}]}}),
+            pool(template={"spec": {"containers": [{"name": "a"}, {"name": "b", "env": [{"name": "HEADGATE_POD"}]}]}}),
             ["spec.template.spec.containers[1].env[0].name"],
         ),
     ],

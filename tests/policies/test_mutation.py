@@ -24,7 +24,7 @@ def patched(new: Object, *world: Object, old: Object | None = None) -> tuple[lis
     return operations, by_library
 
 
-TEAM = policy(defaults={"labels": {"team": "media", "a/b~c": "x"}})
+TEAM = policy(defaults={"labels": {"team": "media", "acme.io/cost": "x"}})
 
 
 @pytest.mark.parametrize(
@@ -32,25 +32,25 @@ TEAM = policy(defaults={"labels": {"team": "media", "a/b~c": "x"}})
     [
         pytest.param(
             {},
-            [{"op": "add", "path": "/metadata/labels", "value": {"team": "media", "a/b~c": "x"}}],
+            [{"op": "add", "path": "/metadata/labels", "value": {"team": "media", "acme.io/cost": "x"}}],
             id="no labels at all: the parent is added",
         ),
         pytest.param(
             {"labels": {}},
             [
-                {"op": "add", "path": "/metadata/labels/a~1b~0c", "value": "x"},
+                {"op": "add", "path": "/metadata/labels/acme.io~1cost", "value": "x"},
                 {"op": "add", "path": "/metadata/labels/team", "value": "media"},
             ],
             id="keys are escaped",
         ),
         pytest.param(
             {"labels": {"team": "mine"}},
-            [{"op": "add", "path": "/metadata/labels/a~1b~0c", "value": "x"}],
+            [{"op": "add", "path": "/metadata/labels/acme.io~1cost", "value": "x"}],
             id="a label that is set stays",
         ),
         pytest.param(
             {"labels": None},
-            [{"op": "add", "path": "/metadata/labels", "value": {"team": "media", "a/b~c": "x"}}],
+            [{"op": "add", "path": "/metadata/labels", "value": {"team": "media", "acme.io/cost": "x"}}],
             id="null labels are none",
         ),
         pytest.param({"labels": "nonsense"}, [], id="labels of a wrong type are left to the schema"),
@@ -74,7 +74,7 @@ def test_a_defaulted_label_satisfies_the_policy_that_requires_it() -> None:
 def test_the_stronger_policy_gives_the_label() -> None:
     weaker = cluster_policy(defaults={"labels": {"team": "everyone", "cost": "shared"}})
     _, made = patched(queue(), TEAM, weaker)
-    assert made["metadata"]["labels"] == {"team": "media", "a/b~c": "x", "cost": "shared"}
+    assert made["metadata"]["labels"] == {"team": "media", "acme.io/cost": "x", "cost": "shared"}
 
 
 @pytest.mark.parametrize(
