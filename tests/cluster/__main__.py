@@ -8,8 +8,9 @@ from pathlib import Path
 
 import click
 
-from tests.cluster import binaries, cluster, state
+from tests.cluster import builder, cluster, state
 from tests.cluster.cluster import Profile
+from tests.cluster.errors import ClusterError
 
 
 @click.group(help=__doc__)
@@ -62,8 +63,18 @@ def status() -> None:
             click.echo(f"  {process.pid:>8} {name}")
 
 
+@main.command()
+@click.argument("tools", nargs=-1, type=click.Choice([tool.name for tool in builder.TOOLS]))
+def build(tools: tuple[str, ...]) -> None:
+    """Compile what is missing in the cache; without arguments, all of it."""
+    for tool in builder.TOOLS:
+        if not tools or tool.name in tools:
+            for program in tool.programs:
+                click.echo(builder.ensure(tool, program))
+
+
 if __name__ == "__main__":
     try:
         main(prog_name="python -m tests.cluster")
-    except (state.Busy, state.Died, binaries.Missing, TimeoutError) as error:
+    except (ClusterError, TimeoutError) as error:
         sys.exit(f"error: {error}")

@@ -1,4 +1,4 @@
-"""Where each program of a cluster is found."""
+"""Where each program of a cluster is found: given by the user, in the cache, or among Debian's."""
 
 from __future__ import annotations
 
@@ -6,29 +6,27 @@ import os
 import shutil
 from pathlib import Path
 
-from tests.cluster import cache, versions
+from tests.cluster import builder, debian
 
 
-class Missing(Exception):
-    """A program is not there; the message names the remedy."""
-
-
-def kubernetes(name: str) -> Path:
-    """A program of Kubernetes itself, from `KUBEBUILDER_ASSETS` or the cache."""
-    assets = os.environ.get("KUBEBUILDER_ASSETS")
-    if assets and (Path(assets) / name).exists():
-        return Path(assets) / name
-    built = cache.root() / "kubernetes" / versions.KUBERNETES / name
-    if not built.exists():
-        raise Missing(f"{built} is missing; make it with: python -m tests.cluster build")
-    return built
+def kubernetes(program: str) -> Path:
+    """A program of Kubernetes: from `KUBEBUILDER_ASSETS` where that has it, else built."""
+    return _given(program) or builder.ensure(builder.KUBERNETES, program)
 
 
 def etcd() -> Path:
-    assets = os.environ.get("KUBEBUILDER_ASSETS")
-    if assets and (Path(assets) / "etcd").exists():
-        return Path(assets) / "etcd"
-    found = shutil.which("etcd")
-    if found is None:
-        raise Missing("etcd is missing; install it with: apt-get install etcd-server")
+    return _given("etcd") or installed("etcd", debian.CONTROL_PLANE)
+
+
+def installed(program: str, packages: dict[str, str]) -> Path:
+    """A program of the machine; `packages` names the Debian packages to install where it is missing."""
+    debian.ensure(packages)
+    found = shutil.which(program, path=debian.search_path())
+    assert found is not None, f"{program}: ensured by {packages}"
     return Path(found)
+
+
+def _given(program: str) -> Path | None:
+    assets = os.environ.get("KUBEBUILDER_ASSETS")
+    given = Path(assets) / program if assets else None
+    return given if given is not None and given.exists() else None

@@ -18,7 +18,8 @@ from typing import Final
 
 from tests.cluster import binaries, cache, kubeconfig, processes
 from tests.cluster.certificates import Authority, KeyPair, signing_key
-from tests.cluster.state import Died, State
+from tests.cluster.errors import DiedError
+from tests.cluster.state import State
 
 SERVICE_RANGE: Final = "10.96.0.0/16"
 _KUBERNETES_SERVICE: Final = "10.96.0.1"
@@ -76,7 +77,7 @@ def start(state: State, settings: Settings) -> str:
     for _ in range(_ATTEMPTS - 1):
         try:
             return _start(state, settings)
-        except Died as died:
+        except DiedError as died:
             if "address already in use" not in str(died):
                 raise
             processes.stop(state.running().values(), grace_seconds=0)

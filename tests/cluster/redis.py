@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import secrets
-import shutil
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.cluster.binaries import Missing
+from tests.cluster import binaries, debian
 from tests.cluster.state import State
 
 
@@ -74,11 +73,8 @@ def make_password() -> str:
 
 
 def _command(server: Redis) -> list[str | Path]:
-    found = shutil.which("redis-server")
-    if found is None:
-        raise Missing("redis-server is missing; install it with: apt-get install redis-server")
     command: list[str | Path] = [
-        found,
+        binaries.installed("redis-server", debian.REDIS),
         "--bind", server.address,
         "--port", str(server.port),
         "--save", "",

@@ -14,17 +14,10 @@ from pathlib import Path
 from typing import Final
 
 from tests.cluster import cache, leftovers, processes, waiting
+from tests.cluster.errors import BusyError, DiedError
 from tests.cluster.processes import Process
 
 _DETACHED: Final = "detached"
-
-
-class Busy(Exception):
-    """A cluster already runs where one was asked for."""
-
-
-class Died(Exception):
-    """A component ended while its cluster was starting."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +60,7 @@ class State:
             running = self.running()
             for name in names:
                 if name not in running:
-                    raise Died(
+                    raise DiedError(
                         f"{name} ended while waiting for {what}; end of {self._log(name)}:\n{self.log_tail(name)}"
                     )
             return probe()
@@ -118,7 +111,7 @@ def claim(path: Path | None = None) -> State:
                 abandoned.remove()
         state = State((path or folder / secrets.token_hex(4)).resolve())
         if state.in_use():
-            raise Busy(
+            raise BusyError(
                 f"a cluster already runs in {state.path}; end it with: python -m tests.cluster down --state {state.path}"
             )
         if state.path.exists():
@@ -144,7 +137,7 @@ def _folder() -> Path:
 
 def _refuse_foreign(state: State) -> None:
     if any(state.path.iterdir()) and not (state.path / "owner").exists():
-        raise Busy(f"{state.path} is not empty and not a cluster's state folder; name another")
+        raise BusyError(f"{state.path} is not empty and not a cluster's state folder; name another")
 
 
 def _modified(path: Path) -> float:
