@@ -18,7 +18,7 @@ from redis.exceptions import ResponseError
 
 from reconciler.brokers import refusals, trust
 from reconciler.brokers.endpoint import Endpoint
-from reconciler.brokers.errors import BrokerError, TLSFailed
+from reconciler.brokers.errors import BrokerError, BrokerUnreachable, TLSFailed
 from reconciler.brokers.wire import GuardedConnection, context
 
 Command: TypeAlias = tuple[str | bytes | int | float, ...]
@@ -80,14 +80,26 @@ class Link:
         self._failure = None
 
     async def _ask(self, commands: Sequence[Command]) -> Sequence[Reply]:
-        connection = self._idle.pop() if self._idle else self._new()
+        if self._idle:
+            try:
+                return await self._over(self._idle.pop(), commands)
+            except BrokerUnreachable as error:
+                # The broker may have closed the connection while nobody looked; a fresh one tells.
+                if refusals.timed_out(error):
+                    raise
+        return await self._over(self._new(), commands)
+
+    async def _over(self, connection: GuardedConnection, commands: Sequence[Command]) -> Sequence[Reply]:
+        seconds = self._limits.connect_seconds
         try:
-            await self._ready(connection)
-            async with asyncio.timeout(self._limits.answer_seconds):
+            async with asyncio.timeout(seconds):
+                await connection.connect()  # type: ignore[no-untyped-call]
+            seconds = self._limits.answer_seconds
+            async with asyncio.timeout(seconds):
                 replies = await _exchange(connection, commands)
         except BaseException as error:
             await connection.disconnect(nowait=True)
-            if refusal := refusals.of_connection(error, self.endpoint, self._limits.answer_seconds):
+            if refusal := refusals.of_connection(error, self.endpoint, seconds):
                 raise refusal from error
             raise
         self._idle.append(connection)
@@ -114,14 +126,6 @@ class Link:
             socket_timeout=None,
             socket_connect_timeout=self._limits.connect_seconds,
         )
-
-    async def _ready(self, connection: GuardedConnection) -> None:
-        """Connects, again where the broker has closed or spoiled an idle connection."""
-        if connection.is_connected and await connection.can_read():
-            await connection.disconnect(nowait=True)
-        if not connection.is_connected:
-            async with asyncio.timeout(self._limits.connect_seconds + self._limits.answer_seconds):
-                await connection.connect()  # type: ignore[no-untyped-call]
 
     def _judge(self, address: str | None) -> None:
         if self._limits.allow_local:

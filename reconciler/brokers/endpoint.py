@@ -57,8 +57,8 @@ class Endpoint:
 def resolve(url: str, secret: Secret | None, options: TLSOptions | None = None) -> Endpoint:
     """The endpoint named by `broker.redis.url`, by the connection Secret, or by both together.
 
-    The Queue's URL says where, the Secret says who; a Secret may say where as well, but then both must agree, so
-    that nobody redirects somebody else's password.
+    The Queue's URL wins over an address in the Secret; but what the Secret keeps for one server goes to another only
+    if the Secret itself lists that one, so that nobody redirects somebody else's password.
     """
     if secret is not None:
         trust.require_label(secret)
@@ -66,13 +66,12 @@ def resolve(url: str, secret: Secret | None, options: TLSOptions | None = None) 
     address = own or kept
     if address is None:
         raise AddressInvalid("neither broker.redis.url nor the connection Secret says where the broker is")
-    if own is not None and kept is not None and _where(own) != _where(kept):
-        raise AddressInvalid(f"broker.redis.url says {own.hostname} and the Secret another server: name it once")
     if options is None and any(_SCHEMES[parts.scheme] for parts in (own, kept) if parts is not None):
         options = TLSOptions()
     endpoint = _endpoint(address, kept, secret, options)
     if secret is not None:
-        trust.require_allowed(secret, endpoint.host, endpoint.port)
+        elsewhere = kept is not None and _where(kept) != _where(address)
+        trust.require_allowed(secret, endpoint.host, endpoint.port, listed=elsewhere)
     return endpoint
 
 

@@ -29,8 +29,8 @@ class Signal(Generic[T]):
     method: Method = Method.UNKNOWN
 
 
-UNKNOWN_COUNT: Final = Signal[int]()
-UNKNOWN_TIME: Final = Signal[float]()
+UNKNOWN_COUNT: Final[Signal[int]] = Signal()
+UNKNOWN_TIME: Final[Signal[float]] = Signal()
 
 
 def exact(value: T | None) -> Signal[T]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import ssl
 from typing import Final
 
@@ -57,8 +58,12 @@ def of_connection(error: BaseException, endpoint: Endpoint, seconds: float) -> B
         case TimeoutError() | exceptions.TimeoutError():
             return BrokerUnreachable(f"{endpoint.host}:{endpoint.port} did not answer within {seconds:g} s")
         case RedisError() | OSError() | ValueError() | RecursionError():
-            return _kind(error)(_text(error), endpoint.secrets)
+            return _kind(error)(_at_connect(error, endpoint) or _text(error), endpoint.secrets)
     return None
+
+
+def timed_out(error: BrokerError) -> bool:
+    return isinstance(error.__cause__, TimeoutError | exceptions.TimeoutError)
 
 
 def _kind(error: Exception) -> type[BrokerError]:
@@ -74,6 +79,15 @@ def _kind(error: Exception) -> type[BrokerError]:
         case ResponseError():
             return _REPLIES.get(_text(error).split(" ", 1)[0], AddressInvalid)
     return ReplyInvalid
+
+
+def _at_connect(error: BaseException, endpoint: Endpoint) -> str:
+    """The system's own words for a connection that never came about; redis-py's leave out the point."""
+    cause = error.__context__
+    if not isinstance(error, exceptions.ConnectionError) or not isinstance(cause, OSError):
+        return ""
+    words = os.strerror(cause.errno) if cause.errno and cause.errno > 0 else cause.strerror
+    return "" if _of_tls(error) else f"{endpoint.host}:{endpoint.port}: {words or cause}"
 
 
 def _of_tls(error: BaseException) -> bool:

@@ -63,14 +63,14 @@ def require_label(secret: Secret) -> None:
         )
 
 
-def require_allowed(secret: Secret, host: str, port: int) -> None:
-    """The Secret's own list of hosts, when it has one."""
-    listed = secret.annotations.get(ANNOTATION_ALLOWED_HOSTS)
-    if listed is None:
+def require_allowed(secret: Secret, host: str, port: int, *, listed: bool) -> None:
+    """The Secret's own list of hosts, when it has one; with `listed` it must have one."""
+    annotation = secret.annotations.get(ANNOTATION_ALLOWED_HOSTS)
+    if annotation is None and not listed:
         return
-    globs = listed.lower().replace(",", " ").split()
+    globs = (annotation or "").lower().replace(",", " ").split()
     if not any(fnmatchcase(name, glob) for glob in globs for name in (host.lower(), f"{host.lower()}:{port}")):
-        raise HostRefused(f'Secret "{secret.name}" is not for {host}:{port}: see its {ANNOTATION_ALLOWED_HOSTS}')
+        raise HostRefused(f'Secret "{secret.name}" is not for {host}:{port}: list it in its {ANNOTATION_ALLOWED_HOSTS}')
 
 
 def refuse_local_name(host: str) -> None:

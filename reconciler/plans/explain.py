@@ -12,14 +12,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from fractions import Fraction
+from math import ceil
 from typing import Final
 
-from reconciler.plans.facts import Fallback, Hold, PoolFacts, QueueFacts
+from reconciler.plans.facts import Hold, PoolFacts, QueueFacts
 
 SUMMARY_LENGTH: Final = 40
-STEP_LENGTH: Final = 120
-STEPS: Final = 12
+MESSAGE_LENGTH: Final = 120
+STEPS: Final = 16
 PAUSED: Final = "paused: nothing is changed"
+QUEUE: Final = "Queue"
 
 
 class BoundBy(StrEnum):
@@ -46,16 +48,25 @@ class BoundBy(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Step:
+    """One line of the bill: `Queue` or the rule that was looked at, the number after it, and its inputs."""
+
+    name: str
+    replicas: int
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class ReplicaDecision:
     """How many replicas should serve.
 
     With `may_shrink` False no pod may be removed for this decision's sake: `to` is only a floor. `summary` has at
-    most 40 characters, a step at most 120.
+    most 40 characters, a step's message at most 120.
     """
 
     to: int
     bound_by: BoundBy
-    steps: tuple[str, ...] = ()
+    steps: tuple[Step, ...] = ()
     summary: str = ""
     may_shrink: bool = True
 
@@ -79,13 +90,13 @@ def record(previous: Record | None, decision: ReplicaDecision, current: int, now
     return Record(now, current, decision)
 
 
-def steps(lines: Sequence[str]) -> tuple[str, ...]:
-    """At most twelve lines; a longer bill loses its middle, since its end says what won."""
-    if len(lines) > STEPS:
-        left_out = len(lines) - STEPS + 1
-        head = STEPS // 2
-        lines = [*lines[:head], f"({left_out} more)", *lines[head + left_out :]]
-    return tuple(_cut(line, STEP_LENGTH) for line in lines)
+def steps(bill: Sequence[Step]) -> tuple[Step, ...]:
+    """At most 16 steps; a longer bill loses queues in its middle, since its end says what won."""
+    if len(bill) > STEPS:
+        head, left_out = STEPS // 2, len(bill) - STEPS + 1
+        cut = Step("More", bill[head].replicas, f"{left_out} more queues")
+        bill = [*bill[:head], cut, *bill[head + left_out :]]
+    return tuple(Step(step.name, step.replicas, _cut(step.message, MESSAGE_LENGTH)) for step in bill)
 
 
 def summary(facts: PoolFacts, bound_by: BoundBy, to: int) -> str:
@@ -112,49 +123,28 @@ def summary(facts: PoolFacts, bound_by: BoundBy, to: int) -> str:
     return _cut(text, SUMMARY_LENGTH)
 
 
-def share(queue: QueueFacts, facts: PoolFacts, replicas: Fraction) -> str:
-    """`orders: 44 running / 4 + 311 waiting / 4 = 88.75`"""
+def share(queue: QueueFacts, facts: PoolFacts, replicas: Fraction) -> Step:
+    """`orders: 44 running / 4 + 311 waiting / 4`, 89"""
     running = f"{_count(queue.running)} running / {facts.concurrency}"
     waiting = "paused" if queue.paused else f"{_count(queue.waiting)} waiting / {facts.jobs_per_replica}"
-    return f"{_cut(queue.name, 50)}: {running} + {waiting} = {_number(replicas)}"
+    return Step(QUEUE, ceil(replicas), f"{_cut(queue.name, 50)}: {running} + {waiting}")
 
 
-def total(replicas: int) -> str:
-    return f"together {replicas}"
-
-
-def rate_limit(facts: PoolFacts, replicas: int) -> str:
+def rate_limits(facts: PoolFacts) -> str:
     limits = ", ".join(f"{queue.rate.jobs} per {queue.rate.per}" for queue in facts.queues if queue.rate)
-    return f"{replicas} keep the rate limit busy ({limits})"
+    return f"as many as {limits} keeps busy"
 
 
-def dead_band(replicas: int) -> str:
-    return f"{replicas} are at most a tenth more"
+def damped(wanted: int) -> str:
+    return f"until {wanted} have been enough for long enough"
 
 
-def damped(wanted: int, replicas: int) -> str:
-    return f"{replicas}, until {wanted} have been enough for long enough"
-
-
-def unclear(facts: PoolFacts, replicas: int) -> str:
-    names = ", ".join(f"{queue.name} {_trouble(queue)}" for queue in facts.unclear)
-    return f"not below {replicas}: {names}"
-
-
-def fallback(fallback: Fallback) -> str:
-    return f"nothing readable for long: fallback of {fallback.replicas}"
+def unclear(facts: PoolFacts) -> str:
+    return ", ".join(f"{queue.name} {_trouble(queue)}" for queue in facts.unclear)
 
 
 def held(hold: Hold) -> str:
-    return f"held at {hold.replicas}{_until(hold)}"
-
-
-def minimum(facts: PoolFacts) -> str:
-    return f"minReplicas {facts.min_replicas}"
-
-
-def maximum(facts: PoolFacts) -> str:
-    return f"maxReplicas {facts.max_replicas}"
+    return f"{hold.replicas}{_until(hold)}"
 
 
 def _follows(facts: PoolFacts) -> str:
@@ -198,10 +188,6 @@ def _until(hold: Hold) -> str:
 
 def _count(count: int | None) -> str:
     return "unknown" if count is None else str(count)
-
-
-def _number(value: Fraction) -> str:
-    return f"{float(value):.2f}".rstrip("0").rstrip(".")
 
 
 def _about(before: str, name: str, after: str) -> str:

@@ -1,9 +1,9 @@
 """How many replicas a pool should serve with: the form of the law that needs no wait target.
 
-Every queue asks for `running / concurrency + waiting / jobsPerReplica` replicas; the sum is rounded up and is at least
-one while there is any job. Jobs that run are counted, because demand without them falls as soon as workers do their
-work, and the pool swings for ever. A paused queue counts only what still runs. A rate limit bounds what its queue may
-ask for, but never below what runs already.
+Every queue asks for `running / concurrency + waiting / jobsPerReplica` replicas; the sum is rounded up, so it is at
+least one while there is any job. Jobs that run are counted, because demand without them falls as soon as workers do
+their work, and the pool swings for ever. A paused queue counts only what still runs. A rate limit bounds what its
+queue may ask for, but never below what runs already.
 
 A missing or doubtful signal can make a pool grow, never shrink; when nothing is known the pool stays as it is, and
 after `fallback.after` rises to `fallback.replicas`. A hold is somebody's word and is obeyed at once; only
@@ -13,13 +13,13 @@ after `fallback.after` rises to `fallback.replicas`. A hold is somebody's word a
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fractions import Fraction
 from math import ceil
 from typing import Final
 
 from reconciler.plans import damping, explain
-from reconciler.plans.explain import BoundBy, ReplicaDecision
+from reconciler.plans.explain import BoundBy, ReplicaDecision, Step
 from reconciler.plans.facts import PoolFacts, QueueFacts
 
 RATE_MARGIN: Final = Fraction(11, 10)
@@ -32,10 +32,10 @@ class Bill:
 
     replicas: int
     bound_by: BoundBy
-    lines: tuple[str, ...]
+    steps: tuple[Step, ...] = ()
 
-    def moved(self, replicas: int, bound_by: BoundBy, line: str) -> Bill:
-        return Bill(replicas, bound_by, (*self.lines, line))
+    def moved(self, replicas: int, bound_by: BoundBy, message: str = "") -> Bill:
+        return Bill(replicas, bound_by, (*self.steps, Step(bound_by, replicas, message)))
 
 
 def decide(facts: PoolFacts, window: damping.Window, clock: float) -> tuple[ReplicaDecision, damping.Window]:
@@ -45,7 +45,7 @@ def decide(facts: PoolFacts, window: damping.Window, clock: float) -> tuple[Repl
     if bill.bound_by not in (BoundBy.HOLD, BoundBy.PAUSED):
         damped = min(damped, facts.max_replicas)
         if damped > bill.replicas:
-            bill = bill.moved(damped, BoundBy.DAMPING, explain.damped(bill.replicas, damped))
+            bill = bill.moved(damped, BoundBy.DAMPING, explain.damped(bill.replicas))
     return _decision(facts, bill), window
 
 
@@ -63,7 +63,7 @@ def _decision(facts: PoolFacts, bill: Bill) -> ReplicaDecision:
     return ReplicaDecision(
         to=bill.replicas,
         bound_by=bill.bound_by,
-        steps=explain.steps(bill.lines),
+        steps=explain.steps(bill.steps),
         summary=explain.summary(facts, bill.bound_by, bill.replicas),
         may_shrink=may_shrink,
     )
@@ -72,21 +72,18 @@ def _decision(facts: PoolFacts, bill: Bill) -> ReplicaDecision:
 def _told(facts: PoolFacts) -> Bill | None:
     """The word of somebody who has the last one: a pause or a hold in force."""
     if facts.paused:
-        return Bill(facts.current, BoundBy.PAUSED, (explain.PAUSED,))
+        return Bill(facts.current, BoundBy.PAUSED).moved(facts.current, BoundBy.PAUSED)
     hold = facts.hold
     if hold is None or (hold.until is not None and hold.until <= facts.now):
         return None
-    bill = Bill(hold.replicas, BoundBy.HOLD, (explain.held(hold),))
-    if hold.replicas > facts.max_replicas:
-        bill = bill.moved(facts.max_replicas, BoundBy.HOLD, explain.maximum(facts))
-    return bill
+    return Bill(0, BoundBy.HOLD).moved(min(hold.replicas, facts.max_replicas), BoundBy.HOLD, explain.held(hold))
 
 
 def _demand(facts: PoolFacts) -> Bill:
     shares = tuple(_share(queue, facts) for queue in facts.queues)
     replicas = ceil(sum(shares, Fraction(0)))
-    lines = tuple(explain.share(queue, facts, share) for queue, share in zip(facts.queues, shares, strict=True))
-    return Bill(replicas, BoundBy.DEMAND, (*lines, explain.total(replicas)))
+    steps = tuple(explain.share(queue, facts, share) for queue, share in zip(facts.queues, shares, strict=True))
+    return Bill(replicas, BoundBy.DEMAND, steps).moved(replicas, BoundBy.DEMAND)
 
 
 def _share(queue: QueueFacts, facts: PoolFacts) -> Fraction:
@@ -112,26 +109,21 @@ def _rate_limit(facts: PoolFacts, bill: Bill) -> Bill:
     replicas = ceil(sum((_limited(queue, facts) for queue in facts.queues), Fraction(0)))
     if replicas >= bill.replicas:
         return bill
-    return bill.moved(replicas, BoundBy.RATE_LIMIT, explain.rate_limit(facts, replicas))
-
-
-def _one_for_any_job(facts: PoolFacts, bill: Bill) -> Bill:
-    needs_one = bill.replicas == 0 and any(queue.has_jobs for queue in facts.queues)
-    return replace(bill, replicas=1) if needs_one else bill
+    return bill.moved(replicas, BoundBy.RATE_LIMIT, explain.rate_limits(facts))
 
 
 def _dead_band(facts: PoolFacts, bill: Bill) -> Bill:
     replicas = damping.dead_band(facts.current, bill.replicas)
     if replicas == bill.replicas:
         return bill
-    return bill.moved(replicas, BoundBy.DAMPING, explain.dead_band(replicas))
+    return bill.moved(replicas, BoundBy.DAMPING, "at most a tenth more")
 
 
 def _unknown_is_not_zero(facts: PoolFacts, bill: Bill) -> Bill:
     if not facts.unclear or (bill.replicas >= facts.current and not facts.blind):
         return bill
     replicas = max(bill.replicas, facts.current)
-    return bill.moved(replicas, BoundBy.UNREADABLE, explain.unclear(facts, replicas))
+    return bill.moved(replicas, BoundBy.UNREADABLE, explain.unclear(facts))
 
 
 def _fallback(facts: PoolFacts, bill: Bill) -> Bill:
@@ -140,24 +132,23 @@ def _fallback(facts: PoolFacts, bill: Bill) -> Bill:
         return bill
     if bill.replicas >= fallback.replicas:
         return bill
-    return bill.moved(fallback.replicas, BoundBy.FALLBACK, explain.fallback(fallback))
+    return bill.moved(fallback.replicas, BoundBy.FALLBACK)
 
 
 def _minimum(facts: PoolFacts, bill: Bill) -> Bill:
     if bill.replicas >= facts.min_replicas:
         return bill
-    return bill.moved(facts.min_replicas, BoundBy.MIN_REPLICAS, explain.minimum(facts))
+    return bill.moved(facts.min_replicas, BoundBy.MIN_REPLICAS)
 
 
 def _maximum(facts: PoolFacts, bill: Bill) -> Bill:
     if bill.replicas <= facts.max_replicas:
         return bill
-    return bill.moved(facts.max_replicas, BoundBy.MAX_REPLICAS, explain.maximum(facts))
+    return bill.moved(facts.max_replicas, BoundBy.MAX_REPLICAS)
 
 
 _RULES: Final[tuple[Callable[[PoolFacts, Bill], Bill], ...]] = (
     _rate_limit,
-    _one_for_any_job,
     _dead_band,
     _unknown_is_not_zero,
     _fallback,

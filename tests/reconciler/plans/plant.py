@@ -47,7 +47,7 @@ def play(
     arrivals: Callable[[int], float], seconds: int, *, job: int, startup: int, seed: int, minimum: int = 1
 ) -> Outcome:
     """Runs `seconds` of a pool whose jobs arrive at `arrivals(second)` a second, Poisson-like, and take `job` s."""
-    dice = random.Random(seed)  # noqa: S311 - a plant needs repeatable dice, not secrets
+    dice = random.Random(seed)
     waiting: deque[int] = deque()
     pods = [Pod(0) for _ in range(minimum)]
     window = damping.seeded(0, minimum)

@@ -259,5 +259,6 @@ def test_no_jobs_for_long_enough_ends_at_the_minimum(facts: PoolFacts) -> None:
 def test_the_bill_fits_its_place(facts: PoolFacts) -> None:
     decision = decided(facts)
     assert 1 <= len(decision.summary) <= 40
-    assert 1 <= len(decision.steps) <= 12
-    assert all(1 <= len(step) <= 120 for step in decision.steps)
+    assert 1 <= len(decision.steps) <= 16
+    assert all(len(step.message) <= 120 for step in decision.steps)
+    assert decision.steps[-1].replicas == decision.to
