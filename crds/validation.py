@@ -1,0 +1,63 @@
+"""Every static finding of one object: what its schema and its rules say, with the same verdict as the API server.
+
+Where a value is malformed only the rules that read it stay silent; everything else is said in one go.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from crds import checks, metadata
+from crds.checks import Judgement, Path
+from crds.decoding import decoded
+from crds.findings import ABSENT, Finding
+from crds.rules import Rule
+from crds.schema import Schema, structural
+
+
+def validate(kind: str, obj: Mapping[str, Any], old: Mapping[str, Any] | None = None) -> tuple[Finding, ...]:
+    """The findings of `obj` as it would be stored over `old`; never raises, whatever JSON `obj` is.
+
+    Status is not judged: writes to the object itself do not reach it. KeyError when `kind` is none of ours.
+    """
+    schema = structural(kind)
+    judgement = Judgement()
+    checks.check(schema, _decoded(schema, obj), _decoded(schema, old), (), judgement)
+    metadata.check(obj, judgement)
+    for path, rule, node, before in judgement.rules:
+        if not judgement.malformed or _judgeable(path, rule.reads, judgement.malformed):
+            _ask(path, rule, node, before, judgement)
+    return tuple(judgement.findings)
+
+
+def _decoded(schema: Schema, obj: Any) -> Any:
+    if not isinstance(obj, Mapping):
+        return ABSENT if obj is None else obj
+    without_status = {key: value for key, value in obj.items() if key != "status"}
+    return decoded(schema, without_status)
+
+
+def _ask(path: Path, rule: Rule, node: Any, before: Any, into: Judgement) -> None:
+    if rule.transition:
+        if before is ABSENT or rule.holds(node, before):
+            return
+    elif rule.holds(node):
+        return
+    where = (*path, *rule.field.split(".")) if rule.field else path
+    into.add(where, rule.reason, rule.text(node), _at(node, rule.field))
+
+
+def _at(node: Any, field: str) -> Any:
+    for step in field.split(".") if field else ():
+        node = node.get(step, ABSENT) if isinstance(node, Mapping) else ABSENT
+    return ABSENT if isinstance(node, dict | list) else node
+
+
+def _judgeable(path: Path, reads: tuple[tuple[str, ...], ...], malformed: list[Path]) -> bool:
+    return not any(_related((*path, *read), broken) for read in reads for broken in malformed)
+
+
+def _related(one: Path, other: Path) -> bool:
+    length = min(len(one), len(other))
+    return one[:length] == other[:length]
