@@ -87,5 +87,6 @@ def _tls(cluster: Object, user: Object) -> ssl.SSLContext:
                 file.touch(mode=0o600)
                 file.write_bytes(base64.b64decode(user[part]))
                 files.append(file)
-            context.load_cert_chain(*files)
+            certificate, key = files
+            context.load_cert_chain(certificate, key)
     return context
