@@ -66,9 +66,7 @@ def _edit_below(draw: DrawFn, schema: Schema, node: Any) -> None:
         elif change == "again":
             node.append(copy.deepcopy(node[index]))
         else:
-            wanted: SearchStrategy[Any] = (
-                values(schema.get("items", {})) if change == "value" else _junk()
-            )
+            wanted: SearchStrategy[Any] = values(schema.get("items", {})) if change == "value" else _junk()
             node[index] = draw(wanted)
     else:
         _edit(draw, schema, node)
