@@ -128,7 +128,7 @@ class Client:
         for _ in range(MAX_PAGES):
             answer = await self._send("GET", path, page, accept=accept)
             # Built-in lists leave these out of their items; whoever keeps an item wants to know what it is.
-            items += (item | names for item in answer["items"])
+            items += (item | names for item in answer["items"] or ())
             if not (token := answer["metadata"].get("continue")):
                 return Listing(tuple(items), answer["metadata"]["resourceVersion"])
             page = {**params, "continue": token}
