@@ -70,7 +70,6 @@ class Reason(StrEnum):
     QUEUE_UNREADABLE = "QueueUnreadable", "A queue cannot be read, so the pool may grow but does not shrink."
     QUEUE_MISSING = "QueueMissing", "A queue that the pool names does not exist."
     AT_MAX_REPLICAS = "AtMaxReplicas", "The jobs call for more than scaling.maxReplicas."
-    AT_MIN_REPLICAS = "AtMinReplicas", "The jobs call for fewer than scaling.minReplicas."
     RATE_LIMITED = "RateLimited", "The jobs call for more, but the rate limit of their queue keeps no more busy."
     SCALED_UP = "ScaledUp", "More replicas are wanted than before; the message says why."
     SCALED_DOWN = "ScaledDown", "Fewer replicas are wanted than before; the message says why."
