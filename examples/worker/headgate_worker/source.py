@@ -36,7 +36,7 @@ class Source:
         self.unsure = self.touched = False
         self.fence = 1
         self.confirmed_epoch = 0
-        self.announce = Bell()
+        self.announce, self.freed = Bell(), Bell()
         self.published: Mapping[str, Any] | None = None
         self.heard_since: float | None = None
         self.retired, self.left = asyncio.Event(), asyncio.Event()

@@ -31,6 +31,7 @@ from .settings import Settings
 from .slots import Slots
 from .source import Source
 from .sources import Sources
+from .spawning import end
 from .watching import follow_config, follow_drain_request
 
 log = logging.getLogger("headgate.worker")
@@ -53,7 +54,7 @@ class Worker:
         self._generation = ""
         self._why_refused = ""
         self._configured = self._answered = self._terminated = False
-        self._tending: dict[Source, asyncio.Task[None]] = {}
+        self._background: set[asyncio.Task[None]] = set()
         self.slots = Slots()
         self.sources = Sources(self.instance, time.monotonic, self._serve)
         self.runner = Runner(
@@ -125,10 +126,10 @@ class Worker:
         """Works until terminated and idle; then every job is settled, or at a broker where others find it."""
         async with asyncio.TaskGroup() as group:
             self._group = group
-            loops = [self._spawn(loop) for loop in self._loops()]
+            for loop in self._loops():
+                self._start(loop)
             await self._finished()
-            for task in (*loops, *self._tending.values()):
-                task.cancel()
+            await end(tuple(self._background))
         await asyncio.gather(*(self._farewell(source) for source in self.sources.all()))
 
     def _loops(self) -> list[Coroutine[Any, Any, None]]:
@@ -174,35 +175,41 @@ class Worker:
         self._why_refused = why
 
     def _serve(self, source: Source) -> None:
-        self._tending[source] = self._spawn(self._tend(source))
+        self._start(self._tend(source))
 
     async def _tend(self, source: Source) -> None:
         """What goes on around a source while it is in use, and how it leaves when the configuration drops it."""
         await source.beginning()
         publisher = Publisher(source, self, time.monotonic)
         recovery = Recovery(source, lambda: not self.latch.closed, time.monotonic, random)
-        loops = [self._spawn(publisher.run()), self._spawn(recovery.run())]
-        try:
-            await source.retired.wait()
-            self.runner.give_back_held(source)
-            while source.unsure or self.slots.entries(source):
-                await self._progress.heard(within=LEAVING_POLL_SECONDS)
-        finally:
-            for task in loops:
-                task.cancel()
+        loops = [self._start(publisher.run()), self._start(recovery.run())]
+        await source.retired.wait()
+        self.runner.give_back_held(source)
+        while source.unsure or self.slots.entries(source):
+            await source.freed.heard(within=LEAVING_POLL_SECONDS)
+        await end(loops)
         await until_answered(f"leaving queue {source.name}", source.at_broker.leave)
         await source.broker.close()
         self.sources.forget(source)
         source.left.set()
         log.info("queue %s: left", source.name)
 
-    def _spawn(self, loop: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-        return self._group.create_task(loop)
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        return self._group.create_task(work)
+
+    def _start(self, loop: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        """Starts a loop that the worker ends when it leaves."""
+        task = self._spawn(loop)
+        self._background.add(task)
+        task.add_done_callback(self._background.discard)
+        return task
 
     def _freed(self) -> None:
         """A job has ended or there is more room."""
         self._bell.ring()
         self._progress.ring()
+        for source in self.sources.all():
+            source.freed.ring()
         if self.latch.closed:
             self.sources.announce()
 
