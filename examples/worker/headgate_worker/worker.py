@@ -100,7 +100,7 @@ class Worker:
         self.sources.announce()
         self._progress.ring()
 
-    def doubted(self) -> None:
+    def look_again(self) -> None:
         self._bell.ring()
 
     def follow(self, text: str) -> bool:
