@@ -33,8 +33,8 @@ def manifest(*, loose: bool) -> Object:
     made = copy.deepcopy(definition(meta.WORKER_POOL))
     made["metadata"]["name"] = CRD
     made["spec"]["group"] = GROUP
-    # The short name belongs to the real kind.
-    made["spec"]["names"]["shortNames"] = []
+    # Short name and category belong to the real kinds.
+    made["spec"]["names"] |= {"shortNames": [], "categories": []}
     if loose:
         schema = made["spec"]["versions"][0]["schema"]["openAPIV3Schema"]
         schema["properties"]["spec"] = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
