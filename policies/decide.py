@@ -43,7 +43,7 @@ def decide(facts: Facts) -> Decision:
         violations = without_legacy(violations, _findings(facts, facts.old, None, before)[0])
     return Decision(
         violations=tuple(violations),
-        warnings=tuple(warning(found) for found in [*violations, *advice] if found.action is Action.WARN),
+        warnings=_warnings(violations, advice),
         patch=operations,
         audit=_audit(policies, violations),
     )
@@ -82,6 +82,14 @@ def _findings(
         except Exception as error:
             raise RuleFaultError(policy_rule.id) from error
     return violations, advice
+
+
+def _warnings(violations: Sequence[Violation], advice: Sequence[Violation]) -> tuple[str, ...]:
+    """Advice about a field that is refused anyway would only blur the refusal."""
+    refused = {found.finding.field for found in violations if found.action is Action.DENY}
+    told = [found for found in violations if found.action is Action.WARN]
+    told += [found for found in advice if found.finding.field not in refused]
+    return tuple(warning(found) for found in told)
 
 
 def _audit(policies: Sequence[CompiledPolicy], violations: Sequence[Violation]) -> dict[str, str]:

@@ -10,9 +10,6 @@ from crds.rules import Rule
 
 Node = Mapping[str, Any]
 
-# The longest name made from it is a StatefulSet's, whose pods carry <name>-<10 characters> in a label of 63.
-NAME: dict[str, Any] = {"maxLength": 52, "pattern": "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"}
-
 _CONTAINERS = "has(self.template) && has(self.template.spec) && has(self.template.spec.containers)"
 
 
@@ -43,13 +40,19 @@ _TYPE = "(has({0}.workload) && has({0}.workload.type) ? {0}.workload.type : 'Dep
 
 SPEC = (
     Rule(
-        cel=f"has(self.image) || {_template_sets('image')}",
-        message="set image, or the image of the container worker in template",
-        holds=lambda self: "image" in self or _in_template(self, "image"),
+        cel="has(self.image) != has(self.template)",
+        message="set exactly one of image and template",
+        holds=lambda self: ("image" in self) != ("template" in self),
         field="image",
+    ),
+    Rule(
+        cel=f"!has(self.template) || {_template_sets('image')}",
+        message="must have a container named worker with an image",
+        holds=lambda self: "template" not in self or _in_template(self, "image"),
+        field="template.spec.containers",
         reason=Reason.REQUIRED,
     ),
-    *(_once(field) for field in ("image", "command", "args", "env", "envFrom", "resources")),
+    *(_once(field) for field in ("command", "args", "env", "envFrom", "resources")),
     Rule(
         cel="!has(self.maxInFlight) || !has(self.concurrency) || self.maxInFlight >= self.concurrency",
         message="must be at least concurrency, {concurrency}",
