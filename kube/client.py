@@ -128,7 +128,7 @@ class Client:
         for _ in range(MAX_PAGES):
             answer = await self._send("GET", path, page, accept=accept)
             # Built-in lists leave these out of their items; whoever keeps an item wants to know what it is.
-            items += (item | names for item in answer["items"])
+            items += (item | names for item in answer["items"] or ())
             if not (token := answer["metadata"].get("continue")):
                 return Listing(tuple(items), answer["metadata"]["resourceVersion"])
             page = {**params, "continue": token}
@@ -145,7 +145,7 @@ class Client:
     ) -> AsyncGenerator[Event, None]:
         """Changes after `resource_version`, until the server ends the stream. Raises Gone when that is too old.
 
-        A stream silent for longer than 75 s (bookmarks come every minute) raises Unreachable.
+        A stream silent for longer than 90 s (bookmarks come every minute) raises Unreachable.
         """
         params = {"resourceVersion": resource_version, "timeoutSeconds": str(timeout_seconds)}
         selectors = {"labelSelector": label_selector, "fieldSelector": field_selector}

@@ -23,7 +23,7 @@ ANSWERED_WITHIN: Final = 30.0
 
 @dataclass(frozen=True, slots=True)
 class Vitals:
-    """`resources` names the kind behind each watched path; `silence` is for how many seconds a watch may say nothing."""
+    """`resources` names the kind behind each watched path; `silence` is how many seconds a watch may be quiet."""
 
     client: Client
     pulse: Pulse

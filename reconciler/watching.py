@@ -103,6 +103,7 @@ def _settings(watched: Iterable[Watched]) -> kopf.OperatorSettings:
     settings.networking.enforce_retry_after = True
     settings.watching.connect_timeout = 10.0
     settings.watching.server_timeout = 290
+    settings.watching.inactivity_timeout = 90.0
     settings.watching.reconnect_backoff = 0.5
     settings.watching.chunk_size = 500
     for one in watched:

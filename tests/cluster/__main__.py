@@ -9,7 +9,8 @@ from typing import Final
 
 import click
 
-from tests.cluster import builder, cluster, images, state
+from tests import profiles
+from tests.cluster import builder, cluster, images, preparing, state
 from tests.cluster.cluster import Profile
 from tests.cluster.errors import ClusterError
 
@@ -81,6 +82,12 @@ def build(tools: tuple[str, ...]) -> None:
         if not tools or tool.name in tools:
             for program in tool.programs:
                 click.echo(builder.ensure(tool, program))
+
+
+@main.command()
+def prepare() -> None:
+    """Install, build and compile whatever the tests of HEADGATE_TEST_PROFILE need."""
+    preparing.prepare(profiles.asked())
 
 
 @main.command()

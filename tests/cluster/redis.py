@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from tests.cluster import binaries, debian
+from tests.cluster import binaries, debian, waiting
 from tests.cluster.cluster import Cluster
 from tests.cluster.state import State
 
@@ -50,13 +50,7 @@ class Redis:
         return f"redis-{self.port}"
 
     def _answers(self) -> str | None:
-        try:
-            with socket.create_connection((self.address, self.port), timeout=1) as connection:
-                connection.sendall(b"PING\r\n")
-                answer = connection.recv(100)
-        except OSError as error:
-            return str(error)
-        return None if answer.startswith((b"+PONG", b"-NOAUTH")) else repr(answer)
+        return _refuses(self.address, self.port)
 
 
 def start(state: State, address: str = "127.0.0.1", password: str = "", port: int | None = None) -> Redis:
@@ -97,6 +91,9 @@ def publish(server: Redis, cluster: Cluster, namespace: str, name: str = "redis"
     }
     objects = {"apiVersion": "v1", "kind": "List", "items": [service, endpoints]}
     cluster.kubectl("apply", "--server-side", "-f", "-", stdin=json.dumps(objects))
+    address = cluster.kubectl("get", "-n", namespace, "service", name, "-o", "jsonpath={.spec.clusterIP}")
+    # A connection made before kube-proxy knows the Service is lost for many seconds: its packets stay untranslated.
+    waiting.until(f"{name}.{namespace}.svc", lambda: _refuses(address, _SERVICE_PORT), 30)
     return server.url_at(f"{name}.{namespace}.svc", _SERVICE_PORT)
 
 
@@ -115,6 +112,17 @@ def _command(server: Redis) -> list[str | Path]:
     ]  # fmt: skip
     # Off loopback, Redis refuses clients without a password unless told that this is meant.
     return [*command, *(("--requirepass", server.password) if server.password else ("--protected-mode", "no"))]
+
+
+def _refuses(address: str, port: int) -> str | None:
+    """What keeps a Redis from answering there; None when it answers, be it with a demand for the password."""
+    try:
+        with socket.create_connection((address, port), timeout=0.5) as connection:
+            connection.sendall(b"PING\r\n")
+            answer = connection.recv(100)
+    except OSError as error:
+        return str(error)
+    return None if answer.startswith((b"+PONG", b"-NOAUTH")) else repr(answer)
 
 
 def _free_port(address: str) -> int:

@@ -5,12 +5,11 @@ from __future__ import annotations
 import json
 import os
 import signal
-import subprocess
 from pathlib import Path
 
 import pytest
 
-from tests.cluster import debian, machine, waiting
+from tests.cluster import machine, waiting
 from tests.cluster.cluster import Cluster, NodeCluster, running_node
 from tests.cluster_tests.runs import alive, another_run
 from tests.cluster_tests.test_node import WEB_SERVER
@@ -22,11 +21,8 @@ def traces() -> str | None:
     """What a node leaves on the machine; None when there is nothing."""
     folders = [*Path("/sys/fs/cgroup").glob(f"**/{machine.CGROUP}"), *Path("/run").glob("headgate-node")]
     mounts = [line for line in Path("/proc/mounts").read_text().splitlines() if "headgate" in line]
-    environment = {**os.environ, "PATH": debian.search_path()}
-    listed = subprocess.run(
-        "ip -brief link; nft list tables", shell=True, capture_output=True, text=True, check=True, env=environment
-    )  # noqa: S602 - a fixed command
-    lines = [line for line in listed.stdout.splitlines() if machine.BRIDGE in line or "kube-proxy" in line]
+    listed = f"{machine.run('ip', '-brief', 'link')}{machine.run('nft', 'list', 'tables')}".splitlines()
+    lines = [line for line in listed if machine.BRIDGE in line or "kube-proxy" in line]
     found = [*map(str, folders), *mounts, *lines]
     return "; ".join(found) or None
 

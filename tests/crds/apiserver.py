@@ -86,6 +86,6 @@ def _tls(cluster: Object, user: Object) -> ssl.SSLContext:
                 file = Path(folder, part)
                 file.touch(mode=0o600)
                 file.write_bytes(base64.b64decode(user[part]))
-                files.append(file)
+                files.append(str(file))
             context.load_cert_chain(*files)
     return context
