@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -21,6 +21,7 @@ _TYPES: Final[Mapping[str, tuple[type, str]]] = {
     "boolean": (bool, "true or false"),
     "integer": (int, "an integer"),
 }
+_INT32: Final = 2**31
 _INT64: Final = 2**63
 
 
@@ -59,7 +60,7 @@ def check(schema: Schema, value: Any, old: Any, path: Path, into: Judgement) -> 
         if type(value) not in (int, str):
             into.add(path, Reason.TYPE_INVALID, "must be an integer or text", value, malformed=True)
             return
-    elif not _has_type(schema["type"], value):
+    elif not _has_type(schema, value):
         into.add(path, Reason.TYPE_INVALID, f"must be {_TYPES[schema['type']][1]}", value, malformed=True)
         return
     if isinstance(value, dict):
@@ -74,9 +75,11 @@ def check(schema: Schema, value: Any, old: Any, path: Path, into: Judgement) -> 
         into.rules.append((path, rule, value, old))
 
 
-def _has_type(name: str, value: Any) -> bool:
+def _has_type(schema: Schema, value: Any) -> bool:
+    name = schema["type"]
     if name == "integer":
-        return type(value) is int and -_INT64 <= value < _INT64
+        bound = _INT32 if schema.get("format") == "int32" else _INT64
+        return type(value) is int and -bound <= value < bound
     return type(value) is _TYPES[name][0]
 
 
@@ -105,9 +108,9 @@ def _list(schema: Schema, value: list[Any], old: Any, path: Path, into: Judgemen
     for index, item in enumerate(value):
         identity = _identity(item, keys)
         check(schema["items"], item, before.get(identity, ABSENT), (*path, index), into)
-        if kind in ("set", "map"):
+        if kind in ("set", "map") and identity is not None:
             if identity in seen:
-                shown = {key: item.get(key) for key in keys} if keys else item
+                shown = {key: item[key] for key in keys} if keys else item
                 into.add((*path, index), Reason.DUPLICATE, "is in the list already", shown)
             seen.add(identity)
     if len(value) > schema.get("maxItems", len(value)):
@@ -116,15 +119,17 @@ def _list(schema: Schema, value: list[Any], old: Any, path: Path, into: Judgemen
         into.add(path, Reason.INVALID, f"must have at least {_entries(schema['minItems'])}", value)
 
 
+def _identity(item: Any, keys: Sequence[str]) -> Hashable:
+    """What makes an entry of a set or map list the same as another; None for an entry without it."""
+    if not keys:
+        return repr(item)
+    if isinstance(item, dict) and all(key in item for key in keys):
+        return tuple(repr(item[key]) for key in keys)
+    return None
+
+
 def _entries(count: int) -> str:
     return "1 entry" if count == 1 else f"{count} entries"
-
-
-def _identity(item: Any, keys: tuple[str, ...]) -> Hashable:
-    """What makes an entry of a set or map list the same as another; anything hashable for broken entries."""
-    if keys:
-        return tuple(repr(item.get(key)) for key in keys) if isinstance(item, dict) else repr(item)
-    return repr(item)
 
 
 def _string(schema: Schema, value: str, path: Path, into: Judgement) -> None:
@@ -140,8 +145,8 @@ def _string(schema: Schema, value: str, path: Path, into: Judgement) -> None:
         into.add(
             path, Reason.INVALID, schema.get(WORDS_KEY) or f"must match {schema['pattern']}", value, malformed=True
         )
-    if schema.get("format") == "date-time" and not is_date_time(value):
-        into.add(path, Reason.INVALID, "must be a time such as 2027-01-31T00:00:00Z", value, malformed=True)
+    elif schema.get("format") == "date-time" and "pattern" in schema and not is_date_time(value):
+        into.add(path, Reason.INVALID, "there is no such day or time", value, malformed=True)
 
 
 def _integer(schema: Schema, value: int, path: Path, into: Judgement) -> None:

@@ -20,9 +20,13 @@ def decoded(schema: Schema, value: Any) -> Any:
         return _object(schema, value)
     if isinstance(value, list) and "items" in schema:
         return [decoded(schema["items"], item) for item in value]
-    if type(value) is float and schema.get("type") == "integer" and value.is_integer() and abs(value) <= _EXACT:
+    if type(value) is float and value.is_integer() and abs(value) <= _EXACT and _takes_integers(schema):
         return int(value)
     return value
+
+
+def _takes_integers(schema: Schema) -> bool:
+    return schema.get("type") == "integer" or "x-kubernetes-int-or-string" in schema
 
 
 def _object(schema: Schema, value: Mapping[str, Any]) -> dict[str, Any]:

@@ -8,25 +8,47 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from crds.checks import Judgement
+from crds.checks import Judgement, Path
 from crds.findings import Reason
 from crds.patterns import matches
 
 _LABEL: Final = "[a-z0-9]([-a-z0-9]*[a-z0-9])?"
 _PREFIX: Final = rf"^{_LABEL}(\.{_LABEL})*$"
 _NAME: Final = "^[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$"
+_NAMED: Final[Path] = ("metadata", "name")
 
 
 def check(obj: Any, into: Judgement) -> None:
     metadata = obj.get("metadata") if isinstance(obj, Mapping) else None
-    labels = metadata.get("labels") if isinstance(metadata, Mapping) else None
-    if not isinstance(labels, Mapping):
+    if not isinstance(metadata, Mapping):
+        metadata = {}
+    _name(metadata, into)
+    for part in ("labels", "annotations"):
+        _map(part, metadata.get(part), into)
+
+
+def _name(metadata: Mapping[str, Any], into: Judgement) -> None:
+    if metadata.get("name"):
         return
-    for key, value in labels.items():
-        path = ("metadata", "labels", f"[{key}]")
-        if not is_label_key(key):
+    # Rules that speak of the name cannot be asked before there is one.
+    into.malformed.append(_NAMED)
+    if not metadata.get("generateName"):
+        into.add(_NAMED, Reason.REQUIRED, "name or generateName must be set")
+
+
+def _map(part: str, entries: Any, into: Judgement) -> None:
+    if entries is None:
+        return
+    if not isinstance(entries, Mapping):
+        into.add(("metadata", part), Reason.TYPE_INVALID, "must be an object", entries)
+        return
+    for key, value in entries.items():
+        path = ("metadata", part, f"[{key}]")
+        if not is_label_key(key if part == "labels" else key.lower()):
             into.add(path, Reason.INVALID, "the key must be a name of at most 63 characters, or domain/name")
-        if isinstance(value, str) and not is_label_value(value):
+        if not isinstance(value, str):
+            into.add(path, Reason.TYPE_INVALID, "must be text", value)
+        elif part == "labels" and not is_label_value(value):
             into.add(
                 path, Reason.INVALID, "at most 63 letters, digits, -, _ and ., beginning and ending with one", value
             )

@@ -26,7 +26,7 @@ def validate(kind: str, obj: Mapping[str, Any], old: Mapping[str, Any] | None = 
     checks.check(schema, _decoded(schema, obj), _decoded(schema, old), (), judgement)
     metadata.check(obj, judgement)
     for path, rule, node, before in judgement.rules:
-        if _judgeable(path, rule.reads, judgement.malformed):
+        if not judgement.malformed or _judgeable(path, rule.reads, judgement.malformed):
             _ask(path, rule, node, before, judgement)
     return tuple(judgement.findings)
 

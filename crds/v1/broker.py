@@ -10,15 +10,28 @@ from crds.rules import Rule
 from crds.v1 import broker_rules
 from crds.v1.base import Model
 from crds.v1.lists import SET
-from crds.v1.scalars import Bool, BrokerName, DNSSubdomain, HostPort, PositiveDur, SecretKey, ShortText
+from crds.v1.scalars import Bool, BrokerName, DNSSubdomain, Form, HostPort, PositiveDur, SecretKey, ShortText
 
 BrokerType = Literal["Redis", "RabbitMQ", "Kafka", "Prometheus"]
 RedisLayout = Literal["List", "Stream", "Celery", "RQ", "BullMQ", "Sidekiq", "Asynq", "GoRedisWorkQueue"]
 
 Addresses = Annotated[tuple[HostPort, ...], Field(min_length=1, max_length=32), SET]
-RedisURL = Annotated[str, Field(pattern=r"^rediss?://[^@\s]+$", max_length=1024)]
-AmqpURL = Annotated[str, Field(pattern=r"^amqps?://[^@\s]+$", max_length=1024)]
-HttpURL = Annotated[str, Field(pattern=r"^https?://[^@\s]+$", max_length=1024)]
+# All printable characters but @, which would set credentials apart.
+RedisURL = Annotated[
+    str,
+    Field(pattern=r"^rediss?://[!-?A-~]+$", max_length=1024),
+    Form("URL", "must be redis://host:port/database or rediss://..., without user and password"),
+]
+AmqpURL = Annotated[
+    str,
+    Field(pattern=r"^amqps?://[!-?A-~]+$", max_length=1024),
+    Form("URL", "must be amqp://host:port or amqps://..., without user and password"),
+]
+HttpURL = Annotated[
+    str,
+    Field(pattern=r"^https?://[!-?A-~]+$", max_length=1024),
+    Form("URL", "must be http://host:port or https://..., without user and password"),
+]
 Query = Annotated[str, Field(min_length=1, max_length=4096)]
 
 
@@ -70,7 +83,7 @@ class Redis(Model):
     url: RedisURL | None = None
     """`redis://host:port/database`, or `rediss://` for TLS, without user and password: those belong into the Secret of
     connectionSecretRef. Wins over an address in that Secret."""
-    key_prefix: Annotated[str | None, Field(max_length=255, pattern=r"^\S*$")] = None
+    key_prefix: Annotated[str | None, Field(pattern=r"^[!-~]*$", max_length=255)] = None
     """Put before every key the queue uses. Absent: the layout's own default. Cannot be changed."""
     consumer_group: BrokerName | None = None
     """The consumer group that works the stream off. Layout Stream only. Absent: `workers`."""

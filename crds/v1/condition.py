@@ -8,13 +8,13 @@ from pydantic import Field
 
 from crds.v1.base import Model
 from crds.v1.lists import map_by
-from crds.v1.scalars import Anything, Count64, ShortText, Time
+from crds.v1.scalars import Anything, CamelWord, Count64, ShortText, Time
 
 ConditionStatus = Literal["True", "False", "Unknown"]
 
 
 class Condition(Model):
-    type: Annotated[str, Field(pattern="^[A-Za-z][A-Za-z0-9]*$", max_length=64)]
+    type: CamelWord
     """What the condition is about."""
     status: ConditionStatus
     """True, False or Unknown."""
@@ -22,7 +22,7 @@ class Condition(Model):
     """The generation of the object this was said about; older than metadata.generation means out of date."""
     last_transition_time: Time
     """When the status last changed."""
-    reason: Annotated[str, Field(pattern="^[A-Za-z][A-Za-z0-9]*$", max_length=64)]
+    reason: CamelWord
     """One stable CamelCase word for programs; the documentation lists them."""
     message: Annotated[str, Field(max_length=4096)]
     """The same for people."""

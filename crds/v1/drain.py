@@ -17,7 +17,7 @@ DrainGuard = Literal["None", "Evictions", "Deletes"]
 class AdminAPI(Model):
     port: Port | None = None
     """The port the worker listens on. Absent: 8079."""
-    path: Annotated[str | None, Field(pattern=r"^/\S*$", max_length=255)] = None
+    path: Annotated[str | None, Field(pattern=r"^/[!-~]*$", max_length=255)] = None
     """Put before `/status`, `/drain` and `/ready`. Absent: `/`."""
 
 

@@ -10,10 +10,14 @@ from crds.rules import Rule
 from crds.v1.base import Model
 from crds.v1.lists import ATOMIC, SET
 from crds.v1.matching import ExemptionMatch
-from crds.v1.scalars import DNSLabel, Time
+from crds.v1.scalars import DNSLabel, Form, Time
 
 SubjectKind = Literal["User", "Group", "ServiceAccount"]
-RuleName = Annotated[str, Field(pattern=r"^(\*|[A-Za-z][-A-Za-z0-9.]*)$", max_length=128)]
+RuleName = Annotated[
+    str,
+    Field(pattern=r"^(\*|[A-Za-z][-A-Za-z0-9.]*)$", max_length=128),
+    Form("name or *", "must be the name of a limit, list or rule, or *"),
+]
 
 
 class Subject(Model):

@@ -6,7 +6,7 @@ its policy. Only defaults merge.
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
@@ -15,10 +15,11 @@ from crds.v1.exemptions import Exemption
 from crds.v1.limits import Defaults, Limits
 from crds.v1.lists import SET, map_by
 from crds.v1.matching import ClusterMatch, Globs, Match
+from crds.v1.names import NAME
 from crds.v1.object_meta import ObjectMeta
 from crds.v1.policy_rule import Action, PolicyRule
 from crds.v1.policy_status import PolicyStatus
-from crds.v1.scalars import Count32, LabelKey, LabelValue, PositiveDur
+from crds.v1.scalars import Count32, Form, Glob, LabelKey, LabelValue, PositiveDur
 
 Defaulting = Literal["Inherit", "Persist"]
 ChildDrift = Literal["Revert", "Warn"]
@@ -26,7 +27,12 @@ GitOpsDrift = Literal["Ignore", "Warn"]
 Preemption = Literal["Never", "LowerPriority"]
 Native = Literal["Enabled", "Disabled"]
 
-ImagePrefix = Annotated[str, Field(pattern=r"^[^/\s]+/\S*$", max_length=512)]
+ImagePrefix = Annotated[
+    str,
+    Field(pattern=r"^[!-.0-~]+/[!-~]*$", max_length=512),
+    Form("image prefix", "must name a registry and end it with /, such as registry.example.com/team/"),
+]
+HostGlobs = Annotated[tuple[Glob, ...], Field(min_length=1, max_length=100), SET]
 ManagerName = Annotated[str, Field(min_length=1, max_length=128)]
 
 
@@ -68,7 +74,7 @@ class PolicySpec(Model):
     allowed_images: Annotated[tuple[ImagePrefix, ...] | None, Field(min_length=1, max_length=100), SET] = None
     """What every image of the pods must start with, such as `registry.example.com/team/`; images are completed first,
     so `nginx` is `docker.io/library/nginx`. Absent: any image."""
-    allowed_brokers: Annotated[Globs | None, Field(min_length=1)] = None
+    allowed_brokers: HostGlobs | None = None
     """Hosts brokers may be on, with * and ? as wildcards. Absent: any host."""
     required_labels: Annotated[tuple[RequiredLabel, ...] | None, Field(max_length=32), map_by("key")] = None
     """Labels every object must carry."""
@@ -98,6 +104,8 @@ class ClusterPolicySpec(PolicySpec):
 class Policy(Model):
     """What teams may do in this namespace, and what is filled in for them."""
 
+    NAME: ClassVar = NAME
+
     api_version: str = ""
     kind: str = ""
     metadata: ObjectMeta
@@ -109,6 +117,8 @@ class Policy(Model):
 
 class ClusterPolicy(Model):
     """What teams may do in the namespaces it selects, and what is filled in for them."""
+
+    NAME: ClassVar = NAME
 
     api_version: str = ""
     kind: str = ""

@@ -10,14 +10,19 @@ from crds.rules import Rule
 from crds.v1.base import Model
 from crds.v1.lists import SET
 from crds.v1.matching import Kinds
-from crds.v1.scalars import DNSLabel
+from crds.v1.scalars import DNSLabel, Form
 
 Action = Literal["Deny", "Warn", "Audit"]
 RuleOperation = Literal["CREATE", "UPDATE", "DELETE"]
 Expression = Annotated[str, Field(min_length=1, max_length=4096)]
 # A dotted path below the object, with list items as [0] or [name] and map keys as [key].
 FieldPath = Annotated[
-    str, Field(pattern=r"^[A-Za-z][A-Za-z0-9]*(\.[A-Za-z][A-Za-z0-9]*|\[[^\[\]\s]+\])*$", max_length=256)
+    str,
+    Field(
+        pattern=r"^[A-Za-z][A-Za-z0-9]*(\.[A-Za-z][A-Za-z0-9]*|\[[^\[\]\x00-\x20]+\])*$",
+        max_length=256,
+    ),
+    Form("field path", "must be a path such as spec.scaling.minReplicas or metadata.labels[team]"),
 ]
 
 

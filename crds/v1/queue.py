@@ -11,6 +11,7 @@ from crds.v1.base import Model
 from crds.v1.broker import Broker
 from crds.v1.jobs import CircuitBreaker, DeadLetter, RateLimit, Retention, Retry
 from crds.v1.lists import ATOMIC
+from crds.v1.names import NAME
 from crds.v1.object_meta import ObjectMeta
 from crds.v1.queue_status import QueueStatus
 from crds.v1.scalars import Bool, BrokerName, PositiveDur, Priority
@@ -62,7 +63,7 @@ class Queue(Model):
     """Jobs of one kind at a broker. Workers are declared by WorkerPools that name it."""
 
     RULES: ClassVar = queue_rules.ROOT
-    NAME: ClassVar = queue_rules.NAME
+    NAME: ClassVar = NAME
 
     api_version: str = ""
     kind: str = ""

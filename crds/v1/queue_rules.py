@@ -10,9 +10,6 @@ from crds.rules import Rule, Rules
 
 Node = Mapping[str, Any]
 
-# One label, at most 63: the name becomes the value of labels and a folder in the worker's file system.
-NAME: dict[str, Any] = {"maxLength": 63, "pattern": "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"}
-
 _WITH_PRIORITIES = ("List", "Stream", "GoRedisWorkQueue")
 
 DISTINCT = Rules(

@@ -10,7 +10,7 @@ from crds.v1 import scaling_rules
 from crds.v1.base import Model
 from crds.v1.behavior import Behavior
 from crds.v1.lists import map_by
-from crds.v1.scalars import DNSLabel, Int, PositiveDur, Replicas, ShortText, Time
+from crds.v1.scalars import DNSLabel, Form, Int, PositiveDur, Replicas, ShortText, Time
 
 Cron = Annotated[
     str,
@@ -19,8 +19,13 @@ Cron = Annotated[
         r"|[-0-9A-Za-z*/,]{1,60}( [-0-9A-Za-z*/,]{1,60}){4})$",
         max_length=128,
     ),
+    Form("cron", 'must be five cron fields such as "0 8 * * 1-5", or @daily and the like'),
 ]
-TimeZone = Annotated[str, Field(pattern="^[A-Za-z][-+A-Za-z0-9_]*(/[A-Za-z][-+A-Za-z0-9_]*){0,2}$", max_length=64)]
+TimeZone = Annotated[
+    str,
+    Field(pattern="^[A-Za-z][-+A-Za-z0-9_]*(/[A-Za-z][-+A-Za-z0-9_]*){0,2}$", max_length=64),
+    Form("time zone", "must be a time zone such as Europe/Berlin or UTC"),
+]
 
 
 class Wait(Model):

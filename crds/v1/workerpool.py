@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
@@ -11,17 +11,22 @@ from crds.v1.base import Model
 from crds.v1.core import EnvFromSource, EnvVar, PodTemplate, ResourceRequirements, VolumeClaim
 from crds.v1.drain import Drain
 from crds.v1.lists import ATOMIC, map_by
+from crds.v1.names import POOL_NAME
 from crds.v1.object_meta import ObjectMeta
 from crds.v1.queue import Priorities
 from crds.v1.rollout import Rollout
-from crds.v1.scalars import Bool, DNSLabel, DNSSubdomain, Int, PositiveDur
+from crds.v1.scalars import Bool, DNSLabel, DNSSubdomain, Form, Int, LabelValue, PositiveDur
 from crds.v1.scaling import Hold, Scaling
 from crds.v1.workerpool_status import WorkerPoolStatus
 
 WorkloadType = Literal["Deployment", "StatefulSet"]
-Image = Annotated[str, Field(pattern="^[A-Za-z0-9][-A-Za-z0-9._:/@]*$", max_length=1024)]
+Image = Annotated[
+    str,
+    Field(pattern="^[A-Za-z0-9][-A-Za-z0-9._:/@]*$", min_length=1, max_length=1024),
+    Form("image", "must be an image such as registry.example.com/team/worker:1.2"),
+]
 Argument = Annotated[str, Field(max_length=8192)]
-Version = Annotated[str, Field(pattern="^[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$", max_length=63)]
+Version = Annotated[LabelValue, Field(min_length=1)]
 
 
 class PoolQueue(Model):
@@ -100,7 +105,7 @@ class WorkerPoolSpec(Model):
 class WorkerPool(Model):
     """Workers of one image that take jobs from some queues, as many as the jobs need."""
 
-    NAME: ClassVar[dict[str, Any]] = workerpool_rules.NAME
+    NAME: ClassVar = POOL_NAME
 
     api_version: str = ""
     kind: str = ""

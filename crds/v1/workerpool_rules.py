@@ -10,9 +10,6 @@ from crds.rules import Rule
 
 Node = Mapping[str, Any]
 
-# The longest name made from it is a StatefulSet's, whose pods carry <name>-<10 characters> in a label of 63.
-NAME: dict[str, Any] = {"maxLength": 52, "pattern": "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"}
-
 _CONTAINERS = "has(self.template) && has(self.template.spec) && has(self.template.spec.containers)"
 
 
