@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from crds.checks import Judgement, Path
 from crds.findings import Reason
+from crds.judgement import Judgement, Path
 from crds.patterns import matches
 
 _LABEL: Final = "[a-z0-9]([-a-z0-9]*[a-z0-9])?"
@@ -30,10 +30,11 @@ def check(obj: Any, into: Judgement) -> None:
 def _name(metadata: Mapping[str, Any], into: Judgement) -> None:
     if metadata.get("name"):
         return
-    # Rules that speak of the name cannot be asked before there is one.
-    into.malformed.append(_NAMED)
-    if not metadata.get("generateName"):
-        into.add(_NAMED, Reason.REQUIRED, "name or generateName must be set")
+    if metadata.get("generateName"):
+        # Rules that speak of the name cannot be asked before there is one.
+        into.malformed.append(_NAMED)
+    else:
+        into.add_malformed(_NAMED, Reason.REQUIRED, "name or generateName must be set")
 
 
 def _map(part: str, entries: Any, into: Judgement) -> None:

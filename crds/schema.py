@@ -19,6 +19,7 @@ from crds.v1.base import Model
 from crds.v1.core import KEY as CORE_KEY
 
 Schema = dict[str, Any]
+PRESERVE: Final = "x-kubernetes-preserve-unknown-fields"
 MODELS: Final[Mapping[str, type[Model]]] = {
     "Queue": v1.Queue,
     "WorkerPool": v1.WorkerPool,

@@ -30,5 +30,5 @@ def installed_crds(control_plane: Cluster) -> Iterator[Helm]:
     control_plane.kubectl("wait", "--for=condition=Established", "crd", "-l", "app.kubernetes.io/part-of=headgate")
     yield helm
     helm.run("uninstall", "headgate-crds", "--namespace", "headgate-crds")
-    control_plane.kubectl("delete", "crd", "-l", "app.kubernetes.io/part-of=headgate")
+    control_plane.kubectl("delete", "crd", "-l", "app.kubernetes.io/part-of=headgate", "--timeout=60s")
     control_plane.kubectl("delete", "namespace", "headgate-crds", "--wait=false")
