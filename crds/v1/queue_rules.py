@@ -56,7 +56,7 @@ SPEC = (
 
 
 def _broker_name(self: Node) -> str:
-    return str(self["spec"].get("queueName", self["metadata"]["name"]))
+    return str(self["spec"].get("queueName", self["metadata"].get("name", "")))
 
 
 ROOT = (

@@ -1,0 +1,70 @@
+"""What a policy asks an object to say: labels that name an owner, images from registries it trusts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+from crds.findings import Finding, Reason
+from policies.fields import items, strings, text
+from policies.rules.rule import POOLS, WORK_KINDS, Breach, PolicyRule
+from policies.subject import Subject
+
+DEFAULT_REGISTRY: Final = "docker.io"
+
+
+def required_labels(subject: Subject, wanted: Any) -> Iterator[Breach]:
+    for _, label in items({"wanted": wanted}, "wanted"):
+        key, values = text(label, "key"), strings(label, "values")
+        value = subject.labels.get(key)
+        field = f"metadata.labels[{key}]"
+        choices = f"one of {', '.join(values)}"
+        if not value:
+            owner = f"name the owning {key.rpartition('/')[2]}"
+            yield Breach(Finding(field, Reason.REQUIRED, choices if values else owner))
+        elif values and value not in values:
+            yield Breach(Finding(field, Reason.NOT_SUPPORTED, choices, value))
+
+
+def allowed_images(subject: Subject, prefixes: Any) -> Iterator[Breach]:
+    allowed = tuple(prefix.rstrip("/") + "/" for prefix in strings({"prefixes": prefixes}, "prefixes"))
+    for field, image in _images(subject):
+        if not normalised(image).startswith(allowed):
+            yield Breach(Finding(field, Reason.NOT_SUPPORTED, f"must start with {' or '.join(allowed)}", image))
+
+
+def normalised(image: str) -> str:
+    """The name a container runtime would pull: `nginx` is `docker.io/library/nginx`."""
+    first, slash, rest = image.partition("/")
+    is_host = slash and ("." in first or ":" in first or first == "localhost" or first != first.lower())
+    if not is_host:
+        return f"{DEFAULT_REGISTRY}/{image}" if slash else f"{DEFAULT_REGISTRY}/library/{image}"
+    host = DEFAULT_REGISTRY if first.lower() == "index.docker.io" else first.lower()
+    if host == DEFAULT_REGISTRY and "/" not in rest:
+        rest = f"library/{rest}"
+    return f"{host}/{rest}"
+
+
+def _images(subject: Subject) -> Iterator[tuple[str, str]]:
+    if image := text(subject.spec, "image"):
+        yield "spec.image", image
+    for part in ("initContainers", "containers"):
+        for path, container in items(subject.spec, "template", "spec", part):
+            if image := text(container, "image"):
+                yield f"spec.{path}.image", image
+
+
+RULES: Final = (
+    PolicyRule(
+        id="allowedImages",
+        kinds=POOLS,
+        sentence="Every container's image comes from below one of these prefixes, compared on the full name.",
+        check=allowed_images,
+    ),
+    PolicyRule(
+        id="requiredLabels",
+        kinds=WORK_KINDS,
+        sentence="The object carries these labels, with one of the listed values where values are listed.",
+        check=required_labels,
+    ),
+)

@@ -1,0 +1,36 @@
+"""Everything a phase may take from outside. Phases keep nothing of their own between passes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from random import Random
+from typing import Any
+
+from kube.client import Client
+from reconciler.events import Events
+from reconciler.keys import Key
+from reconciler.metrics import Metrics
+from reconciler.observations import Observations
+from reconciler.settings import Settings
+from reconciler.store import Store
+
+
+@dataclass(slots=True)
+class Context:
+    """One for the whole process. `client` refuses writes while this process does not lead."""
+
+    client: Client
+    store: Store
+    observations: Observations[Any]
+    settings: Settings
+    metrics: Metrics
+    events: Events
+    clock: Callable[[], datetime]
+    monotonic: Callable[[], float]
+    rng: Random
+    wake: Callable[[Key], None]
+    """Have another object looked at as soon as possible."""
+    brokers: Any = None
+    """The connections to brokers; whoever wires the phases that use them puts them here."""

@@ -1,0 +1,80 @@
+"""Start, look at and stop clusters by hand: `python -m tests.cluster up --profile control-plane`."""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+
+import click
+
+from tests.cluster import builder, cluster, state
+from tests.cluster.cluster import Profile
+from tests.cluster.errors import ClusterError
+
+
+@click.group(help=__doc__)
+def main() -> None:
+    """One command a verb."""
+
+
+@main.command()
+@click.option("--profile", type=click.Choice([p.value for p in Profile]), default=Profile.CONTROL_PLANE.value)
+@click.option("--state", "folder", type=click.Path(path_type=Path), help="State folder; default: one in the cache.")
+@click.option("--controllers/--no-controllers", default=True, help="Run kube-controller-manager.")
+def up(profile: str, folder: Path | None, controllers: bool) -> None:
+    """Start a cluster that stays until `down`, and print its kubeconfig's path."""
+    began = time.monotonic()
+    claimed = state.claim(folder)
+    try:
+        started = cluster.start(Profile(profile), claimed, controllers=controllers)
+    except BaseException:
+        claimed.remove()
+        raise
+    claimed.detach()
+    click.echo(f"{profile} ready at {started.server} after {time.monotonic() - began:.1f} s", err=True)
+    click.echo(started.kubeconfig)
+
+
+@main.command()
+@click.option(
+    "--state",
+    "folder",
+    type=click.Path(path_type=Path),
+    help="Only this one; default: every one in the cache without a live owner.",
+)
+def down(folder: Path | None) -> None:
+    """Stop clusters and take away all they made."""
+    named = [state.State(folder.resolve())] if folder else [one for one in state.known() if one.owner() is None]
+    for one in named:
+        if one.path.exists():
+            one.remove()
+            click.echo(f"stopped {one.path}", err=True)
+
+
+@main.command()
+def status() -> None:
+    """List the clusters of the cache, with their processes."""
+    for one in state.known():
+        owner = one.owner()
+        belongs = f"owned by process {owner.pid}" if owner else "detached" if one.detached() else "abandoned"
+        click.echo(f"{one.path}: {belongs}")
+        for name, process in one.running().items():
+            click.echo(f"  {process.pid:>8} {name}")
+
+
+@main.command()
+@click.argument("tools", nargs=-1, type=click.Choice([tool.name for tool in builder.TOOLS]))
+def build(tools: tuple[str, ...]) -> None:
+    """Compile what is missing in the cache; without arguments, all of it."""
+    for tool in builder.TOOLS:
+        if not tools or tool.name in tools:
+            for program in tool.programs:
+                click.echo(builder.ensure(tool, program))
+
+
+if __name__ == "__main__":
+    try:
+        main(prog_name="python -m tests.cluster")
+    except (ClusterError, TimeoutError) as error:
+        sys.exit(f"error: {error}")

@@ -1,0 +1,94 @@
+"""Compiles the programs that come as Go modules into the cache: `<cache>/<tool>/<version>/<program>`.
+
+Version and hashes are those of go/<tool>/go.mod and go.sum. A program appears by rename when it is whole; a lock per
+tool lets one builder work while others wait for its result.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from tests.cluster import cache, progress, toolchain
+
+_INPUTS: Final = Path(__file__).parent / "go"
+
+
+@dataclass(frozen=True, slots=True)
+class Tool:
+    """One Go module and the programs we build of it."""
+
+    name: str
+    module: str
+    programs: dict[str, str]
+    """Package paths by program name."""
+    version_variables: tuple[str, ...] = ()
+    """Linker settings; `{version}`, `{major}` and `{minor}` are filled in."""
+
+    @property
+    def version(self) -> str:
+        found = re.search(rf"^(?:require )?\s*{re.escape(self.module)} (v\S+)", self._go_mod(), re.MULTILINE)
+        if found is None:
+            raise ValueError(f"{_INPUTS / self.name / 'go.mod'} does not require {self.module}")
+        return found.group(1)
+
+    def path(self, program: str) -> Path:
+        return cache.root() / self.name / self.version / program
+
+    def linker_flags(self) -> str:
+        major, minor, _ = self.version.removeprefix("v").split(".", 2)
+        settings = (v.format(version=self.version, major=major, minor=minor) for v in self.version_variables)
+        return " ".join(["-s", "-w", *(f"-X {setting}" for setting in settings)])
+
+    def _go_mod(self) -> str:
+        return (_INPUTS / self.name / "go.mod").read_text()
+
+
+_COMPONENT_VERSION: Final = "k8s.io/component-base/version"
+KUBERNETES: Final = Tool(
+    "kubernetes",
+    "k8s.io/kubernetes",
+    {
+        name: f"k8s.io/kubernetes/cmd/{name}"
+        for name in ("kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubelet", "kube-proxy", "kubectl")
+    },
+    (
+        f"{_COMPONENT_VERSION}.gitVersion={{version}}",
+        f"{_COMPONENT_VERSION}.gitMajor={{major}}",
+        f"{_COMPONENT_VERSION}.gitMinor={{minor}}",
+    ),
+)
+HELM: Final = Tool(
+    "helm",
+    "helm.sh/helm/v4",
+    {"helm": "helm.sh/helm/v4/cmd/helm"},
+    ("helm.sh/helm/v4/internal/version.version={version}",),
+)
+KWOK: Final = Tool("kwok", "sigs.k8s.io/kwok", {"kwok": "sigs.k8s.io/kwok/cmd/kwok"})
+COREDNS: Final = Tool("coredns", "github.com/coredns/coredns", {"coredns": "."})
+TOOLS: Final = (KUBERNETES, HELM, KWOK, COREDNS)
+
+
+def ensure(tool: Tool, program: str) -> Path:
+    """The path of a program, built now if it is not in the cache."""
+    final = tool.path(program)
+    if final.exists():
+        return final
+    with cache.locked(cache.root() / "locks" / tool.name, waiting=f"Waiting for another build of {tool.name} ..."):
+        if not final.exists():
+            _build(tool, program, final)
+    return final
+
+
+def _build(tool: Tool, program: str, final: Path) -> None:
+    final.parent.mkdir(parents=True, exist_ok=True)
+    partial = final.with_name(f".{program}.partial")
+    progress.run(
+        f"Building {program} {tool.version} (once, into {cache.root()})",
+        [toolchain.go(), "build", "-trimpath", "-ldflags", tool.linker_flags(), "-o", partial, tool.programs[program]],
+        cwd=_INPUTS / tool.name,
+        env=toolchain.environment(),
+    )
+    partial.rename(final)
