@@ -5,12 +5,15 @@ from __future__ import annotations
 import sys
 import time
 from pathlib import Path
+from typing import Final
 
 import click
 
-from tests.cluster import builder, cluster, state
+from tests.cluster import builder, cluster, images, state
 from tests.cluster.cluster import Profile
 from tests.cluster.errors import ClusterError
+
+_IMAGES: Final = {"headgate": images.PRODUCT, "worker": images.WORKER}
 
 
 @click.group(help=__doc__)
@@ -71,6 +74,21 @@ def build(tools: tuple[str, ...]) -> None:
         if not tools or tool.name in tools:
             for program in tool.programs:
                 click.echo(builder.ensure(tool, program))
+
+
+@main.command()
+@click.argument("names", nargs=-1, type=click.Choice(sorted(_IMAGES)))
+def image(names: tuple[str, ...]) -> None:
+    """Build the project's images that changed, and print their archives' paths."""
+    for name in names or sorted(_IMAGES):
+        click.echo(images.archive(_IMAGES[name]))
+
+
+@main.command(hidden=True)
+@click.argument("folder", type=click.Path(path_type=Path))
+def janitor(folder: Path) -> None:
+    """Remove the cluster in FOLDER once its owner has ended."""
+    state.remove_after_owner(state.State(folder))
 
 
 if __name__ == "__main__":

@@ -111,6 +111,14 @@ def stop(processes: Iterable[Process], grace_seconds: float = _STOP_GRACE_SECOND
             os.close(pidfd)
 
 
+def wait(process: Process) -> None:
+    """Wait, for as long as it takes, until the process ends."""
+    pidfd = _open(process)
+    if pidfd is not None:
+        select.select([pidfd], [], [])
+        os.close(pidfd)
+
+
 def _open(process: Process) -> int | None:
     try:
         pidfd = os.pidfd_open(process.pid)

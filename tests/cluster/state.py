@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import secrets
 import shutil
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,7 @@ from tests.cluster.errors import BusyError, DiedError
 from tests.cluster.processes import Process
 
 _DETACHED: Final = "detached"
+_JANITOR: Final = "janitor"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +81,8 @@ class State:
         return self._owner_text() == _DETACHED
 
     def detach(self) -> None:
+        """Hand the cluster over: from now on it stays until someone removes it."""
+        self.stop(_JANITOR)
         cache.write(self.path / "owner", _DETACHED)
 
     def in_use(self) -> bool:
@@ -88,7 +92,8 @@ class State:
     def remove(self) -> None:
         """Stop the processes and take away all they made. Safe to repeat after being killed in the middle."""
         # Nothing here is worth a graceful end: the data goes with the folder.
-        processes.stop(self.running().values(), grace_seconds=0)
+        ours = processes.current()
+        processes.stop([process for process in self.running().values() if process != ours], grace_seconds=0)
         leftovers.remove(self.path)
         shutil.rmtree(self.path, ignore_errors=False)
 
@@ -111,15 +116,32 @@ def claim(path: Path | None = None) -> State:
                 abandoned.remove()
         state = State((path or folder / secrets.token_hex(4)).resolve())
         if state.in_use():
-            raise BusyError(
-                f"a cluster already runs in {state.path}; end it with: python -m tests.cluster down --state {state.path}"
-            )
+            remedy = f"python -m tests.cluster down --state {state.path}"
+            raise BusyError(f"a cluster already runs in {state.path}; end it with: {remedy}")
         if state.path.exists():
             _refuse_foreign(state)
             state.remove()
         state.path.mkdir(parents=True)
         cache.write(state.path / "owner", str(processes.current()))
+    _start_janitor(state)
     return state
+
+
+def remove_after_owner(state: State) -> None:
+    """The janitor's whole life: wait for the owner's end, then take away what it left."""
+    owner = state.owner()
+    if owner is not None:
+        processes.wait(owner)
+    with cache.locked(_folder() / ".lock"):
+        if state.path.exists() and not state.in_use():
+            state.remove()
+
+
+def _start_janitor(state: State) -> None:
+    # Killed runs clean nothing up themselves, and the next start may be far off.
+    repository = Path(__file__).parents[2]
+    environment = {"PYTHONPATH": str(repository), "HEADGATE_CACHE": str(cache.root())}
+    state.start(_JANITOR, [sys.executable, "-m", "tests.cluster", "janitor", state.path], environment)
 
 
 def known() -> Iterator[State]:
