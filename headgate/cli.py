@@ -9,6 +9,7 @@ import click
 
 COMMANDS: Final = {
     "check": "headgate.commands.check",
+    "reconciler": "headgate.commands.reconciler",
     "webhook": "headgate.commands.webhook",
 }
 """Each command and the module whose `command` it is."""
