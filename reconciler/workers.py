@@ -18,8 +18,8 @@ from reconciler.brokers.observation import Observation
 from reconciler.brokers.records import Record, State, parse
 
 REPLACED_SECONDS: Final = 30.0
-"""A stale record of a pod is an earlier container's when the present one started after it, and it is older than this:
-by then any other worker may take its jobs over."""
+"""What a restarted pod has not said for so long, an earlier container has said: by then any other worker may take its
+jobs over. In a pod that never restarted it is a process that hangs, and blocks."""
 
 
 class Activity(StrEnum):
@@ -47,15 +47,12 @@ UNKNOWN: Final = WorkerState()
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A pod as it was seen: which container, and which drain request stood on it. `started` is when the container
-    did, by its node's clock; `restarts` how many came before it.
-    """
+    """A pod as it was seen: which container, how many came before it, and which drain request stood on it."""
 
     uid: str
     name: str
     container: str = ""
     request: str = ""
-    started: float | None = None
     restarts: int = 0
 
 
@@ -167,8 +164,7 @@ def _is_past(voice: _Voice, pod: Asked) -> bool:
         return False
     if record.pod_uid != pod.uid:
         return bool(record.pod_uid)
-    restarted_after = pod.restarts > 0 and pod.started is not None and record.time < pod.started
-    return restarted_after and voice.age > REPLACED_SECONDS
+    return pod.restarts > 0 and voice.age > REPLACED_SECONDS
 
 
 def _proves(process: _Process, pod: Asked, fences: Fences) -> bool:

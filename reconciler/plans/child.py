@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Final
 
 from reconciler.workers import UNKNOWN, Activity, WorkerState
 
@@ -15,6 +16,9 @@ Rank = tuple[bool, int, bool]
 
 PENDING, LOST, RUNNING = range(3)
 """Pod phases in the order in which a ReplicaSet takes pods away: Pending, Unknown, Running."""
+
+SAFE: Final[Rank] = (True, RUNNING, True)
+"""The rank at which only the deletion cost decides."""
 
 
 class DrainReason(StrEnum):

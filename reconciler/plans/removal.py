@@ -24,7 +24,7 @@ from enum import StrEnum
 from typing import Final
 
 from reconciler.plans.actions import Action, Cancel, DeleteMarked, Mark, Request, Scale, Unmark
-from reconciler.plans.child import Child, Force, Pod
+from reconciler.plans.child import SAFE, Child, Force, Pod
 from reconciler.workers import Activity
 
 STARTING_SECONDS: Final = 5.0
@@ -80,7 +80,7 @@ def _remove_marked(child: Child) -> Plan:
         return Plan(tuple(DeleteMarked(pod) for pod in marked), Wait.SETTLING)
     if not child.settled:
         return Plan(wait=Wait.SETTLING)
-    if not child.guarded and not _taken_first(child, marked):
+    if not _taken_first(child, marked):
         return Plan(wait=Wait.UNREADY)
     return Plan((Scale(child.replicas, child.replicas - shrink),), Wait.SETTLING)
 
@@ -102,7 +102,7 @@ def _prepare(child: Child) -> Plan:
 
 def _advance(child: Child, victims: Sequence[Pod]) -> Plan:
     ready = [mark for pod in victims if (mark := _mark(child, pod)) is not None]
-    marks = [mark for mark in ready if child.guarded or _taken_first(child, [other.pod for other in ready], mark.pod)]
+    marks = ready if _taken_first(child, [mark.pod for mark in ready]) else []
     asked = {mark.pod.uid for mark in marks}
     requests = [Request(pod, child.reason) for pod in victims if pod.request is None and pod.uid not in asked]
     if marks or requests:
@@ -131,11 +131,14 @@ def _may_force(child: Child, pod: Pod) -> bool:
     return child.force is Force.EVERYBODY or (child.force is Force.SILENT and silent)
 
 
-def _taken_first(child: Child, chosen: Sequence[Pod], one: Pod | None = None) -> bool:
-    """Whether a ReplicaSet would take `one` of the chosen pods, or all of them, before any other pod."""
-    others = [pod.rank for pod in child.active if pod not in chosen]
-    highest = max(pod.rank for pod in ([one] if one is not None else chosen))
-    return not others or highest <= min(others)
+def _taken_first(child: Child, chosen: Sequence[Pod]) -> bool:
+    """Whether a ReplicaSet takes the chosen pods before any other, also if it decides only seconds from now.
+
+    So it is not enough that they rank lowest now, as two pods do that have just been created: all others must be
+    where they cannot be overtaken. A guard protects whatever runs, but not what has started and is not yet reported.
+    """
+    others = [pod for pod in child.active if pod not in chosen]
+    return all(pod.runs and (child.guarded or pod.rank == SAFE) for pod in others)
 
 
 def _by_progress(pods: Sequence[Pod]) -> list[Pod]:

@@ -59,9 +59,7 @@ def _carried(state: QueueState) -> dict[str, Any]:
 
 def _effective(effective: Effective) -> dict[str, dict[str, Any]]:
     """What the spec leaves open, with who decides it."""
-    return {
-        path: {"value": value, "origin": origin} for path, value, origin in effective.leaves() if origin != SPEC
-    }
+    return {path: {"value": value, "origin": origin} for path, value, origin in effective.leaves() if origin != SPEC}
 
 
 def _text(moment: datetime) -> str:
