@@ -11,8 +11,8 @@ from reconciler.brokers.errors import BrokerError
 from reconciler.brokers.observation import Observation
 from reconciler.brokers.sight import Sight
 from reconciler.context import Context
-from reconciler.observations import QueueName
 from reconciler.memory import PoolMemory
+from reconciler.observations import QueueName
 from reconciler.phases.pool.state import PoolState
 from reconciler.phases.pool.view import View
 from reconciler.workers import Fences, states
