@@ -7,7 +7,8 @@ credentials. Callers decide by the error's `retry`. Objects go in and come out a
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncGenerator, Mapping, Sequence
+import time
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from types import TracebackType
@@ -25,6 +26,7 @@ MAX_PAGES: Final = 400
 APPLY: Final = "application/apply-patch+yaml"
 MERGE_PATCH: Final = "application/merge-patch+json"
 JSON_PATCH: Final = "application/json-patch+json"
+METADATA_LIST: Final = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 
 log = logging.getLogger(__name__)
 
@@ -52,17 +54,19 @@ class Client:
         user_agent: str = "headgate",
         warnings: WarningSink = _log_warning,
         timeout: float = 30.0,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self.connection = connection
         self.field_manager = field_manager
         self._user_agent = user_agent
         self._warnings = warnings
         self._timeout = timeout
+        self._monotonic = monotonic
         self._open: Transport | None = None
 
     async def __aenter__(self) -> Self:
         session = open_session(self.connection, self._user_agent)
-        self._open = Transport(session, self.connection.server, self._warnings, self._timeout)
+        self._open = Transport(session, self.connection.server, self._warnings, self._timeout, self._monotonic)
         return self
 
     async def __aexit__(
@@ -82,6 +86,11 @@ class Client:
         return self._transport.server_date
 
     @property
+    def answered_at(self) -> float:
+        """When the API server last answered anything, in seconds of the monotonic clock."""
+        return self._transport.answered_at
+
+    @property
     def requests(self) -> int:
         """How many requests were sent, watches included."""
         return self._transport.requests
@@ -95,25 +104,31 @@ class Client:
         namespace: str | None = None,
         label_selector: str = "",
         field_selector: str = "",
+        metadata_only: bool = False,
     ) -> Listing:
-        """Everything that matches, in pages of 500. A list that expires on the way is started over, twice."""
+        """Everything that matches, in pages of 500. A list that expires on the way is started over, twice.
+
+        With `metadata_only` the server leaves out all but the metadata.
+        """
         selectors = {"labelSelector": label_selector, "fieldSelector": field_selector}
         params = {"limit": str(PAGE)} | {key: value for key, value in selectors.items() if value}
         for attempt in range(3):
             try:
-                return await self._pages(resource, resource.path(namespace), params)
+                return await self._pages(resource, resource.path(namespace), params, metadata_only)
             except Gone:
                 if attempt == 2:
                     raise
         raise AssertionError("the last attempt returns or raises")
 
-    async def _pages(self, resource: Resource, path: str, params: Mapping[str, str]) -> Listing:
+    async def _pages(self, resource: Resource, path: str, params: Mapping[str, str], metadata_only: bool) -> Listing:
         items: list[Object] = []
+        accept = METADATA_LIST if metadata_only else ""
+        names = {"apiVersion": resource.api_version, "kind": resource.kind}
         page: Mapping[str, str] = params
         for _ in range(MAX_PAGES):
-            answer = await self._send("GET", path, page)
+            answer = await self._send("GET", path, page, accept=accept)
             # Built-in lists leave these out of their items; whoever keeps an item wants to know what it is.
-            items += ({"apiVersion": resource.api_version, "kind": resource.kind} | item for item in answer["items"])
+            items += (item | names for item in answer["items"] or ())
             if not (token := answer["metadata"].get("continue")):
                 return Listing(tuple(items), answer["metadata"]["resourceVersion"])
             page = {**params, "continue": token}
@@ -130,7 +145,7 @@ class Client:
     ) -> AsyncGenerator[Event, None]:
         """Changes after `resource_version`, until the server ends the stream. Raises Gone when that is too old.
 
-        A stream silent for longer than 75 s (bookmarks come every minute) raises Unreachable.
+        A stream silent for longer than 90 s (bookmarks come every minute) raises Unreachable.
         """
         params = {"resourceVersion": resource_version, "timeoutSeconds": str(timeout_seconds)}
         selectors = {"labelSelector": label_selector, "fieldSelector": field_selector}
@@ -240,6 +255,7 @@ class Client:
         params: Mapping[str, str] | None = None,
         body: Any = None,
         content_type: str = "application/json",
+        accept: str = "",
     ) -> Object:
-        answer: Object = await self._transport.request(method, path, params, body, content_type)
+        answer: Object = await self._transport.request(method, path, params, body, content_type, accept)
         return answer

@@ -13,7 +13,7 @@ import orjson
 from kube.errors import ServerError, from_status
 from kube.transport import Transport
 
-SILENCE_SECONDS: Final = 75.0
+SILENCE_SECONDS: Final = 90.0
 """The API server sends a bookmark every minute; a stream quiet for longer is dead, however open its socket."""
 
 MAX_LINE: Final = 16 * 1024 * 1024

@@ -59,10 +59,19 @@ def open_session(
 class Transport:
     """Requests with a deadline each. `server_date` is the API server's clock at its last answer."""
 
-    def __init__(self, session: aiohttp.ClientSession, server: str, warnings: WarningSink, timeout: float) -> None:
+    def __init__(
+        self,
+        session: aiohttp.ClientSession,
+        server: str,
+        warnings: WarningSink,
+        timeout: float,
+        monotonic: Callable[[], float],
+    ) -> None:
         self._session = session
         self._server = server
         self._timeout = timeout
+        self._monotonic = monotonic
+        self.answered_at = float("-inf")
         self.warnings = warnings
         self.server_date: datetime | None = None
         self.requests = 0
@@ -77,10 +86,11 @@ class Transport:
         params: Mapping[str, str] | None = None,
         body: Any = None,
         content_type: str = JSON,
+        accept: str = "",
     ) -> Any:
         """The decoded answer. Raises ApiError; a time-out is Unreachable, because the server may have done it."""
         timeout = aiohttp.ClientTimeout(total=self._timeout)
-        async with self.stream(method, path, params, timeout, body, content_type) as response:
+        async with self.stream(method, path, params, timeout, body, content_type, accept) as response:
             content = await _read(response)
         try:
             return orjson.loads(content) if content else {}
@@ -95,16 +105,20 @@ class Transport:
         timeout: aiohttp.ClientTimeout,
         body: Any = None,
         content_type: str = JSON,
+        accept: str = "",
     ) -> Answer:
         """An answer whose body the caller reads: `async with transport.stream(...) as response`."""
         url = URL(self._server + path, encoded=True).with_query(params or {})
         data = None if body is None else orjson.dumps(body)
         headers = {} if data is None else {"Content-Type": content_type}
+        if accept:
+            headers["Accept"] = accept
         self.requests += 1
         return Answer(self, self._session.request(method, url, data=data, headers=headers, timeout=timeout), str(url))
 
     def note(self, headers: Mapping[str, str]) -> None:
         """Take what every answer carries besides its body."""
+        self.answered_at = self._monotonic()
         if date := headers.get("Date"):
             self.server_date = parsedate_to_datetime(date)
         for value in getattr(headers, "getall", lambda *_: ())("Warning", ()):

@@ -8,7 +8,7 @@ times that change with every pass, so nothing flaps.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, Final, Literal
@@ -118,6 +118,17 @@ def concluded(conditions: Conditions, outcome: Outcome) -> Conditions:
         case Transient(reason=reason, message=message):
             conditions.true(RECONCILING, reason, message)
     return conditions
+
+
+def with_note(said: Mapping[str, Condition], ineffective: Iterable[str]) -> Mapping[str, Condition]:
+    """Ready names the spec fields that are accepted and not yet followed, so that nobody relies on them unknowingly."""
+    ready, fields = said.get(READY.name), ", ".join(ineffective)
+    if ready is None or ready.status != "True" or not fields:
+        return said
+    return {
+        **said,
+        READY.name: replace(ready, message=f"{ready.message}; without effect yet: {fields}"[:LONGEST_MESSAGE]),
+    }
 
 
 def merged(

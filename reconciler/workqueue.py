@@ -116,6 +116,7 @@ class WorkQueue(Generic[K]):
         self.agenda: Agenda[K] = Agenda()
         self._failures: dict[K, int] = {}
         self._changed = asyncio.Event()
+        self._closed = False
 
     def add(self, key: K) -> None:
         self.agenda.add(key, self.monotonic())
@@ -142,15 +143,21 @@ class WorkQueue(Generic[K]):
         self.agenda.drop(key)
         self._failures.pop(key, None)
 
-    async def take(self) -> Taken[K]:
-        """Wait for a key; the caller must call `done` with it."""
-        while True:
+    def close(self) -> None:
+        """Hand out nothing any more; what waits in `take` returns."""
+        self._closed = True
+        self._changed.set()
+
+    async def take(self) -> Taken[K] | None:
+        """Wait for a key; the caller must call `done` with it. None when the queue is closed."""
+        while not self._closed:
             now = self.monotonic()
             if (found := self.agenda.take(now)) is not None:
                 # One event wakes every waiting worker; what this one leaves is for the next.
                 return Taken(found[0], max(0.0, now - found[1]))
             self._changed.clear()
             await self._until(self.agenda.next_at(), now)
+        return None
 
     def done(self, key: K) -> None:
         self.agenda.done(key)

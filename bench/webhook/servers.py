@@ -1,113 +1,147 @@
-"""The two servers under test, each pinned to one core, and what the operating system says of them."""
+"""The two servers as processes on one core, and what can be read of them from outside."""
 
 from __future__ import annotations
 
+import contextlib
 import os
 import socket
 import ssl
 import subprocess
 import sys
 import time
-import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from http.client import HTTPSConnection
 from pathlib import Path
 from typing import Final
 
+from certs.authority import issue_leaf, new_authority
+
 ROOT: Final = Path(__file__).parents[2]
-SERVER_CORE: Final = "0"
-LOADER_CORE: Final = "1"
+PEERS: Final = ROOT / "bench" / "peers"
+SERVER_CORE: Final = 0
+LOADER_CORE: Final = 1
+START_SECONDS: Final = 30.0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Server:
-    """A running server with its port and process."""
+    """A running server: `ready` is the seconds from its start to its first answer over TLS."""
 
     name: str
-    port: int
     pid: int
-    ready_seconds: float
+    port: int
+    ready: float
+    side_port: int = 0
 
-    @property
-    def url(self) -> str:
-        return f"https://127.0.0.1:{self.port}"
-
-    def resident_mib(self) -> float:
-        return _status_kib(self.pid, "VmRSS") / 1024
-
-    def peak_mib(self) -> float:
-        return _status_kib(self.pid, "VmHWM") / 1024
-
-    def cpu_seconds(self) -> float:
-        fields = Path(f"/proc/{self.pid}/stat").read_text().rsplit(")", 1)[1].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    def memory(self, key: str = "VmRSS") -> float:
+        """MiB of resident memory; `VmHWM` is the most there ever was."""
+        for line in Path(f"/proc/{self.pid}/status").read_text().splitlines():
+            if line.startswith(f"{key}:"):
+                return int(line.split()[1]) / 1024
+        raise RuntimeError(f"{self.name}: no {key} in /proc/{self.pid}/status")
 
 
-@contextmanager
-def headgate(snapshot: Path, certificates: Path) -> Iterator[Server]:
-    port, metrics = free_port(), free_port()
-    command = [sys.executable, "-m", "headgate", "webhook", f"--snapshot={snapshot}", f"--port={port}"]
-    command += [f"--cert-dir={certificates}", f"--metrics-port={metrics}"]
-    with _running("headgate", command, port, certificates) as server:
-        yield server
+def cache() -> Path:
+    root = os.environ.get("HEADGATE_CACHE")
+    folder = (Path(root) if root else Path.home() / ".cache" / "headgate") / "bench"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
 
 
-@contextmanager
-def controller_runtime(binary: Path, snapshot: Path, certificates: Path) -> Iterator[Server]:
-    port = free_port()
-    command = [str(binary), f"-snapshot={snapshot}", f"-port={port}", f"-cert-dir={certificates}"]
-    # One core is what both get; without this Go would start as many threads as the machine has cores.
-    with _running("controller-runtime", command, port, certificates, GOMAXPROCS="1") as server:
-        yield server
-
-
-@contextmanager
-def _running(name: str, command: list[str], port: int, certificates: Path, **environment: str) -> Iterator[Server]:
-    began = time.monotonic()
-    process = subprocess.Popen(
-        ["taskset", "-c", SERVER_CORE, *command],
-        cwd=ROOT,
-        env={**os.environ, **environment},
-        stdout=subprocess.DEVNULL,
+def build(peer: str) -> Path:
+    """A Go program of `bench/peers`, built where the go command finds that it changed."""
+    target = cache() / peer
+    command = ["go", "build", "-trimpath", "-ldflags=-s -w", "-o", str(target), "."]
+    done = subprocess.run(
+        command,
+        cwd=PEERS / peer,
+        env={**os.environ, "CGO_ENABLED": "0", "GOFLAGS": "-mod=readonly"},
+        capture_output=True,
+        text=True,
+        check=False,
     )
+    if done.returncode != 0:
+        raise RuntimeError(f"go build of bench/peers/{peer}: {done.stderr.strip()}")
+    return target
+
+
+def certificates(folder: Path) -> Path:
+    """tls.crt and tls.key for localhost; returns the file of their authority."""
+    now = datetime.now(UTC)
+    authority = new_authority(now, timedelta(days=1))
+    leaf = issue_leaf(authority, ["localhost"], now, timedelta(days=1))
+    (folder / "tls.crt").write_bytes(leaf.certificate)
+    (folder / "tls.key").write_bytes(leaf.key)
+    (folder / "ca.crt").write_bytes(authority.certificate)
+    return folder / "ca.crt"
+
+
+@contextlib.contextmanager
+def headgate(world: Path, certs: Path) -> Iterator[Server]:
+    port, side_port = free_port(), free_port()
+    flags = [f"--snapshot={world}", f"--cert-dir={certs}", f"--port={port}", f"--metrics-port={side_port}"]
+    command = [sys.executable, "-m", "headgate", "webhook", "--host=127.0.0.1", "--linger-seconds=0", *flags]
+    with _running("headgate", command, port, certs, side_port) as server:
+        yield server
+
+
+@contextlib.contextmanager
+def controller_runtime(world: Path, certs: Path) -> Iterator[Server]:
+    port = free_port()
+    command = [str(build("webhook-go")), f"--snapshot={world}", f"--cert-dir={certs}", f"--port={port}"]
+    with _running("controller-runtime", command, port, certs) as server:
+        yield server
+
+
+@contextlib.contextmanager
+def _running(name: str, command: list[str], port: int, certs: Path, side_port: int = 0) -> Iterator[Server]:
+    with (certs / f"{name}.log").open("w") as log:
+        started = time.monotonic()
+        process = subprocess.Popen(
+            ["taskset", "-c", str(SERVER_CORE), *command],
+            cwd=ROOT,
+            env={**os.environ, "PYTHONPATH": str(ROOT), "GOMAXPROCS": "1"},
+            stdout=log,
+            stderr=log,
+        )
     try:
-        _await_health(process, port, certificates, deadline=began + 60)
-        yield Server(name, port, process.pid, time.monotonic() - began)
+        _wait(process, port, certs, started + START_SECONDS)
+        yield Server(name, process.pid, port, time.monotonic() - started, side_port)
     finally:
         process.terminate()
         try:
             process.wait(20)
         except subprocess.TimeoutExpired:
             process.kill()
+            process.wait()
 
 
-def _await_health(process: subprocess.Popen[bytes], port: int, certificates: Path, deadline: float) -> None:
-    context = ssl.create_default_context(cafile=str(certificates / "ca.crt"))
-    seen: object = None
-    while time.monotonic() < deadline:
-        if process.poll() is not None:
-            raise RuntimeError(f"{process.args!r} ended with {process.returncode} before it was healthy")
+def _wait(process: subprocess.Popen[bytes], port: int, certs: Path, deadline: float) -> None:
+    seen = "nothing listens yet"
+    while time.monotonic() < deadline and process.poll() is None:
         try:
-            with urllib.request.urlopen(f"https://localhost:{port}/healthz", context=context, timeout=1) as answer:
-                if answer.status == 200:
-                    return
-                seen = answer.status
+            post(port, certs / "ca.crt", "/validate", b"{}")
         except OSError as error:
-            seen = error
-        time.sleep(0.02)
-    raise TimeoutError(f"{process.args!r} not healthy in time; last seen: {seen}")
+            seen = str(error)
+            time.sleep(0.01)
+        else:
+            return
+    logs = "".join(path.read_text()[-2000:] for path in certs.glob("*.log"))
+    raise RuntimeError(f"no server on port {port} (exit code {process.poll()}): {seen}\n{logs}")
+
+
+def post(port: int, authority: Path, path: str, body: bytes) -> bytes:
+    trusting = ssl.create_default_context(cafile=str(authority))
+    connection = HTTPSConnection("localhost", port, context=trusting, timeout=5)
+    try:
+        connection.request("POST", path, body, {"Content-Type": "application/json"})
+        return connection.getresponse().read()
+    finally:
+        connection.close()
 
 
 def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port
-
-
-def _status_kib(pid: int, key: str) -> int:
-    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
-        if line.startswith(f"{key}:"):
-            return int(line.split()[1])
-    raise KeyError(key)
+    with socket.create_server(("127.0.0.1", 0)) as bound:
+        return int(bound.getsockname()[1])

@@ -65,7 +65,7 @@ class Link:
 
     async def close(self) -> None:
         while self._idle:
-            await self._idle.pop().disconnect(nowait=True)
+            await self._idle.pop().disconnect()
 
     @property
     def idle(self) -> bool:
@@ -98,7 +98,7 @@ class Link:
             async with asyncio.timeout(seconds):
                 replies = await _exchange(connection, commands)
         except BaseException as error:
-            await connection.disconnect(nowait=True)
+            await connection.abort()
             if refusal := refusals.of_connection(error, self.endpoint, seconds):
                 raise refusal from error
             raise

@@ -21,8 +21,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from enum import StrEnum
 from typing import ClassVar, Final
+
+from reconciler.reasons import Reason
 
 MESSAGE_LENGTH: Final = 200
 SHORT: Final = 6
@@ -30,26 +31,12 @@ _USER_INFO: Final = re.compile(r"(?<=//)[^/@\s]*@")
 _UNPRINTABLE: Final = re.compile(r"[^\x20-\x7e\u00a0-\uffff]+")
 
 
-class BrokerReason(StrEnum):
-    """Why a queue cannot be read."""
-
-    BROKER_UNREACHABLE = "BrokerUnreachable"
-    BROKER_LOADING = "BrokerLoading"
-    CREDENTIALS_REFUSED = "CredentialsRefused"
-    CREDENTIALS_MISSING = "CredentialsMissing"
-    SECRET_NOT_TRUSTED = "SecretNotTrusted"  # noqa: S105 - a reason, not a secret
-    HOST_REFUSED = "HostRefused"
-    ADDRESS_INVALID = "AddressInvalid"
-    TLS_FAILED = "TLSFailed"
-    WRONG_TYPE = "WrongType"
-    REPLY_INVALID = "ReplyInvalid"
-    LAYOUT_NOT_SUPPORTED = "LayoutNotSupported"
-
-
 class BrokerError(Exception):
     """A queue that cannot be read, and why. `message` may be shown to anybody who may read the Queue."""
 
-    reason: ClassVar[BrokerReason]
+    reason: ClassVar[Reason]
+    passes: ClassVar[bool] = False
+    """Whether it may well mend itself; everything else waits for somebody to change something."""
 
     def __init__(self, message: str, secrets: Iterable[str] = ()) -> None:
         self.message = presentable(message, secrets)
@@ -57,47 +44,49 @@ class BrokerError(Exception):
 
 
 class BrokerUnreachable(BrokerError):
-    reason = BrokerReason.BROKER_UNREACHABLE
+    reason = Reason.BROKER_UNREACHABLE
+    passes = True
 
 
 class BrokerLoading(BrokerError):
-    reason = BrokerReason.BROKER_LOADING
+    reason = Reason.BROKER_LOADING
+    passes = True
 
 
 class CredentialsRefused(BrokerError):
-    reason = BrokerReason.CREDENTIALS_REFUSED
+    reason = Reason.CREDENTIALS_REFUSED
 
 
 class CredentialsMissing(BrokerError):
-    reason = BrokerReason.CREDENTIALS_MISSING
+    reason = Reason.CREDENTIALS_MISSING
 
 
 class SecretNotTrusted(BrokerError):
-    reason = BrokerReason.SECRET_NOT_TRUSTED
+    reason = Reason.SECRET_NOT_TRUSTED
 
 
 class HostRefused(BrokerError):
-    reason = BrokerReason.HOST_REFUSED
+    reason = Reason.HOST_REFUSED
 
 
 class AddressInvalid(BrokerError):
-    reason = BrokerReason.ADDRESS_INVALID
+    reason = Reason.ADDRESS_INVALID
 
 
 class TLSFailed(BrokerError):
-    reason = BrokerReason.TLS_FAILED
+    reason = Reason.TLS_FAILED
 
 
 class WrongType(BrokerError):
-    reason = BrokerReason.WRONG_TYPE
+    reason = Reason.WRONG_TYPE
 
 
 class ReplyInvalid(BrokerError):
-    reason = BrokerReason.REPLY_INVALID
+    reason = Reason.REPLY_INVALID
 
 
 class LayoutNotSupported(BrokerError):
-    reason = BrokerReason.LAYOUT_NOT_SUPPORTED
+    reason = Reason.LAYOUT_NOT_SUPPORTED
 
 
 def presentable(message: str, secrets: Iterable[str] = ()) -> str:

@@ -87,6 +87,9 @@ class Records:
         return total / runs if runs >= at_least and total > 0 else None
 
 
+NO_RECORDS: Final = Records({}, {}, 0)
+
+
 def parse_all(raw: Mapping[str, bytes], broker_time: float) -> Records:
     fresh: dict[str, Record] = {}
     stale: dict[str, Record] = {}

@@ -85,6 +85,12 @@ class GuardedConnection(Connection):
         if isinstance(self._parser, BoundedParser):
             self._parser.begin()
 
+    async def abort(self) -> None:
+        """Closes at once, without the courtesies that a spoilt or hanging connection would only draw out."""
+        if self._writer is not None:
+            self._writer.transport.abort()
+        await self.disconnect(nowait=True)
+
     async def _introduce(self, connection: AbstractConnection) -> None:
         self._judge(self.getpeername())
         await connection.on_connect()

@@ -39,7 +39,7 @@ class Helm:
             raise HelmError((done.stderr + done.stdout).strip())
         return done.stdout
 
-    def render(self, chart: Path = HEADGATE, namespace: str = "media", **values: str) -> list[Object]:
+    def render(self, chart: Path = HEADGATE, /, *, namespace: str = "media", **values: str) -> list[Object]:
         """The objects of a chart, hooks included. `values` are given as JSON, dots written as two underscores."""
         settings = [f"--set-json={path.replace('__', '.')}={text}" for path, text in values.items()]
         rendered = self.run("template", "hg", chart, "--namespace", namespace, *settings)

@@ -86,7 +86,6 @@ def _tls(cluster: Object, user: Object) -> ssl.SSLContext:
                 file = Path(folder, part)
                 file.touch(mode=0o600)
                 file.write_bytes(base64.b64decode(user[part]))
-                files.append(file)
-            certificate, key = files
-            context.load_cert_chain(certificate, key)
+                files.append(str(file))
+            context.load_cert_chain(*files)
     return context

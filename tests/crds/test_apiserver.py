@@ -21,7 +21,7 @@ pytestmark = pytest.mark.control_plane
 
 KINDS: Final = tuple(kind.kind for kind in meta.KINDS)
 ASKED: Final = settings(
-    max_examples=75,
+    max_examples=60,
     deadline=None,
     suppress_health_check=list(HealthCheck),
     phases=[Phase.explicit, Phase.reuse, Phase.generate],

@@ -1,86 +1,147 @@
 package main
 
 import (
+	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
+	"sort"
 	"strings"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
-	"sigs.k8s.io/yaml"
 )
 
-// compiledPolicy is a policy with its selector parsed once, as an informer's event handler would keep it.
-type compiledPolicy struct {
-	Policy
-	selector labels.Selector
+// Snapshot is what informers would hold: whole objects by namespace and name, and the policies compiled.
+type Snapshot struct {
+	queues     map[string]map[string]*Queue
+	pools      map[string]map[string]*WorkerPool
+	policies   map[string][]*Compiled
+	namespaces map[string]labels.Set
 }
 
-// Snapshot is what an informer cache would hold, filled from a folder of manifests and read only afterwards.
-type Snapshot struct {
-	queues   map[string]map[string]*Queue
-	pools    map[string]map[string]*WorkerPool
-	policies map[string][]compiledPolicy
+// Compiled is a policy with its selectors ready.
+type Compiled struct {
+	Policy
+	kinds      map[string]bool
+	names      []*regexp.Regexp
+	labels     labels.Selector
+	namespaces labels.Selector
+}
+
+func (snapshot *Snapshot) applying(kind, namespace, name string, own map[string]string) []*Compiled {
+	var found []*Compiled
+	for _, scope := range []string{namespace, ""} {
+		for _, policy := range snapshot.policies[scope] {
+			if policy.applies(kind, name, own, snapshot.namespaces[namespace], scope != "") {
+				found = append(found, policy)
+			}
+		}
+	}
+	return found
+}
+
+func (policy *Compiled) applies(kind, name string, own map[string]string, of labels.Set, local bool) bool {
+	if !policy.kinds[kind] || !(local || policy.namespaces.Matches(of)) || !policy.labels.Matches(labels.Set(own)) {
+		return false
+	}
+	for _, pattern := range policy.names {
+		if pattern.MatchString(name) {
+			return true
+		}
+	}
+	return len(policy.names) == 0
+}
+
+func compile(policy Policy) (*Compiled, error) {
+	compiled := &Compiled{Policy: policy, kinds: map[string]bool{}, labels: labels.Everything()}
+	for _, kind := range policy.Spec.Match.Kinds {
+		compiled.kinds[kind] = true
+	}
+	if len(compiled.kinds) == 0 {
+		compiled.kinds = map[string]bool{"Queue": true, "WorkerPool": true}
+	}
+	for _, glob := range policy.Spec.Match.Names {
+		quoted := strings.NewReplacer(`\*`, ".*", `\?`, ".").Replace(regexp.QuoteMeta(glob))
+		compiled.names = append(compiled.names, regexp.MustCompile("^"+quoted+"$"))
+	}
+	var err error
+	if policy.Spec.Match.LabelSelector != nil {
+		if compiled.labels, err = metav1.LabelSelectorAsSelector(policy.Spec.Match.LabelSelector); err != nil {
+			return nil, err
+		}
+	}
+	compiled.namespaces, err = metav1.LabelSelectorAsSelector(policy.Spec.Match.NamespaceSelector)
+	return compiled, err
 }
 
 func load(folder string) (*Snapshot, error) {
-	snapshot := &Snapshot{map[string]map[string]*Queue{}, map[string]map[string]*WorkerPool{}, map[string][]compiledPolicy{}}
-	files, err := filepath.Glob(filepath.Join(folder, "*.yaml"))
+	snapshot := &Snapshot{
+		queues: map[string]map[string]*Queue{}, pools: map[string]map[string]*WorkerPool{},
+		policies: map[string][]*Compiled{}, namespaces: map[string]labels.Set{},
+	}
+	files, err := filepath.Glob(filepath.Join(folder, "*.json"))
 	if err != nil {
 		return nil, err
 	}
 	for _, file := range files {
-		data, err := os.ReadFile(file)
+		content, err := os.ReadFile(file)
 		if err != nil {
 			return nil, err
 		}
-		for _, document := range strings.Split(string(data), "\n---\n") {
-			if err := snapshot.add([]byte(document)); err != nil {
-				return nil, err
+		var list struct {
+			Items []json.RawMessage `json:"items"`
+		}
+		if err := json.Unmarshal(content, &list); err != nil {
+			return nil, fmt.Errorf("%s: %w", file, err)
+		}
+		for _, item := range list.Items {
+			if err := snapshot.put(item); err != nil {
+				return nil, fmt.Errorf("%s: %w", file, err)
 			}
 		}
+	}
+	for _, policies := range snapshot.policies {
+		sort.Slice(policies, func(one, other int) bool { return policies[one].Name < policies[other].Name })
 	}
 	return snapshot, nil
 }
 
-func (s *Snapshot) add(document []byte) error {
-	var meta metav1.TypeMeta
-	if err := yaml.Unmarshal(document, &meta); err != nil {
+func (snapshot *Snapshot) put(raw json.RawMessage) error {
+	var meta metav1.PartialObjectMetadata
+	if err := json.Unmarshal(raw, &meta); err != nil {
 		return err
 	}
 	switch meta.Kind {
 	case "Queue":
-		var queue Queue
-		if err := yaml.Unmarshal(document, &queue); err != nil {
-			return err
-		}
-		put(s.queues, queue.Namespace, queue.Name, &queue)
+		return put(snapshot.queues, raw, meta.Namespace, meta.Name)
 	case "WorkerPool":
-		var pool WorkerPool
-		if err := yaml.Unmarshal(document, &pool); err != nil {
-			return err
-		}
-		put(s.pools, pool.Namespace, pool.Name, &pool)
-	case "Policy":
+		return put(snapshot.pools, raw, meta.Namespace, meta.Name)
+	case "Policy", "ClusterPolicy":
 		var policy Policy
-		if err := yaml.Unmarshal(document, &policy); err != nil {
+		if err := json.Unmarshal(raw, &policy); err != nil {
 			return err
 		}
-		selector := labels.Everything()
-		if policy.Spec.Match.LabelSelector != nil {
-			var err error
-			if selector, err = metav1.LabelSelectorAsSelector(policy.Spec.Match.LabelSelector); err != nil {
-				return err
-			}
+		compiled, err := compile(policy)
+		if err != nil {
+			return err
 		}
-		s.policies[policy.Namespace] = append(s.policies[policy.Namespace], compiledPolicy{policy, selector})
+		snapshot.policies[policy.Namespace] = append(snapshot.policies[policy.Namespace], compiled)
+	case "Namespace":
+		snapshot.namespaces[meta.Name] = meta.Labels
 	}
 	return nil
 }
 
-func put[T any](into map[string]map[string]*T, namespace, name string, value *T) {
+func put[T any](into map[string]map[string]*T, raw json.RawMessage, namespace, name string) error {
+	obj := new(T)
+	if err := json.Unmarshal(raw, obj); err != nil {
+		return err
+	}
 	if into[namespace] == nil {
 		into[namespace] = map[string]*T{}
 	}
-	into[namespace][name] = value
+	into[namespace][name] = obj
+	return nil
 }

@@ -28,7 +28,7 @@ class Self(Protocol):
 
     def confirmed(self) -> None: ...
 
-    def doubted(self) -> None: ...
+    def look_again(self) -> None: ...
 
 
 class Publisher:
@@ -57,7 +57,10 @@ class Publisher:
         if source.heard_since is None:
             source.heard_since = self._clock()
         if recorded.written:
+            was_open = source.open()
             source.published = {**record, "time": recorded.time}
+            if source.open() and not was_open:
+                self._worker.look_again()
         if epoch is not None:
             self._judge(epoch, recorded.in_flight)
 
@@ -66,7 +69,7 @@ class Publisher:
         if in_flight:
             log.warning("queue %s: %d jobs in flight here that this worker doesn't know", self._source.name, in_flight)
             self._source.unsure = True
-            self._worker.doubted()
+            self._worker.look_again()
         elif self._source.confirmed_epoch != epoch:
             self._source.confirmed_epoch = epoch
             self._worker.confirmed()

@@ -11,6 +11,7 @@ import asyncio
 import json
 import logging
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Final
 
 from . import jobs
@@ -21,24 +22,40 @@ from .source import Clock, Source
 
 log = logging.getLogger("headgate.worker")
 
-DEAD_SECONDS: Final = 30.0
-HEARD_SECONDS: Final = 10.0
-EVERY_SECONDS: Final = 5.0
 BATCH: Final = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long recovery waits, in seconds.
+
+    A record older than `dead` is a dead instance's, as the contract says. Nobody is judged before this worker was heard
+    for `heard`, which the living need to come back after an outage. `every` is the time between looks.
+    """
+
+    dead: float = 30.0
+    heard: float = 10.0
+    every: float = 5.0
+
+
+PATIENCE: Final = Patience()
 
 
 class Recovery:
     """`allowed` says whether this worker is at work: a drained one changes nothing at the broker any more."""
 
-    def __init__(self, source: Source, allowed: Callable[[], bool], clock: Clock, random: Random) -> None:
-        self._source, self._allowed, self._clock, self._random = source, allowed, clock, random
+    def __init__(
+        self, source: Source, patience: Patience, allowed: Callable[[], bool], clock: Clock, random: Random
+    ) -> None:
+        self._source, self._patience, self._allowed = source, patience, allowed
+        self._clock, self._random = clock, random
 
     async def run(self) -> None:
         """Runs until cancelled."""
         while True:
-            await asyncio.sleep(EVERY_SECONDS * (0.5 + self._random() / 2))
+            await asyncio.sleep(self._patience.every * (0.5 + self._random() / 2))
             heard = self._source.heard_since
-            if self._allowed() and heard is not None and self._clock() - heard >= HEARD_SECONDS:
+            if self._allowed() and heard is not None and self._clock() - heard >= self._patience.heard:
                 try:
                     await self.look()
                 except BROKER_ERRORS as error:
@@ -49,7 +66,7 @@ class Recovery:
         """Recovers what is to be recovered now; the number of jobs moved."""
         moved = 0
         # Others may look again after the lease, so it is shorter than our own pauses.
-        for instance, record in await self._source.at_broker.stale(DEAD_SECONDS, EVERY_SECONDS / 2):
+        for instance, record in await self._source.at_broker.stale(self._patience.dead, self._patience.every / 2):
             moved += await self._recover(instance, _in_flight(record))
         return moved
 
@@ -59,11 +76,13 @@ class Recovery:
         moved = 0
         while True:
             entries = await theirs.entries(BATCH)
-            now_moved, left = await theirs.recover(DEAD_SECONDS, [self._move(entry, instance) for entry in entries])
+            now_moved, left = await theirs.recover(
+                self._patience.dead, [self._move(entry, instance) for entry in entries]
+            )
             moved += now_moved
             if not left or not now_moved:
                 break
-        log.info("queue %s: gave back %d jobs of %s, silent for over %d s", source.name, moved, instance, DEAD_SECONDS)
+        log.info("queue %s: gave back %d jobs of %s, which fell silent", source.name, moved, instance)
         return moved
 
     def _move(self, entry: jobs.Entry, instance: str) -> Move:

@@ -15,7 +15,7 @@ from .jobs import Entry
 from .source import Source
 
 
-@dataclass(order=True, slots=True)
+@dataclass(frozen=True, order=True, slots=True)
 class Held:
     """One job of this process. Ordered as held jobs start."""
 

@@ -21,6 +21,7 @@ from .jobs import Entry
 from .keys import whereabouts
 from .layout import QueueAtBroker, Taken
 from .outage import BROKER_ERRORS, Outage
+from .records import State
 
 Clock = Callable[[], float]
 
@@ -36,7 +37,7 @@ class Source:
         self.unsure = self.touched = False
         self.fence = 1
         self.confirmed_epoch = 0
-        self.announce = Bell()
+        self.announce, self.freed = Bell(), Bell()
         self.published: Mapping[str, Any] | None = None
         self.heard_since: float | None = None
         self.retired, self.left = asyncio.Event(), asyncio.Event()
@@ -59,13 +60,10 @@ class Source:
         """What this source adds to the status record: where its jobs in flight are, and its fence."""
         return {"inFlight": whereabouts(self.queue, self._instance), "fence": self.fence}
 
-    def may_begin(self) -> bool:
-        return self._after is None or self._after.left.is_set()
-
     def ready(self) -> bool:
         """Whether a take makes sense now."""
-        blocked = self.queue.paused or self.retired.is_set() or self.unsure or not self.may_begin()
-        return not blocked and self._clock() >= self._not_before
+        blocked = self.queue.paused or self.retired.is_set() or self.unsure
+        return self.open() and not blocked and not self.resting()
 
     def ready_in(self) -> float:
         """Seconds until a take may make sense, as far as the source itself knows: a token, a due job, a
@@ -81,6 +79,10 @@ class Source:
     def fenced(self) -> bool:
         """Whether the broker has our latest fence, so that nothing sent under an older one can take effect any more."""
         return self.published is not None and self.published["fence"] == self.fence
+
+    def open(self) -> bool:
+        """Whether a take would be carried out, as far as we know: our last record says Running and has our fence."""
+        return self.fenced() and self.published is not None and self.published["state"] == State.RUNNING
 
     async def beginning(self) -> None:
         """Returns when nothing of an earlier form of the queue is left here."""

@@ -15,7 +15,7 @@ from .source import Clock, Source
 class Sources:
     """`serve` is called once with each new source; whoever serves it calls `forget` when it has left."""
 
-    def __init__(self, instance: str, clock: Clock, serve: Callable[[Source], None]) -> None:
+    def __init__(self, instance: str, clock: Clock, serve: Callable[[Source], object]) -> None:
         self._instance, self._clock, self._serve = instance, clock, serve
         self._live: list[Source] = []
         self._all: list[Source] = []

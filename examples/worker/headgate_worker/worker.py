@@ -21,16 +21,14 @@ from .config import Config, ConfigError
 from .fetching import Fetcher
 from .handlers import Handler
 from .latch import Latch
-from .outage import BROKER_ERRORS
-from .persist import until_answered
-from .publishing import Publisher
 from .records import Record, State
-from .recovery import Recovery
+from .recovery import PATIENCE, Patience
 from .running import Runner
 from .settings import Settings
 from .slots import Slots
-from .source import Source
 from .sources import Sources
+from .spawning import end
+from .tending import Tending, farewell
 from .watching import follow_config, follow_drain_request
 
 log = logging.getLogger("headgate.worker")
@@ -38,28 +36,27 @@ log = logging.getLogger("headgate.worker")
 SIGTERM: Final = "SIGTERM"
 # How long a worker with nothing to do waits for brokers that don't answer before it leaves all the same.
 FAREWELL_SECONDS: Final = 5.0
-LEAVING_POLL_SECONDS: Final = 0.2
 
 
 class Worker:
     """Runs in one event loop; `terminate` may be called at any time from it."""
 
-    def __init__(self, settings: Settings, handler: Handler) -> None:
-        self.settings = settings
-        self.instance = settings.instance
+    def __init__(self, settings: Settings, handler: Handler, patience: Patience = PATIENCE) -> None:
+        self.settings, self.instance = settings, settings.instance
         self._group: asyncio.TaskGroup
         self._bell, self._progress = Bell(), Bell()
         self.latch = Latch(self._changed)
         self._generation = ""
         self._why_refused = ""
         self._configured = self._answered = self._terminated = False
-        self._tending: dict[Source, asyncio.Task[None]] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
         self.slots = Slots()
-        self.sources = Sources(self.instance, time.monotonic, self._serve)
+        self.sources = Sources(self.instance, time.monotonic, lambda source: self._spawn(self._tending.tend(source)))
         self.runner = Runner(
             self.slots, handler, self.instance, self._spawn, self._freed, clock=time.monotonic, random=random
         )
         self._fetcher = Fetcher(self.sources, self.slots, self.runner, self.latch, self._bell, random)
+        self._tending = Tending(self, self.runner, self.slots, self.latch, patience, self._spawn, self.sources.forget)
 
     @property
     def ready(self) -> bool:
@@ -103,7 +100,7 @@ class Worker:
         self.sources.announce()
         self._progress.ring()
 
-    def doubted(self) -> None:
+    def look_again(self) -> None:
         self._bell.ring()
 
     def follow(self, text: str) -> bool:
@@ -125,11 +122,11 @@ class Worker:
         """Works until terminated and idle; then every job is settled, or at a broker where others find it."""
         async with asyncio.TaskGroup() as group:
             self._group = group
-            loops = [self._spawn(loop) for loop in self._loops()]
+            for loop in self._loops():
+                self._spawn(loop)
             await self._finished()
-            for task in (*loops, *self._tending.values()):
-                task.cancel()
-        await asyncio.gather(*(self._farewell(source) for source in self.sources.all()))
+            await end(tuple(self._tasks))
+        await asyncio.gather(*(farewell(source, FAREWELL_SECONDS) for source in self.sources.all()))
 
     def _loops(self) -> list[Coroutine[Any, Any, None]]:
         loops = [self._fetcher.run(), follow_drain_request(Path(self.settings.drain_request), self.latch)]
@@ -149,16 +146,6 @@ class Worker:
         while self.state is not State.DRAINED and time.monotonic() < deadline:
             await self._progress.heard(within=FAREWELL_SECONDS / 10)
 
-    async def _farewell(self, source: Source) -> None:
-        try:
-            async with asyncio.timeout(FAREWELL_SECONDS):
-                if not await source.at_broker.leave():
-                    log.warning("queue %s: jobs in flight are left for others to recover", source.name)
-        except BROKER_ERRORS as error:
-            log.warning("queue %s: left without removing the record: %s", source.name, error)
-        finally:
-            await source.broker.close()
-
     def _follow(self, config: Config) -> None:
         self.sources.follow(config)
         self.slots.concurrency, self.slots.max_in_flight = config.concurrency, config.max_in_flight
@@ -173,36 +160,18 @@ class Worker:
             log.error("configuration not followed: %s", why)
         self._why_refused = why
 
-    def _serve(self, source: Source) -> None:
-        self._tending[source] = self._spawn(self._tend(source))
-
-    async def _tend(self, source: Source) -> None:
-        """What goes on around a source while it is in use, and how it leaves when the configuration drops it."""
-        await source.beginning()
-        publisher = Publisher(source, self, time.monotonic)
-        recovery = Recovery(source, lambda: not self.latch.closed, time.monotonic, random)
-        loops = [self._spawn(publisher.run()), self._spawn(recovery.run())]
-        try:
-            await source.retired.wait()
-            self.runner.give_back_held(source)
-            while source.unsure or self.slots.entries(source):
-                await self._progress.heard(within=LEAVING_POLL_SECONDS)
-        finally:
-            for task in loops:
-                task.cancel()
-        await until_answered(f"leaving queue {source.name}", source.at_broker.leave)
-        await source.broker.close()
-        self.sources.forget(source)
-        source.left.set()
-        log.info("queue %s: left", source.name)
-
-    def _spawn(self, loop: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-        return self._group.create_task(loop)
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        task = self._group.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
 
     def _freed(self) -> None:
         """A job has ended or there is more room."""
         self._bell.ring()
         self._progress.ring()
+        for source in self.sources.all():
+            source.freed.ring()
         if self.latch.closed:
             self.sources.announce()
 

@@ -1,3 +1,0 @@
-module headgate.dev/bench/loader-go
-
-go 1.26.0
