@@ -139,7 +139,12 @@ def _buildah(what: str, command: str, *arguments: str) -> None:
     where: list[str | Path] = ["--root", storage, "--runroot", _folder() / "run", "--storage-driver", "overlay"]
     env = {**os.environ, "PATH": debian.search_path()}
     # Mounts in a namespace of their own are gone with it, even if buildah is killed.
-    program = [*progress.DIES_WITH_US, "unshare", "--mount", binaries.installed("buildah", debian.IMAGES)]
+    program: list[str | Path] = [
+        *progress.DIES_WITH_US,
+        "unshare",
+        "--mount",
+        binaries.installed("buildah", debian.IMAGES),
+    ]
     progress.run(what, [*program, *where, command, *arguments], env=env)
 
 
