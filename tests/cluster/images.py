@@ -108,17 +108,10 @@ def _base() -> str:
         leave_out = [f"--dpkgopt=path-exclude={pattern}" for pattern in _LEFT_OUT]
         include = f"--include={','.join(_PACKAGES)}"
         mmdebstrap = binaries.installed("mmdebstrap", debian.IMAGES)
-        command = [
-            *progress.DIES_WITH_US,
-            mmdebstrap,
-            "--quiet",
-            "--variant=minbase",
-            include,
-            *leave_out,
-            _SUITE,
-            root,
-        ]
-        progress.run(f"Making a base image of Debian {_SUITE} (once, into {cache.root()})", command)
+        command = [mmdebstrap, "--quiet", "--variant=minbase", include, *leave_out, _SUITE, root]
+        progress.run(
+            f"Making a base image of Debian {_SUITE} (once, into {cache.root()})", [*progress.DIES_WITH_US, *command]
+        )
         (Path(folder) / "Dockerfile").write_text("FROM scratch\nADD root.tar /\nENV LANG=C.UTF-8\n")
         _buildah("Storing the base image", "bud", "--isolation", "chroot", "--tag", name, folder)
     cache.write(stored, f"{name}\n")
@@ -139,13 +132,8 @@ def _buildah(what: str, command: str, *arguments: str) -> None:
     where: list[str | Path] = ["--root", storage, "--runroot", _folder() / "run", "--storage-driver", "overlay"]
     env = {**os.environ, "PATH": debian.search_path()}
     # Mounts in a namespace of their own are gone with it, even if buildah is killed.
-    program: list[str | Path] = [
-        *progress.DIES_WITH_US,
-        "unshare",
-        "--mount",
-        binaries.installed("buildah", debian.IMAGES),
-    ]
-    progress.run(what, [*program, *where, command, *arguments], env=env)
+    buildah: list[str | Path] = ["unshare", "--mount", binaries.installed("buildah", debian.IMAGES), *where]
+    progress.run(what, [*progress.DIES_WITH_US, *buildah, command, *arguments], env=env)
 
 
 def _folder() -> Path:
