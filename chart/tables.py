@@ -36,7 +36,7 @@ def values(text: str) -> Iterator[Value]:
     yield from _values(yaml.compose(text, yaml.SafeLoader), text.splitlines(), ())
 
 
-def _values(node: yaml.Node, lines: list[str], path: tuple[str, ...]) -> Iterator[Value]:
+def _values(node: yaml.Node | None, lines: list[str], path: tuple[str, ...]) -> Iterator[Value]:
     if not isinstance(node, yaml.MappingNode) or not node.value:
         raise ValueError(f"{'.'.join(path)}: a value without a comment `# --` above it")
     for key, value in node.value:

@@ -14,13 +14,13 @@ _DAYS: Final = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 
 
 @cache
-def _compiled(pattern: str) -> re.Pattern[str]:
+def compiled(pattern: str) -> re.Pattern[str]:
     text = pattern[:-1] + r"\Z" if pattern.endswith("$") and not pattern.endswith(r"\$") else pattern
     return re.compile(text, re.ASCII)
 
 
 def matches(pattern: str, text: str) -> bool:
-    return _compiled(pattern).search(text) is not None
+    return compiled(pattern).search(text) is not None
 
 
 def is_date_time(text: str) -> bool:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from crds.checks import Path, text
-from crds.decoding import PRESERVE
-from crds.schema import Schema, structural
+from crds.judgement import Path, text
+from crds.schema import PRESERVE, Schema, structural
 
 
 def unknown_fields(kind: str, obj: Mapping[str, Any]) -> tuple[str, ...]:

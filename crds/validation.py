@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from crds import checks, metadata
-from crds.checks import Judgement, Path
-from crds.decoding import decoded
+from crds import metadata
+from crds.compiling import root
 from crds.findings import ABSENT, Finding
+from crds.judgement import Judgement, Path
+from crds.quick import fine
 from crds.rules import Rule
-from crds.schema import Schema, structural
 
 
 def validate(kind: str, obj: Mapping[str, Any], old: Mapping[str, Any] | None = None) -> tuple[Finding, ...]:
@@ -21,21 +21,19 @@ def validate(kind: str, obj: Mapping[str, Any], old: Mapping[str, Any] | None = 
 
     Status is not judged: writes to the object itself do not reach it. KeyError when `kind` is none of ours.
     """
-    schema = structural(kind)
-    judgement = Judgement()
-    checks.check(schema, _decoded(schema, obj), _decoded(schema, old), (), judgement)
+    return () if fine(kind, obj, old) else closely(kind, obj, old)
+
+
+def closely(kind: str, obj: Mapping[str, Any], old: Mapping[str, Any] | None = None) -> tuple[Finding, ...]:
+    """The whole judgement, of which `crds.quick` knows only when it would find nothing."""
+    node, judgement = root(kind), Judgement()
+    before = ABSENT if old is None else node.decoded(old)
+    node.check(node.decoded(obj), before, (), judgement)
     metadata.check(obj, judgement)
-    for path, rule, node, before in judgement.rules:
+    for path, rule, value, previous in judgement.rules:
         if not judgement.malformed or _judgeable(path, rule.reads, judgement.malformed):
-            _ask(path, rule, node, before, judgement)
+            _ask(path, rule, value, previous, judgement)
     return tuple(judgement.findings)
-
-
-def _decoded(schema: Schema, obj: Any) -> Any:
-    if not isinstance(obj, Mapping):
-        return ABSENT if obj is None else obj
-    without_status = {key: value for key, value in obj.items() if key != "status"}
-    return decoded(schema, without_status)
 
 
 def _ask(path: Path, rule: Rule, node: Any, before: Any, into: Judgement) -> None:

@@ -10,6 +10,8 @@ import click
 COMMANDS: Final = {
     "check": "headgate.commands.check",
     "reconciler": "headgate.commands.reconciler",
+    "release": "headgate.commands.release",
+    "wait-ready": "headgate.commands.wait_ready",
     "webhook": "headgate.commands.webhook",
 }
 """Each command and the module whose `command` it is."""

@@ -43,7 +43,7 @@ def decide(facts: Facts) -> Decision:
         violations = without_legacy(violations, _findings(facts, facts.old, None, before)[0])
     return Decision(
         violations=tuple(violations),
-        warnings=tuple(warning(found) for found in [*violations, *advice] if found.action is Action.WARN),
+        warnings=_warnings(violations, advice),
         patch=operations,
         audit=_audit(policies, violations),
     )
@@ -59,29 +59,34 @@ def _judged(facts: Facts, new: Object) -> bool:
 
 
 def _findings(
-    facts: Facts, obj: Object, previous: Object | None, policies: Sequence[CompiledPolicy]
+    facts: Facts, obj: Object, previous: Object | None, policies: tuple[CompiledPolicy, ...]
 ) -> tuple[list[Violation], list[Violation]]:
     """(violations, advice): advice speaks of the world as it is now and is told at every write."""
     subject = Subject(facts, obj, previous, [policy.view for policy in policies])
     violations: list[Violation] = []
     advice: list[Violation] = []
-    for rule in rules.built_in_for(facts.kind, facts.operation, facts.subresource):
-        kept = advice if rule.timely else violations
-        try:
-            kept.extend(
-                Violation(finding, rule.id, rule.action, who_may=rule.who_may) for finding in rule.check(subject)
-            )
-        except Exception as error:
-            raise RuleFaultError(rule.id) from error
-    for policy, policy_rule, limit in covering(policies, facts.kind, facts.operation, facts.subresource):
-        try:
-            violations.extend(
-                Violation(breach.finding, policy_rule.id, policy.action, policy.ref, breach.excess)
-                for breach in policy_rule.check(subject, limit)
-            )
-        except Exception as error:
-            raise RuleFaultError(policy_rule.id) from error
+    at = ""
+    # Plain loops: nearly every rule finds nothing, and a comprehension around each would cost more than the rule.
+    try:
+        for rule in rules.built_in_for(facts.kind, facts.operation, facts.subresource):
+            at, kept = rule.id, advice if rule.timely else violations
+            for finding in rule.check(subject):
+                kept.append(Violation(finding, rule.id, rule.action, who_may=rule.who_may))
+        for policy, limited, limit in covering(policies, facts.kind, facts.operation, facts.subresource):
+            at = limited.id
+            for finding, excess in limited.check(subject, limit):
+                violations.append(Violation(finding, limited.id, policy.action, policy.ref, excess))
+    except Exception as error:
+        raise RuleFaultError(at) from error
     return violations, advice
+
+
+def _warnings(violations: Sequence[Violation], advice: Sequence[Violation]) -> tuple[str, ...]:
+    """Advice about a field that is refused anyway would only blur the refusal."""
+    refused = {found.finding.field for found in violations if found.action is Action.DENY}
+    told = [found for found in violations if found.action is Action.WARN]
+    told += [found for found in advice if found.finding.field not in refused]
+    return tuple(warning(found) for found in told)
 
 
 def _audit(policies: Sequence[CompiledPolicy], violations: Sequence[Violation]) -> dict[str, str]:

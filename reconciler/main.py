@@ -12,6 +12,7 @@ from certs.keeping import Report, keep_injected
 from kube import config
 from kube.config import ConfigError
 from kube.lease import LeadershipLost
+from reconciler.brokers import lifetime
 from reconciler.context import Context
 from reconciler.kinds import KINDS
 from reconciler.phases import Reconcile
@@ -44,8 +45,15 @@ def main(settings: Settings, kinds: Iterable[Reconcile[Any]] = KINDS) -> int:
 
 async def _run(settings: Settings, kinds: Iterable[Reconcile[Any]]) -> None:
     connection = await config.load(settings.kubeconfig)
-    background: tuple[Background, ...] = (keep_certificates,) if settings.certificates else ()
-    await run(Setup(settings=settings, connection=connection, kinds=kinds, background=background))
+    certificates: tuple[Background, ...] = (keep_certificates,) if settings.certificates else ()
+    setup = Setup(
+        settings=settings,
+        connection=connection,
+        kinds=kinds,
+        background=(lifetime.keep, *certificates),
+        prepare=lifetime.prepare,
+    )
+    await run(setup)
 
 
 async def keep_certificates(context: Context) -> None:

@@ -217,6 +217,7 @@ class Process:
             monotonic=self._setup.monotonic,
             rng=self._setup.rng,
             wake=self._queue.add,
+            snapshot=self._world.snapshot,
         )
 
     def _take_signals(self) -> None:

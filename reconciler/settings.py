@@ -42,6 +42,9 @@ class Settings:
     retry_period: float = setting(2.0, "How often the Lease is renewed, or tried for.")
     identity: str = setting("", "Who this process is in the Lease. Empty: the host name and a random part.")
     shutdown_grace: float = setting(20.0, "How long passes under way may take to end after SIGTERM.")
+    local_brokers: bool = setting(
+        False, "Whether brokers on loopback and link-local addresses are read: for tests and laptops only."
+    )
     certificates: bool = setting(True, "Whether the leader keeps and injects the webhook's certificates.")
     log_level: str = setting("info", "Least level that is logged: debug, info, warning or error.")
 

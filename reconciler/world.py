@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from kube.client import Object
+from policies import MemorySnapshot
 from reconciler.keys import Key, key_of
 from reconciler.observations import QueueName
 from reconciler.routing import concerned
@@ -17,6 +18,7 @@ class World:
 
     def __init__(self, queue: WorkQueue[Key]) -> None:
         self.store = Store()
+        self.snapshot = MemorySnapshot()
         self.queue = queue
 
     def seen(self, what: Literal["put", "remove"], obj: Object) -> None:
@@ -26,10 +28,12 @@ class World:
             return
         before = self.store.put(obj)
         if before is not obj:
+            self.snapshot.put(obj["kind"], obj)
             self._wake(obj, before)
 
     def vanished(self, obj: Object) -> None:
         if self.store.remove(obj):
+            self.snapshot.remove(obj["kind"], obj)
             self._wake(obj, obj)
 
     def wake_pools(self, queue: QueueName) -> None:

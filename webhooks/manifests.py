@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+import orjson
 import yaml
 
 SUFFIXES: Final = (".yaml", ".yml", ".json")
@@ -43,9 +44,8 @@ def files(path: Path) -> list[Path]:
 
 def _file(path: Path) -> Iterator[Manifest]:
     try:
-        # YAML 1.2 is a superset of JSON, and near enough is what this loader reads.
-        documents = list(yaml.load_all(path.read_bytes(), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)))
-    except (OSError, yaml.YAMLError, UnicodeDecodeError) as error:
+        documents = _documents(path)
+    except (OSError, ValueError, yaml.YAMLError) as error:
         raise ManifestError(f"{path}: {' '.join(str(error).split())}") from error
     for number, document in enumerate(documents, start=1):
         if document is None:
@@ -56,3 +56,10 @@ def _file(path: Path) -> Iterator[Manifest]:
             yield from (Manifest(item, path, number) for item in document["items"] if isinstance(item, dict))
         else:
             yield Manifest(document, path, number)
+
+
+def _documents(path: Path) -> list[Any]:
+    content = path.read_bytes()
+    if path.suffix == ".json":
+        return [orjson.loads(content)]
+    return list(yaml.load_all(content, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)))

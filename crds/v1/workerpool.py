@@ -62,11 +62,11 @@ class WorkerPoolSpec(Model):
     workload: Workload | None = None
     """What runs the workers."""
     image: Image | None = None
-    """The image of the container `worker`. Needed unless template gives it."""
+    """The image of the container `worker`, which is enough for most pools. Excludes template."""
     template: PodTemplate | None = None
-    """What else the pods need, as a partial pod template: scheduling, volumes, sidecars, security contexts. Its
-    container named `worker` is the worker. Each thing is set once: here or in image, command, args, env, envFrom and
-    resources beside it. Replicas and selector labels are Headgate's."""
+    """The pods, as a partial pod template with its real schema: scheduling, volumes, sidecars, security contexts. Its
+    container named `worker`, with its image, is the worker; command, args, env, envFrom and resources are set there or
+    beside the template, each once. Replicas and selector labels are Headgate's. Excludes image."""
     version: Version | None = None
     """The label app.kubernetes.io/version of the pods. Absent: the image's tag."""
     command: Annotated[tuple[Argument, ...] | None, Field(max_length=256), ATOMIC] = None

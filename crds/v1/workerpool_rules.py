@@ -40,13 +40,19 @@ _TYPE = "(has({0}.workload) && has({0}.workload.type) ? {0}.workload.type : 'Dep
 
 SPEC = (
     Rule(
-        cel=f"has(self.image) || {_template_sets('image')}",
-        message="set image, or the image of the container worker in template",
-        holds=lambda self: "image" in self or _in_template(self, "image"),
+        cel="has(self.image) != has(self.template)",
+        message="set exactly one of image and template",
+        holds=lambda self: ("image" in self) != ("template" in self),
         field="image",
+    ),
+    Rule(
+        cel=f"!has(self.template) || {_template_sets('image')}",
+        message="must have a container named worker with an image",
+        holds=lambda self: "template" not in self or _in_template(self, "image"),
+        field="template.spec.containers",
         reason=Reason.REQUIRED,
     ),
-    *(_once(field) for field in ("image", "command", "args", "env", "envFrom", "resources")),
+    *(_once(field) for field in ("command", "args", "env", "envFrom", "resources")),
     Rule(
         cel="!has(self.maxInFlight) || !has(self.concurrency) || self.maxInFlight >= self.concurrency",
         message="must be at least concurrency, {concurrency}",

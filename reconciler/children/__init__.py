@@ -1,5 +1,5 @@
-"""The objects made for a WorkerPool, as pure functions of it, its queues and its effective values.
+"""The objects a WorkerPool owns, as pure functions of its spec and effective values.
 
-A pool has one paused Deployment for each revision, one ConfigMap and one PodDisruptionBudget. None has an owner
-reference: deleting the pool must not delete busy pods, so the reconciler removes them itself after the drain.
+None of them carries an ownerReference: `--cascade=foreground` would otherwise delete workers past the finalizer. They
+are found by the label with the pool's uid, and removed by the reconciler after the drain.
 """

@@ -1,79 +1,79 @@
-"""The configuration that workers read live: `queues.json` of docs/worker-contract.md, section 2, in a ConfigMap."""
+"""`queues.json`, the effective configuration that workers re-read without a restart (docs/worker-contract.md)."""
 
 from __future__ import annotations
 
-import hashlib
 import json
-from collections.abc import Mapping
-from decimal import Decimal
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
 from typing import Any, Final
 
-from crds import duration, meta, quantity
+from crds import duration
+from kube.resources import CONFIG_MAPS
 from policies.effective import Effective
-from reconciler.children import environment
-from reconciler.children.blueprint import Blueprint, Source, config_name
+from reconciler.children.environment import CONFIG_FILE, drain_seconds
+from reconciler.children.names import Owner
+from reconciler.children.volumes import credentials_folder
 
 GENERATION_LENGTH: Final = 10
+DEFAULT_GROUP: Final = "workers"
 
 
-def config_map(blueprint: Blueprint) -> dict[str, Any]:
-    """The file, and beside it the variables that containers take from it when they start."""
-    content = configuration(blueprint)
-    metadata = blueprint.metadata(config_name(blueprint.name))
-    metadata["annotations"] = {meta.ANNOTATION_CONFIG_GENERATION: content["generation"]}
-    text = json.dumps(content, indent=1, ensure_ascii=False) + "\n"
-    return {
-        "apiVersion": "v1",
-        "kind": "ConfigMap",
-        "metadata": metadata,
-        "data": {environment.CONFIG_FILE: text, **environment.changing(blueprint)},
-    }
+@dataclass(frozen=True, slots=True)
+class WorkedQueue:
+    """A Queue object, what is in force for it, and what the pool says of it."""
+
+    obj: Mapping[str, Any]
+    effective: Effective
+    reference: Mapping[str, Any]
 
 
-def configuration(blueprint: Blueprint) -> dict[str, Any]:
-    """The content of the file. `generation` is a digest of all the rest."""
-    effective = blueprint.effective
-    content = {
+def configuration(owner: Owner, pool: Effective, queues: Sequence[WorkedQueue]) -> dict[str, Any]:
+    """The file's content; `generation` is a digest of the rest."""
+    content: dict[str, Any] = {
         "pool": {
-            "namespace": blueprint.namespace,
-            "name": blueprint.name,
-            "concurrency": effective.get("concurrency"),
-            "maxInFlight": effective.get("maxInFlight"),
-            "drainSeconds": environment.drain_seconds(blueprint),
+            "namespace": owner.namespace,
+            "name": owner.name,
+            "concurrency": pool.get("concurrency"),
+            "maxInFlight": pool.get("maxInFlight"),
+            "drainSeconds": drain_seconds(pool),
         },
-        "queues": [_queue(source) for source in blueprint.sources],
+        "queues": [_queue(queue) for queue in queues],
     }
-    canonical = json.dumps(content, sort_keys=True, separators=(",", ":"))
-    return {"generation": hashlib.sha256(canonical.encode()).hexdigest()[:GENERATION_LENGTH], **content}
+    text = json.dumps(content, sort_keys=True, separators=(",", ":"))
+    return {"generation": sha256(text.encode()).hexdigest()[:GENERATION_LENGTH], **content}
 
 
-def _queue(source: Source) -> dict[str, Any]:
-    broker = source.spec["broker"]
-    redis = broker.get("redis") or {}
-    name, prefix = source.queue_name, redis.get("keyPrefix", "")
+def config_map(owner: Owner, content: Mapping[str, Any]) -> dict[str, Any]:
     return {
-        "name": source.name,
-        "queueName": name,
-        "layout": redis.get("layout") or broker.get("type", ""),
+        "apiVersion": CONFIG_MAPS.api_version,
+        "kind": CONFIG_MAPS.kind,
+        "metadata": owner.metadata(owner.config_map),
+        "data": {CONFIG_FILE: json.dumps(content, indent=1, sort_keys=True)},
+    }
+
+
+def _queue(queue: WorkedQueue) -> dict[str, Any]:
+    spec, name = queue.obj["spec"], queue.obj["metadata"]["name"]
+    redis = spec["broker"].get("redis") or {}
+    queue_name = spec.get("queueName") or name
+    prefix = redis.get("keyPrefix", "")
+    return {
+        "name": name,
+        "queueName": queue_name,
+        "layout": redis.get("layout", ""),
         "url": redis.get("url", ""),
         "keyPrefix": prefix,
-        "consumerGroup": redis.get("consumerGroup") or "workers",
-        "processingKey": redis.get("processingKey") or f"{prefix}{name}:processing",
-        "credentials": environment.credentials(source),
-        "priorities": _priorities(source),
-        "paused": bool(source.spec.get("paused")),
-        "weight": source.entry.get("weight") or 1,
-        "deadLetter": source.effective.get("deadLetter.queueName") or f"{name}:dead",
-        "rateLimit": _rate_limit(source.effective),
-        "retry": _retry(source.effective),
+        "consumerGroup": redis.get("consumerGroup", DEFAULT_GROUP),
+        "processingKey": redis.get("processingKey") or f"{prefix}{queue_name}:processing",
+        "credentials": credentials_folder(queue.obj),
+        "priorities": list(queue.reference.get("priorities") or spec.get("priorities") or []),
+        "paused": bool(spec.get("paused")),
+        "weight": queue.reference.get("weight", 1),
+        "deadLetter": (spec.get("deadLetter") or {}).get("queueName") or f"{queue_name}:dead",
+        "rateLimit": _rate_limit(queue.effective),
+        "retry": _retry(queue.effective),
     }
-
-
-def _priorities(source: Source) -> list[str]:
-    """Those of the queue, in its order; of these only the ones the pool asks for, where it does."""
-    all_of_them = list(source.spec.get("priorities") or ())
-    asked = source.entry.get("priorities")
-    return [priority for priority in all_of_them if not asked or priority in asked]
 
 
 def _rate_limit(effective: Effective) -> dict[str, Any] | None:
@@ -84,12 +84,11 @@ def _rate_limit(effective: Effective) -> dict[str, Any] | None:
     return {"jobs": jobs, "perSeconds": per, "burst": effective.get("rateLimit.burst")}
 
 
-def _retry(effective: Effective) -> Mapping[str, Any]:
-    multiplier: Decimal = quantity.parse(effective.get("retry.backoff.multiplier"))
+def _retry(effective: Effective) -> dict[str, Any]:
     return {
         "maxRetries": effective.get("retry.maxRetries"),
         "initialSeconds": duration.seconds(effective.get("retry.backoff.initial")),
         "maxSeconds": duration.seconds(effective.get("retry.backoff.max")),
-        "multiplier": float(multiplier),
+        "multiplier": float(effective.get("retry.backoff.multiplier")),
         "jitterPercent": effective.get("retry.backoff.jitterPercent"),
     }

@@ -1,54 +1,44 @@
-"""One revision's Deployment: paused, owned by nobody, its replicas written only by the drain protocol.
+"""One Deployment a revision, paused, so that nobody's edit of it rolls a worker.
 
-Paused, so that no edit of its template and no `kubectl rollout restart` rolls anything. A paused Deployment never makes
-its first ReplicaSet, so it is born unpaused and paused as soon as that exists.
+`replicas` is left out of what is applied: it is written once at creation and then only by tested patches.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from copy import deepcopy
 from typing import Any, Final
 
 from crds import meta
-from reconciler.children.blueprint import Blueprint, child_name
-from reconciler.children.template import pod_template
+from kube.resources import DEPLOYMENTS
+from reconciler.children.environment import REVISION
+from reconciler.children.names import Owner
+from reconciler.children.template import WORKER
 
-BORN: Final = "deployment.kubernetes.io/revision"
-"""The Deployment controller writes it when it has made the ReplicaSet."""
-DEADLINE_SECONDS: Final = 2_147_483_647
-"""Progress is judged by us; this value switches the controller's own judgement off."""
+PROGRESS_SECONDS: Final = 600
 
 
-def deployment(blueprint: Blueprint, revision: str, *, paused: bool) -> dict[str, Any]:
-    """As it is applied: without replicas, which an apply must never touch."""
-    selector = {
-        meta.LABEL_POOL: blueprint.name,
-        meta.LABEL_POOL_UID: blueprint.uid,
-        meta.LABEL_REVISION: revision,
-    }
+def deployment(owner: Owner, template: Mapping[str, Any], revision: str, *, paused: bool) -> dict[str, Any]:
+    """The Deployment without replicas. It is born unpaused, because a paused one never makes its ReplicaSet."""
+    selector = {meta.LABEL_POOL_UID: owner.uid, meta.LABEL_REVISION: revision}
     return {
-        "apiVersion": "apps/v1",
-        "kind": "Deployment",
-        "metadata": blueprint.metadata(child_name(blueprint.name, revision), {meta.LABEL_REVISION: revision}),
+        "apiVersion": DEPLOYMENTS.api_version,
+        "kind": DEPLOYMENTS.kind,
+        "metadata": owner.metadata(owner.deployment(revision), **{meta.LABEL_REVISION: revision}),
         "spec": {
             "paused": paused,
+            "progressDeadlineSeconds": PROGRESS_SECONDS,
+            "revisionHistoryLimit": 1,
             "selector": {"matchLabels": selector},
-            "revisionHistoryLimit": 2,
-            "progressDeadlineSeconds": DEADLINE_SECONDS,
-            # Only where somebody unpauses it: then nothing old goes before something new is there.
-            "strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}},
-            "template": pod_template(blueprint, selector),
+            "template": _labelled(owner, template, revision),
         },
     }
 
 
-def newborn(blueprint: Blueprint, revision: str, replicas: int) -> dict[str, Any]:
-    """As it is created."""
-    manifest = deployment(blueprint, revision, paused=False)
-    manifest["spec"]["replicas"] = replicas
-    return manifest
-
-
-def born(live: Mapping[str, Any]) -> bool:
-    """Whether its ReplicaSet exists, so that it can be paused."""
-    return BORN in (live["metadata"].get("annotations") or {})
+def _labelled(owner: Owner, template: Mapping[str, Any], revision: str) -> dict[str, Any]:
+    made = deepcopy(dict(template))
+    made["metadata"]["labels"] = {**made["metadata"]["labels"], **owner.labels, meta.LABEL_REVISION: revision}
+    for container in made["spec"]["containers"]:
+        if container["name"] == WORKER:
+            container["env"] = [{"name": REVISION, "value": revision}, *container["env"]]
+    return made

@@ -1,41 +1,31 @@
-"""The revision of a pool: a digest of what its workers must be restarted for, and of nothing else.
+"""The revision of a pool's workers: a digest of what a running pod cannot be given without a restart.
 
-It is made from what users and policies say, not from the rendered template, so that a new release of Headgate, which
-may render it differently, restarts nobody. Replicas, queues without credentials, rate limits and the like are not in
-it. The value of a variable of ours is, where the pool's own command, args or environment names it.
+Replicas, the queues' configuration and the time a drain may take are not in it. A longer drain.timeout holds for the
+reconciler at once; the grace period of pods that already run cannot be changed, and is no reason to restart them.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping
+from hashlib import sha256
 from typing import Any, Final
 
-from reconciler.children import environment
-from reconciler.children.blueprint import Blueprint
+from reconciler.children.environment import DRAIN_SECONDS
+from reconciler.children.template import WORKER
 
 LENGTH: Final = 8
-_SPEC: Final = ("image", "template", "version", "command", "args", "env", "envFrom")
-_EFFECTIVE: Final = ("resources", "securityContext", "podSecurityContext", "drain.adminAPI.port")
 
 
-def revision(blueprint: Blueprint) -> str:
-    """Eight hex digits; the same for the same workers, also after a change has been taken back."""
-    facts = {
-        "spec": {field: blueprint.spec[field] for field in _SPEC if blueprint.spec.get(field)},
-        "effective": {path: value for path in _EFFECTIVE if (value := blueprint.effective.get(path)) is not None},
-        "secrets": {source.name: source.secret for source in blueprint.sources if source.secret},
-        "used": _used(blueprint),
-    }
-    return hashlib.sha256(_canonical(facts).encode()).hexdigest()[:LENGTH]
+def revision_of(template: Mapping[str, Any]) -> str:
+    """8 hexadecimal digits, equal for templates that differ only in what needs no restart."""
+    pod = {key: value for key, value in template["spec"].items() if key != "terminationGracePeriodSeconds"}
+    pod["containers"] = [_lasting(container) for container in pod["containers"]]
+    text = json.dumps([template["metadata"], pod], sort_keys=True, separators=(",", ":"))
+    return sha256(text.encode()).hexdigest()[:LENGTH]
 
 
-def _used(blueprint: Blueprint) -> dict[str, str]:
-    """The changing variables that the worker's container refers to, with their values."""
-    text = _canonical([blueprint.spec.get(field) for field in ("template", "command", "args", "env")])
-    return {name: value for name, value in environment.changing(blueprint).items() if name in text}
-
-
-def _canonical(value: Mapping[str, Any] | list[Any]) -> str:
-    return json.dumps(value, sort_keys=True, separators=(",", ":"))
+def _lasting(container: Mapping[str, Any]) -> Mapping[str, Any]:
+    if container["name"] != WORKER:
+        return container
+    return {**container, "env": [variable for variable in container["env"] if variable["name"] != DRAIN_SECONDS]}

@@ -1,106 +1,88 @@
-"""The pod template: the user's partial one, completed. What the user sets is never overwritten.
+"""The pod template of a pool's workers: what the user wrote, completed by what the worker contract promises.
 
-`$(HEADGATE_...)` in command and args is filled in by the kubelet, from the variables of the container.
+The user's word wins wherever both may speak; the volumes, variables and labels of the contract are ours.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from typing import Any, Final
 
-from crds import duration
-from reconciler.children import environment
-from reconciler.children.blueprint import VERSION, WORKER, Blueprint
+from policies.effective import Effective
+from reconciler.children import environment, volumes
+from reconciler.children.names import VERSION, Owner
 
-LONGEST_GRACE: Final = 600
-"""Autoscalers of nodes cut off what takes longer; a drain may take longer, the grace is only its last net."""
-FAREWELL_SECONDS: Final = 15
-"""On top, for a worker that has used up its time to give back what it holds and to leave."""
-NODE_LOST_SECONDS: Final = 60
-_NODE_TROUBLES: Final = ("node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable")
-_FIELDS: Final = ("image", "command", "args", "envFrom")
-
-
-def pod_template(blueprint: Blueprint, labels: Mapping[str, str]) -> dict[str, Any]:
-    """`spec.template` of the Deployment; `labels` are those that its selector needs."""
-    given = deepcopy(dict(blueprint.spec.get("template") or {}))
-    metadata = dict(given.get("metadata") or {})
-    version = {VERSION: text} if (text := version_of(blueprint)) else {}
-    result: dict[str, Any] = {"labels": {**version, **(metadata.get("labels") or {}), **blueprint.labels(), **labels}}
-    if blueprint.spec.get("version"):
-        result["labels"] |= version
-    if metadata.get("annotations"):
-        result["annotations"] = metadata["annotations"]
-    return {"metadata": result, "spec": _pod(blueprint, given.get("spec") or {})}
+WORKER: Final = "worker"
+LEAST_GRACE_SECONDS: Final = 30
+MOST_GRACE_SECONDS: Final = 600
+"""Cluster autoscalers and node upgrades cut longer grace periods off; the drain before the delete is what protects."""
+UNREACHABLE_SECONDS: Final = 60
+NOT_INHERITED: Final = ("app.kubernetes.io/instance", "argocd.argoproj.io/")
+"""Labels by which GitOps tools claim objects; a claimed child would be pruned by them."""
+OWN_FIELDS: Final = ("command", "args", "envFrom", "resources")
 
 
-def worker_image(blueprint: Blueprint) -> str:
-    containers = ((blueprint.spec.get("template") or {}).get("spec") or {}).get("containers") or ()
-    given = next((container.get("image") for container in containers if container.get("name") == WORKER), None)
-    return str(blueprint.spec.get("image") or given or "")
-
-
-def version_of(blueprint: Blueprint) -> str:
-    """`spec.version`, else the tag of the image; empty where that is no label value, as a digest is not."""
-    if version := blueprint.spec.get("version"):
-        return str(version)
-    name = worker_image(blueprint).partition("@")[0]
-    tag = name.rpartition("/")[2].partition(":")[2]
-    return tag if len(tag) <= 63 and tag[:1].isalnum() and tag[-1:].isalnum() else ""
-
-
-def _pod(blueprint: Blueprint, given: Mapping[str, Any]) -> dict[str, Any]:
-    containers = list(given.get("containers") or ())
-    worker = next((container for container in containers if container.get("name") == WORKER), {"name": WORKER})
-    others = [container for container in containers if container.get("name") != WORKER]
-    pod: dict[str, Any] = {
-        **given,
-        "containers": [_worker(blueprint, worker), *others],
-        "volumes": [*(given.get("volumes") or ()), *environment.volumes(blueprint)],
-        "tolerations": _tolerations(list(given.get("tolerations") or ())),
-        "securityContext": {
-            "seccompProfile": {"type": "RuntimeDefault"},
-            **(blueprint.effective.get("podSecurityContext") or {}),
-        },
+def pod_template(pool: Mapping[str, Any], queues: Sequence[Mapping[str, Any]], effective: Effective) -> dict[str, Any]:
+    """The template without the labels that select its pods. `queues` are Queue objects, in the pool's order."""
+    owner, spec = Owner.of(pool), pool["spec"]
+    given = deepcopy(dict(spec.get("template") or {}))
+    pod = dict(given.get("spec") or {})
+    extra = volumes.pairs(owner, queues)
+    containers = list(pod.get("containers") or [])
+    theirs: Mapping[str, Any] = next((container for container in containers if container["name"] == WORKER), {})
+    worker = _worker(spec, theirs, effective)
+    names = [queue["spec"].get("queueName") or queue["metadata"]["name"] for queue in queues]
+    worker["env"] = [*environment.variables(owner, names, effective), *(worker.get("env") or [])]
+    worker["volumeMounts"] = [*(worker.get("volumeMounts") or []), *(mount for _, mount in extra)]
+    others = [container for container in containers if container["name"] != WORKER]
+    grace = min(MOST_GRACE_SECONDS, max(LEAST_GRACE_SECONDS, environment.drain_seconds(effective)))
+    pod |= {
+        "containers": [worker, *others],
+        "volumes": [*(pod.get("volumes") or []), *(volume for volume, _ in extra)],
+        "tolerations": _tolerations(pod.get("tolerations") or []),
+        "terminationGracePeriodSeconds": pod.get("terminationGracePeriodSeconds", grace),
     }
-    pod.setdefault("terminationGracePeriodSeconds", grace_seconds(blueprint))
-    pod.setdefault("enableServiceLinks", False)
-    if not (pod.get("serviceAccountName") or pod.get("serviceAccount")):
-        pod.setdefault("automountServiceAccountToken", False)
-    return pod
+    if context := effective.get("podSecurityContext"):
+        pod["securityContext"] = context
+    return {"metadata": _metadata(given.get("metadata") or {}, spec, worker["image"]), "spec": pod}
 
 
-def grace_seconds(blueprint: Blueprint) -> int:
-    timeout = duration.seconds(blueprint.effective.get("drain.timeout"))
-    return min(max(1, round(timeout)), LONGEST_GRACE) + FAREWELL_SECONDS
-
-
-def _worker(blueprint: Blueprint, given: Mapping[str, Any]) -> dict[str, Any]:
-    spec = blueprint.spec
-    worker: dict[str, Any] = {**given, **{field: spec[field] for field in _FIELDS if spec.get(field)}}
-    worker["env"] = [*environment.variables(blueprint), *(given.get("env") or ()), *(spec.get("env") or ())]
-    worker["volumeMounts"] = [*(given.get("volumeMounts") or ()), *environment.mounts(blueprint)]
-    if resources := blueprint.effective.get("resources"):
-        worker["resources"] = resources
-    context = dict(blueprint.effective.get("securityContext") or {})
-    if not context.get("privileged"):
-        context.setdefault("allowPrivilegeEscalation", False)
-    worker["securityContext"] = context
+def _worker(spec: Mapping[str, Any], theirs: Mapping[str, Any], effective: Effective) -> dict[str, Any]:
+    worker = {**theirs, "name": WORKER, "image": spec.get("image") or theirs.get("image", "")}
+    worker |= {field: spec[field] for field in OWN_FIELDS if field in spec}
+    if "env" in spec:
+        worker["env"] = [*(theirs.get("env") or []), *spec["env"]]
+    for field in ("resources", "securityContext"):
+        if (value := effective.get(field)) is not None:
+            worker[field] = value
     return worker
 
 
-def _tolerations(given: list[Any]) -> list[Any]:
-    """A worker on a node that is lost is replaced after a minute, unless its own tolerations say otherwise."""
-    return [*given, *(_for_a_minute(trouble) for trouble in _NODE_TROUBLES if not _covered(given, trouble))]
+def _metadata(given: Mapping[str, Any], spec: Mapping[str, Any], image: str) -> dict[str, Any]:
+    labels = {key: value for key, value in (given.get("labels") or {}).items() if not key.startswith(NOT_INHERITED)}
+    version = spec.get("version") or image_tag(image)
+    if version:
+        labels.setdefault(VERSION, version)
+    metadata: dict[str, Any] = {"labels": labels}
+    if annotations := given.get("annotations"):
+        metadata["annotations"] = dict(annotations)
+    return metadata
 
 
-def _covered(given: list[Any], key: str) -> bool:
-    return any(
-        toleration.get("key") in (key, None, "") and toleration.get("effect") in ("NoExecute", None, "")
-        for toleration in given
-    )
+def image_tag(image: str) -> str:
+    """The tag of an image as far as it may be a label's value; empty for a digest and for none."""
+    tag = image.partition("@")[0].rpartition("/")[2].partition(":")[2]
+    return tag[:63].rstrip("-_.")
 
 
-def _for_a_minute(key: str) -> dict[str, Any]:
-    return {"key": key, "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": NODE_LOST_SECONDS}
+def _tolerations(given: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """A node that is away for a moment must not cost its jobs: the default of 300 s is kept from starting replacements
+    for too long, none at all would lose the pods at once.
+    """
+    own = [
+        {"key": key, "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": UNREACHABLE_SECONDS}
+        for key in ("node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable")
+    ]
+    taken = {toleration.get("key") for toleration in given}
+    return [*given, *(toleration for toleration in own if toleration["key"] not in taken)]

@@ -171,6 +171,8 @@ def _not_shrinking(facts: PoolFacts) -> str:
 
 
 def _trouble(queue: QueueFacts) -> str:
+    if queue.missing:
+        return "does not exist"
     if queue.unreadable:
         return "is unreadable"
     if queue.running is None:

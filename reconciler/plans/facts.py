@@ -20,7 +20,11 @@ class Rate:
 
 @dataclass(frozen=True, slots=True)
 class QueueFacts:
-    """What one queue says. With `firm` False the numbers are only lower bounds: the broker may have failed over."""
+    """What one queue says.
+
+    With `firm` False the numbers are only lower bounds: the broker may have failed over. `missing` is a queue that the
+    pool names and that does not exist.
+    """
 
     name: str
     waiting: int | None = None
@@ -29,6 +33,7 @@ class QueueFacts:
     paused: bool = False
     rate: Rate | None = None
     service_seconds: float | None = None
+    missing: bool = False
 
     @property
     def unreadable(self) -> bool:

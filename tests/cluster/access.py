@@ -31,6 +31,11 @@ class GivenNodeCluster(NodeCluster):
         subprocess.run([*shlex.split(command), str(image)], check=True)
 
 
+def names_cluster() -> bool:
+    """Whether the user has a cluster of their own for the tests."""
+    return bool(os.environ.get(VARIABLE))
+
+
 def given_cluster() -> Cluster | None:
     """The cluster that `HEADGATE_TEST_KUBECONFIG` names, or None."""
     path = os.environ.get(VARIABLE)

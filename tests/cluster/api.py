@@ -40,9 +40,15 @@ class Api:
             return str(error)
         return None
 
-    def _read(self, path: str) -> bytes:
+    def create(self, path: str, content: object) -> None:
+        """POST an object to its collection."""
+        self._read(path, json.dumps(content).encode())
+
+    def _read(self, path: str, sent: bytes | None = None) -> bytes:
+        headers = {"Content-Type": "application/json"}
+        request = urllib.request.Request(self._server + path, sent, headers)  # noqa: S310 - our own https address
         try:
-            with self._opener.open(self._server + path, timeout=5) as answer:
+            with self._opener.open(request, timeout=5) as answer:
                 content: bytes = answer.read()
                 return content
         except urllib.error.HTTPError as error:

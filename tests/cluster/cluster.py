@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from tests.cluster import binaries, control_plane, machine, node, runtime, state
+from tests.cluster import binaries, control_plane, fake_nodes, machine, node, runtime, state
 from tests.cluster.state import State
 
 
@@ -76,6 +76,16 @@ def running_node() -> Iterator[NodeCluster]:
         claimed.remove()
 
 
+@contextmanager
+def running_fake_nodes(count: int) -> Iterator[Cluster]:
+    """A control plane with fake nodes for the length of the block."""
+    claimed = state.claim()
+    try:
+        yield start_fake_nodes(claimed, count)
+    finally:
+        claimed.remove()
+
+
 def start_control_plane(claimed: State, settings: control_plane.Settings | None = None) -> Cluster:
     """Start a control plane in a claimed folder."""
     plane = control_plane.start(claimed, settings or control_plane.Settings())
@@ -89,7 +99,13 @@ def start_node(claimed: State) -> NodeCluster:
     return NodeCluster(claimed.kubeconfig, plane.server)
 
 
-def start(profile: Profile, claimed: State, *, controllers: bool = True) -> Cluster:
+def start_fake_nodes(claimed: State, count: int) -> Cluster:
+    """Start a control plane with `count` fake nodes in a claimed folder."""
+    plane = fake_nodes.start(claimed, control_plane.Settings(), count)
+    return Cluster(claimed.kubeconfig, plane.server)
+
+
+def start(profile: Profile, claimed: State, *, controllers: bool = True, nodes: int = 10) -> Cluster:
     """Start a cluster of this profile in a claimed folder."""
     match profile:
         case Profile.CONTROL_PLANE:
@@ -97,4 +113,4 @@ def start(profile: Profile, claimed: State, *, controllers: bool = True) -> Clus
         case Profile.NODE:
             return start_node(claimed)
         case Profile.FAKE_NODES:
-            raise NotImplementedError(f"profile {profile} is being built")
+            return start_fake_nodes(claimed, nodes)

@@ -19,6 +19,8 @@ from tests.cluster.keys import Keys
 from tests.cluster.state import State
 
 SERVICE_RANGE: Final = "10.96.0.0/16"
+# The default of 20 requests a second would make tests wait for the controllers.
+UNTHROTTLED: Final = ("--kube-api-qps=500", "--kube-api-burst=1000")
 # The first thing that a working controller manager makes.
 _SIGN_OF_LIFE: Final = "/api/v1/namespaces/default/serviceaccounts/default"
 _READY_SECONDS: Final = 60.0
@@ -127,6 +129,7 @@ def _controller_manager(keys: Keys, config: Path) -> list[str | Path]:
         f"--kubeconfig={config}",
         "--secure-port=0",
         "--leader-elect=false",
+        *UNTHROTTLED,
         "--use-service-account-credentials",
         f"--root-ca-file={keys.path('ca.crt')}",
         f"--service-account-private-key-file={keys.path('service-accounts.key')}",

@@ -77,7 +77,7 @@ def release() -> None:
         _ip("link", "delete", BRIDGE)
     for family in ("ip", "ip6"):
         # kube-proxy's tables; deleting a table that is not there is an error, adding one that is there is not.
-        _run("nft", f"add table {family} kube-proxy; delete table {family} kube-proxy")
+        run("nft", f"add table {family} kube-proxy; delete table {family} kube-proxy")
     for name in _noted("made").splitlines():
         # Somebody else may have begun to use it, or removed it.
         with contextlib.suppress(OSError):
@@ -151,10 +151,11 @@ def _interfaces() -> dict[str, list[ipaddress.IPv4Network]]:
 
 
 def _ip(*arguments: str) -> str:
-    return _run("ip", *arguments)
+    return run("ip", *arguments)
 
 
-def _run(*argv: str) -> str:
+def run(*argv: str) -> str:
+    """Run an administrator's program; returns its output, raises with its error text."""
     env = {**os.environ, "PATH": debian.search_path()}
     done = subprocess.run(argv, capture_output=True, text=True, check=False, env=env)
     if done.returncode != 0:

@@ -9,7 +9,7 @@ import json
 from pathlib import Path
 from typing import Final
 
-from tests.cluster import binaries, builder, cache, control_plane, machine, runtime
+from tests.cluster import binaries, builder, cache, control_plane, machine, runtime, scheduler
 from tests.cluster.api import NotYetError
 from tests.cluster.control_plane import ControlPlane
 from tests.cluster.errors import BusyError
@@ -47,7 +47,7 @@ def start(claimed: State, settings: control_plane.Settings) -> ControlPlane:
     kubelet, proxy = _kubelet(claimed, plane), _kube_proxy(claimed, plane)
     claimed.start("kubelet", runtime.beside_containerd(claimed, kubelet))
     claimed.start("kube-proxy", machine.in_cgroup(proxy))
-    claimed.start("kube-scheduler", _scheduler(claimed, plane))
+    claimed.start("kube-scheduler", scheduler.command(claimed, plane))
     claimed.start("coredns", _coredns(claimed, plane))
     parts = ["kubelet", "kube-proxy", "kube-scheduler", "coredns", "kube-controller-manager"]
     claimed.wait(f"node {NAME}", parts, lambda: _not_ready(plane), _READY_SECONDS)
@@ -132,18 +132,6 @@ def _kube_proxy(claimed: State, plane: ControlPlane) -> list[str | Path]:
     }
     path = cache.write(claimed.path / "kube-proxy.json", json.dumps(config, indent=2))
     return [binaries.kubernetes("kube-proxy"), f"--config={path}"]
-
-
-def _scheduler(claimed: State, plane: ControlPlane) -> list[str | Path]:
-    user = plane.keys.kubeconfig(claimed.path / "scheduler.kubeconfig", plane.server, "system:kube-scheduler")
-    return [
-        binaries.kubernetes("kube-scheduler"),
-        f"--kubeconfig={user}",
-        f"--authentication-kubeconfig={user}",
-        f"--authorization-kubeconfig={user}",
-        "--leader-elect=false",
-        "--secure-port=0",
-    ]
 
 
 def _coredns(claimed: State, plane: ControlPlane) -> list[str | Path]:

@@ -127,6 +127,16 @@ def claim(path: Path | None = None) -> State:
     return state
 
 
+def discard(state: State) -> bool:
+    """Remove a cluster, whoever it belongs to; returns whether there was one."""
+    with cache.locked(_folder() / ".lock"):
+        if not state.path.exists():
+            return False
+        _refuse_foreign(state)
+        state.remove()
+        return True
+
+
 def remove_after_owner(state: State) -> None:
     """The janitor's whole life: wait for the owner's end, then take away what it left."""
     owner = state.owner()

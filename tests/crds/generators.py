@@ -66,9 +66,7 @@ def _edit_below(draw: DrawFn, schema: Schema, node: Any) -> None:
         elif change == "again":
             node.append(copy.deepcopy(node[index]))
         else:
-            wanted: SearchStrategy[Any] = (
-                values(schema.get("items", {})) if change == "value" else st.sampled_from(_JUNK)
-            )
+            wanted: SearchStrategy[Any] = values(schema.get("items", {})) if change == "value" else _junk()
             node[index] = draw(wanted)
     else:
         _edit(draw, schema, node)
@@ -83,7 +81,7 @@ def _to_a_bound(draw: DrawFn, schema: Schema, node: dict[str, Any], name: str) -
 
 
 def _to_junk(draw: DrawFn, schema: Schema, node: dict[str, Any], name: str) -> None:
-    node[name] = copy.deepcopy(draw(st.sampled_from(_JUNK)))
+    node[name] = draw(_junk())
 
 
 def _to_nothing(draw: DrawFn, schema: Schema, node: dict[str, Any], name: str) -> None:
@@ -91,13 +89,17 @@ def _to_nothing(draw: DrawFn, schema: Schema, node: dict[str, Any], name: str) -
 
 
 def _to_unknown(draw: DrawFn, schema: Schema, node: dict[str, Any], name: str) -> None:
-    node[name + "x"] = copy.deepcopy(draw(st.sampled_from(_JUNK)))
+    node[name + "x"] = draw(_junk())
 
 
 _EDITS: Final[tuple[Callable[[DrawFn, Schema, dict[str, Any], str], None], ...]] = (
     *(_to_a_value, _to_a_value, _to_a_value, _to_a_bound, _to_a_bound),
     *(_to_junk, _to_nothing, _to_unknown),
 )
+
+
+def _junk() -> SearchStrategy[Any]:
+    return st.sampled_from(_JUNK).map(copy.deepcopy)
 
 
 def values(schema: Schema, depth: int = 0) -> SearchStrategy[Any]:
@@ -118,7 +120,7 @@ def values(schema: Schema, depth: int = 0) -> SearchStrategy[Any]:
             return st.integers(schema.get("minimum", -5), min(schema.get("maximum", 70_000), 70_000))
         case "string":
             return _texts(schema)
-    return st.sampled_from(_JUNK)
+    return _junk()
 
 
 def _texts(schema: Schema) -> SearchStrategy[str]:
@@ -154,4 +156,4 @@ def _around_bounds(schema: Schema) -> SearchStrategy[Any]:
         found.append([None] * (schema["maxItems"] + 1))
     if "maxProperties" in schema:
         found.append({f"k{index}": "v" for index in range(schema["maxProperties"] + 1)})
-    return st.sampled_from(found)
+    return st.sampled_from(found).map(copy.deepcopy)

@@ -22,11 +22,10 @@ def pool(name: str = "thumbnails", **spec: Any) -> Object:
     return _object("WorkerPool", name, fields | {"scaling": {"maxReplicas": 10}} | spec)
 
 
-def pool_from_template(*containers: Object, **spec: Any) -> Object:
-    """A pool whose pods are written out, and whose image therefore is not."""
-    made = pool(template={"spec": {"containers": list(containers)}}, **spec)
-    if "image" not in spec:
-        del made["spec"]["image"]
+def pool_from_template(*containers: Object, pod: Object | None = None, **spec: Any) -> Object:
+    """A pool whose pods are written out, `pod` being what they have beside their containers."""
+    made = pool(template={"spec": {"containers": list(containers)} | (pod or {})}, **spec)
+    del made["spec"]["image"]
     return made
 
 

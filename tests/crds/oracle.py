@@ -1,6 +1,6 @@
 """A second opinion on the generated CRDs: JSON Schema with the API server's semantics, and cel-cpp for the rules.
 
-It reads the rendered manifest, as the API server does, and shares with `crds.validate` only how an object is decoded.
+It reads the rendered manifest, as the API server does, and shares nothing with `crds.validate`.
 """
 
 from __future__ import annotations
@@ -16,10 +16,8 @@ from jsonschema import Draft4Validator, ValidationError
 from jsonschema.validators import extend
 
 from crds import meta
-from crds.decoding import decoded
 from crds.definition import definition
 from crds.quantity import parse
-from crds.schema import structural
 
 Node = Mapping[str, Any]
 _ABSENT: Any = object()
@@ -28,12 +26,26 @@ _ABSENT: Any = object()
 def refuses(kind: str, obj: Node, old: Node | None = None) -> list[str]:
     """Why the API server would refuse the object; empty when it would not."""
     schema = _rendered(kind)
-    new = decoded(structural(kind), obj)
+    new = decoded(schema, obj)
     wrong = [str(error.message) for error in _validator(kind).iter_errors(new)]
     if wrong:
         return wrong
-    before = _ABSENT if old is None else decoded(structural(kind), old)
+    before = _ABSENT if old is None else decoded(schema, old)
     return list(_broken_rules(schema, new, before))
+
+
+def decoded(schema: Node, value: Any) -> Any:
+    """What the API server makes of a value before it judges it: null is absent, unknown fields go, defaults come."""
+    if isinstance(value, dict):
+        properties, rest = schema.get("properties", {}), schema.get("additionalProperties")
+        known = {key: (properties.get(key, rest), item) for key, item in value.items() if item is not None}
+        stored = {key: decoded(part, item) for key, (part, item) in known.items() if part is not None}
+        return {key: part["default"] for key, part in properties.items() if "default" in part} | stored
+    if isinstance(value, list):
+        return [decoded(schema.get("items", {}), item) for item in value]
+    if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
+        return int(value)
+    return value
 
 
 @cache

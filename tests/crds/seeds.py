@@ -96,16 +96,15 @@ POOLS: Final = (
         },
         workload={"type": "StatefulSet", "volumeClaimTemplates": [{"metadata": {"name": "data"}, "spec": {}}]},
     ),
-    pool(
-        template={
-            "metadata": {"labels": {"app": "resize"}},
-            "spec": {
-                "nodeSelector": {"accelerator": "a10"},
-                "tolerations": [{"key": "nvidia.com/gpu", "operator": "Exists"}],
-                "volumes": [{"name": "models", "persistentVolumeClaim": {"claimName": "models"}}],
-                "containers": [{"name": "worker"}, {"name": "sidecar", "image": "sidecar:1"}],
-            },
-        }
+    pool_from_template(
+        {"name": "worker", "image": "resize:2", "securityContext": {"readOnlyRootFilesystem": True}},
+        {"name": "sidecar", "image": "sidecar:1"},
+        pod={
+            "nodeSelector": {"accelerator": "a10"},
+            "tolerations": [{"key": "nvidia.com/gpu", "operator": "Exists"}],
+            "volumes": [{"name": "models", "persistentVolumeClaim": {"claimName": "models"}}],
+        },
+        env=[{"name": "A", "value": "b"}],
     ),
 )
 _LIMITS: Final = {

@@ -12,14 +12,14 @@ from pydantic import ValidationError
 
 import crds
 from crds import meta
-from crds.checks import Judgement, check
-from crds.decoding import decoded
+from crds.compiling import root
 from crds.findings import ABSENT
-from crds.schema import MODELS, structural
+from crds.judgement import Judgement
+from crds.schema import MODELS
 from tests.crds import generators, oracle, seeds
 
 KINDS: Final = tuple(kind.kind for kind in meta.KINDS)
-THOROUGH: Final = settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
+THOROUGH: Final = settings(max_examples=50, deadline=None, suppress_health_check=list(HealthCheck))
 # Kept as plain dicts in the models: only the schema knows what is in them.
 CORE: Final = re.compile(
     r"spec\.(template|env|envFrom|resources|workload\.volumeClaimTemplates"
@@ -71,7 +71,7 @@ def test_a_changed_object_gets_the_verdict_of_schema_and_cel(kind: str, data: st
 def test_the_model_reads_what_the_schema_accepts_and_nothing_else(kind: str, data: st.DataObject) -> None:
     obj = data.draw(generators.edited(kind))
     judgement = Judgement()
-    check(structural(kind), decoded(structural(kind), obj), ABSENT, (), judgement)
+    root(kind).check(root(kind).decoded(obj), ABSENT, (), judgement)
     fields = [finding.field for finding in judgement.findings if not finding.field.startswith("metadata")]
 
     if any(not CORE.match(field) for field in fields):

@@ -191,13 +191,29 @@ def test_the_name_of_the_object_itself_is_never_reserved() -> None:
         ),
         pytest.param(pool(metadata={"labels": {"team.headgate.dev/x": "x"}}), [], id="another domain is not ours"),
         pytest.param(
-            pool(template={"metadata": {"labels": {"headgate.dev/drained": "x"}}}),
+            pool(
+                image=None,
+                template={
+                    "metadata": {"labels": {"headgate.dev/drained": "x"}},
+                    "spec": {"containers": [{"name": "worker", "image": "w"}]},
+                },
+            ),
             ["spec.template.metadata.labels[headgate.dev/drained]"],
         ),
         pytest.param(policy(defaults={"labels": {"headgate.dev/x": "x"}}), ["spec.defaults.labels[headgate.dev/x]"]),
         pytest.param(pool(env=[{"name": "A"}, {"name": "HEADGATE_QUEUES"}]), ["spec.env[1].name"]),
         pytest.param(
-            pool(template={"spec": {"containers": [{"name": "a"}, {"name": "b", "env": [{"name": "HEADGATE_POD"}]}]}}),
+            pool(
+                image=None,
+                template={
+                    "spec": {
+                        "containers": [
+                            {"name": "worker", "image": "w"},
+                            {"name": "b", "env": [{"name": "HEADGATE_POD"}]},
+                        ]
+                    }
+                },
+            ),
             ["spec.template.spec.containers[1].env[0].name"],
         ),
     ],

@@ -18,6 +18,9 @@ RUNNING_UNKNOWN: Final = (
 )
 
 
+BROKER_REASONS: Final = frozenset(str(error.reason) for error in BrokerError.__subclasses__())
+
+
 async def judge(state: QueueState, ctx: Context) -> None:
     assert state.sight is not None  # noqa: S101 - for the type checker: observe ran
     if state.sight.error is not None:
@@ -40,7 +43,7 @@ def _troubled(state: QueueState, ctx: Context, sight: Sight, error: BrokerError)
 
 
 def _ready(state: QueueState, ctx: Context, sight: Sight, observation: Observation) -> None:
-    if state.stored(READY.name).get("status") == "False":
+    if state.stored(READY.name).get("reason") in BROKER_REASONS:
         ctx.events.normal(state.obj, Reason.BROKER_RECOVERED, "The broker can be read again")
     if sight.doubt is not None:
         message = f"The queue is read, but nothing shrinks by it for a minute: {sight.doubt.why}"

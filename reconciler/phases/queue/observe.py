@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from operator import attrgetter
 from typing import Final
 
 from reconciler import metrics
 from reconciler.brokers.errors import BrokerError
-from reconciler.brokers.observation import Observation
+from reconciler.brokers.observation import Observation, Signal
 from reconciler.brokers.sight import Sight, failed, moved, seen
 from reconciler.context import Context
 from reconciler.observations import QueueName
 from reconciler.phases.queue.state import QueueState
 
+STATES: Final[Mapping[str, Callable[[Observation], Signal[int]]]] = {
+    "waiting": attrgetter("waiting"),
+    "running": attrgetter("running"),
+    "scheduled": attrgetter("scheduled"),
+    "dead": attrgetter("dead_letters"),
+}
 JITTER: Final = 0.1
 """By how much of the interval polls are spread, so that queues do not fall into step."""
 STUCK_POLLS: Final = 5
@@ -42,13 +50,8 @@ def _next_poll(ctx: Context, sight: Sight) -> float:
 
 def _measure(ctx: Context, name: QueueName, observation: Observation | None) -> None:
     """Unknown signals are absent."""
-    counts = {
-        "waiting": observation and observation.waiting.value,
-        "running": observation and observation.running.value,
-        "scheduled": observation and observation.scheduled.value,
-        "dead": observation and observation.dead_letters.value,
-    }
-    for state, value in counts.items():
+    for state, signal in STATES.items():
+        value = signal(observation).value if observation is not None else None
         ctx.metrics.set(metrics.QUEUE_JOBS, *name, state, value=value)
     ctx.metrics.set(metrics.QUEUE_OLDEST, *name, value=_age(observation))
 

@@ -1,0 +1,1 @@
+"""Ready-to-apply set-ups, the reference worker, and the load generator that accounts for every job."""
