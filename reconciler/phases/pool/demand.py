@@ -26,6 +26,11 @@ class QueueWorld:
     effective: Effective | None = None
     sighting: Sighting[Sight] | None = None
 
+    @property
+    def unseen(self) -> bool:
+        """Whether it exists and this process has not looked at it yet."""
+        return self.spec is not None and self.sighting is None
+
 
 def queue_facts(world: QueueWorld, now: float) -> QueueFacts:
     """`now` is the steady clock that the sighting was taken by."""

@@ -8,6 +8,7 @@ What it remembers between passes is the window of the damping, in `ctx.windows`;
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -30,6 +31,7 @@ LIMITED: Final[Mapping[BoundBy, tuple[Reason, str]]] = {
     BoundBy.MAX_REPLICAS: (Reason.AT_MAX_REPLICAS, "The jobs call for more than scaling.maxReplicas"),
     BoundBy.RATE_LIMIT: (Reason.RATE_LIMITED, "More replicas would only wait for the rate limit"),
 }
+REASONS: Final[Mapping[str, Reason]] = {str(reason): reason for reason in Reason}
 
 
 async def scale(state: ScalingState, ctx: Context) -> None:
@@ -38,12 +40,16 @@ async def scale(state: ScalingState, ctx: Context) -> None:
         policies = [policy.view for policy in applying(meta.WORKER_POOL.kind, state.obj, ctx.snapshot)]
         specs = [world.spec for world in worlds if world.spec is not None]
         state.effective = effective_values.pool(state.spec, specs, policies)
+    stored = _stored(state)
+    if stored is not None and any(world.unseen for world in worlds):
+        _hold_what_was_decided(state, stored)
+        return
     clock = ctx.monotonic()
     facts = pool_facts(state.spec, state.effective, worlds, _current(state, ctx), state.now, clock)
     window = ctx.windows.get(state.uid) or damping.seeded(clock, facts.current)
     state.decision, ctx.windows[state.uid] = decide(facts, window, clock)
     forget_gone(ctx)
-    state.record = explain.record(_stored(state), state.decision, facts.current, facts.now)
+    state.record = explain.record(stored, state.decision, facts.current, facts.now)
     _tell(state, ctx, facts, state.decision)
     _ask_again(state, ctx, facts, state.decision)
 
@@ -66,6 +72,20 @@ def forget_gone(ctx: Context) -> None:
     alive = {pool["metadata"]["uid"] for pool in ctx.store.all(meta.WORKER_POOL.kind)}
     for uid in [uid for uid in ctx.windows if uid not in alive]:
         del ctx.windows[uid]
+
+
+def _hold_what_was_decided(state: ScalingState, stored: Record) -> None:
+    """Just after a start the queues have not been looked at yet: not knowing that is no news, and is not told.
+
+    The first look at each queue wakes the pool.
+    """
+    state.record = stored
+    state.decision = replace(stored.decision, may_shrink=False)
+    for condition in state.status.get("conditions", ()):
+        reason = REASONS.get(condition["reason"])
+        if condition["type"] == SCALING_ACTIVE.name and reason is not None:
+            say = state.conditions.true if condition["status"] == "True" else state.conditions.false
+            say(SCALING_ACTIVE, reason, condition["message"])
 
 
 def _world(state: ScalingState, ctx: Context, name: str) -> QueueWorld:
@@ -138,8 +158,13 @@ def _as_status(record: Record) -> dict[str, Any]:
         "from": record.start,
         "to": decision.to,
         "boundBy": str(decision.bound_by),
-        "steps": [{"name": step.name, "replicas": step.replicas, "message": step.message} for step in decision.steps],
+        "steps": [_step(step) for step in decision.steps],
     }
+
+
+def _step(step: Step) -> dict[str, Any]:
+    message = {"message": step.message} if step.message else {}
+    return {"name": step.name, "replicas": step.replicas, **message}
 
 
 def _stored(state: ScalingState) -> Record | None:
