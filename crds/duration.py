@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Final
 
 PATTERN: Final = "^([0-9]{1,5}(h|m|s|ms)){1,4}$"
@@ -13,6 +14,7 @@ _PART: Final = re.compile(r"([0-9]+)(h|ms|m|s)")
 _MILLISECONDS: Final = {"h": 3_600_000, "m": 60_000, "s": 1000, "ms": 1}
 
 
+@lru_cache(maxsize=1024)
 def milliseconds(text: str) -> int:
     """The exact length of a duration; ValueError for anything the API refuses."""
     if not _WHOLE.fullmatch(text):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, Final
 
 NOT_YET: Final[Mapping[str, Mapping[str, str]]] = {
@@ -75,10 +77,18 @@ HARMLESS: Final[Mapping[str, frozenset[str]]] = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """One field on the way to entries of the table: those that end here, and the steps below it."""
+
+    many: bool = False
+    ends: list[str] = field(default_factory=list)
+    below: dict[str, _Step] = field(default_factory=dict)
+
+
 def without_effect(kind: str, obj: Mapping[str, Any]) -> tuple[str, ...]:
     """The spec paths set in `obj` whose behaviour is not there yet; never raises for JSON input."""
-    table = NOT_YET["Policy" if kind == "ClusterPolicy" else kind]
-    return tuple(path for entry in table for path in _set(obj, entry))
+    return tuple(_found(_steps("Policy" if kind == "ClusterPolicy" else kind), obj, ""))
 
 
 def why(kind: str, path: str) -> str:
@@ -86,26 +96,35 @@ def why(kind: str, path: str) -> str:
     return NOT_YET["Policy" if kind == "ClusterPolicy" else kind][_entry(path)]
 
 
-def _set(obj: Any, entry: str) -> Iterator[str]:
-    for path, value in _find(obj, entry.split("."), ""):
-        if not (isinstance(value, str) and value in HARMLESS.get(entry, ())):
-            yield path
+@cache
+def _steps(kind: str) -> Mapping[str, _Step]:
+    """The table as a tree, so that an object is looked through once and not once for each entry."""
+    top = _Step()
+    for entry in NOT_YET[kind]:
+        step = top
+        for name in entry.split("."):
+            step = step.below.setdefault(name.removesuffix("[]"), _Step(many=name.endswith("[]")))
+        step.ends.append(entry)
+    return top.below
 
 
-def _find(node: Any, steps: list[str], path: str) -> Iterator[tuple[str, Any]]:
-    if not steps:
-        yield path, node
+def _found(steps: Mapping[str, _Step], node: Any, path: str) -> Iterator[str]:
+    if not isinstance(node, dict):
         return
-    name, many = steps[0].removesuffix("[]"), steps[0].endswith("[]")
-    item = node.get(name) if isinstance(node, Mapping) else None
-    if item is None:
-        return
-    here = f"{path}.{name}" if path else name
-    if not many:
-        yield from _find(item, steps[1:], here)
-    elif isinstance(item, list):
-        for index, part in enumerate(item):
-            yield from _find(part, steps[1:], f"{here}[{index}]")
+    for name, step in steps.items():
+        value = node.get(name)
+        if value is None:
+            continue
+        here = f"{path}.{name}" if path else name
+        if step.many:
+            for index, part in enumerate(value if isinstance(value, list) else ()):
+                yield from _found(step.below, part, f"{here}[{index}]")
+            continue
+        for entry in step.ends:
+            if not (isinstance(value, str) and value in HARMLESS.get(entry, ())):
+                yield here
+        if step.below:
+            yield from _found(step.below, value, here)
 
 
 def _entry(path: str) -> str:

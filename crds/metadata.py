@@ -6,6 +6,7 @@ Its own check comes after the webhooks, so without this a mistyped label would o
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, Final
 
 from crds.findings import Reason
@@ -15,6 +16,7 @@ from crds.patterns import matches
 _LABEL: Final = "[a-z0-9]([-a-z0-9]*[a-z0-9])?"
 _PREFIX: Final = rf"^{_LABEL}(\.{_LABEL})*$"
 _NAME: Final = "^[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$"
+_LONGEST_KEY: Final = 253 + 1 + 63
 _NAMED: Final[Path] = ("metadata", "name")
 
 
@@ -56,6 +58,11 @@ def _map(part: str, entries: Any, into: Judgement) -> None:
 
 
 def is_label_key(key: str) -> bool:
+    return len(key) <= _LONGEST_KEY and _is_label_key(key)
+
+
+@lru_cache(maxsize=1024)
+def _is_label_key(key: str) -> bool:
     prefix, slash, name = key.rpartition("/")
     named = 0 < len(name) <= 63 and matches(_NAME, name)
     return named and (not slash or (0 < len(prefix) <= 253 and matches(_PREFIX, prefix)))

@@ -41,7 +41,7 @@ def applied(obj: Object, operations: Sequence[PatchOperation]) -> Object:
 def _labels(obj: Object, policies: Sequence[CompiledPolicy]) -> Iterator[PatchOperation]:
     defaults: dict[str, Any] = {}
     for policy in reversed(policies):
-        defaults |= mapping(policy.view.spec, "defaults", "labels")
+        defaults |= mapping(policy.defaults, "labels")
     metadata = dig(obj, "metadata")
     if not defaults or not isinstance(metadata, dict):
         return

@@ -9,7 +9,7 @@ import pytest
 
 from tests import profiles
 from tests.cluster import access, images, redis, state
-from tests.cluster.cluster import Cluster, NodeCluster, running_control_plane, running_node
+from tests.cluster.cluster import Cluster, NodeCluster, running_control_plane, running_fake_nodes, running_node
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -38,6 +38,13 @@ def node_cluster() -> Iterator[NodeCluster]:
         yield given
         return
     with running_node() as cluster:
+        yield cluster
+
+
+@pytest.fixture(scope="session")
+def fake_nodes() -> Iterator[Cluster]:
+    """A control plane whose 10 nodes and all pods exist in the API only; pods are Running at once."""
+    with running_fake_nodes(10) as cluster:
         yield cluster
 
 

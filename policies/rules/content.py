@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Final
+from functools import lru_cache
+from typing import Any, Final, NamedTuple
 
 from crds.findings import Finding, Reason
 from policies.fields import items, strings, text
@@ -13,26 +14,40 @@ from policies.subject import Subject
 DEFAULT_REGISTRY: Final = "docker.io"
 
 
-def required_labels(subject: Subject, wanted: Any) -> Iterator[Breach]:
-    for _, label in items({"wanted": wanted}, "wanted"):
-        key, values = text(label, "key"), strings(label, "values")
+class Required(NamedTuple):
+    """A label that must be there, and its values where they are listed."""
+
+    key: str
+    values: tuple[str, ...]
+
+
+def required(wanted: Any) -> tuple[Required, ...] | None:
+    found = items({"wanted": wanted}, "wanted")
+    return tuple(Required(text(label, "key"), strings(label, "values")) for _, label in found) or None
+
+
+def prefixes(wanted: Any) -> tuple[str, ...] | None:
+    return tuple(prefix.rstrip("/") + "/" for prefix in strings({"wanted": wanted}, "wanted")) or None
+
+
+def required_labels(subject: Subject, wanted: tuple[Required, ...]) -> Iterator[Breach]:
+    for key, values in wanted:
         value = subject.labels.get(key)
         field = f"metadata.labels[{key}]"
-        choices = f"one of {', '.join(values)}"
         if not value:
-            owner = f"name the owning {key.rpartition('/')[2]}"
-            yield Breach(Finding(field, Reason.REQUIRED, choices if values else owner))
+            words = f"one of {', '.join(values)}" if values else f"name the owning {key.rpartition('/')[2]}"
+            yield Breach(Finding(field, Reason.REQUIRED, words))
         elif values and value not in values:
-            yield Breach(Finding(field, Reason.NOT_SUPPORTED, choices, value))
+            yield Breach(Finding(field, Reason.NOT_SUPPORTED, f"one of {', '.join(values)}", value))
 
 
-def allowed_images(subject: Subject, prefixes: Any) -> Iterator[Breach]:
-    allowed = tuple(prefix.rstrip("/") + "/" for prefix in strings({"prefixes": prefixes}, "prefixes"))
+def allowed_images(subject: Subject, allowed: tuple[str, ...]) -> Iterator[Breach]:
     for field, image in _images(subject):
         if not normalised(image).startswith(allowed):
             yield Breach(Finding(field, Reason.NOT_SUPPORTED, f"must start with {' or '.join(allowed)}", image))
 
 
+@lru_cache(maxsize=1024)
 def normalised(image: str) -> str:
     """The name a container runtime would pull: `nginx` is `docker.io/library/nginx`."""
     first, slash, rest = image.partition("/")
@@ -60,11 +75,13 @@ RULES: Final = (
         kinds=POOLS,
         sentence="Every container's image comes from below one of these prefixes, compared on the full name.",
         check=allowed_images,
+        prepare=prefixes,
     ),
     PolicyRule(
         id="requiredLabels",
         kinds=WORK_KINDS,
         sentence="The object carries these labels, with one of the listed values where values are listed.",
         check=required_labels,
+        prepare=required,
     ),
 )

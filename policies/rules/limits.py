@@ -3,37 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from fractions import Fraction
 from typing import Any, Final
 
-from crds import duration
 from crds.findings import Finding, Reason
-from policies.fields import integer, items, text
+from policies.fields import integer, text
+from policies.rates import Rate
 from policies.rules.rule import CREATION, OBJECT_AND_SCALE, POOLS, QUEUES, Breach, PolicyRule
 from policies.subject import Subject
 
-_REPLICA_FIELDS: Final = (
-    ("spec", "scaling", "maxReplicas"),
-    ("spec", "scaling", "minReplicas"),
-    ("spec", "scaling", "fallback", "replicas"),
-    ("spec", "hold", "replicas"),
-)
+
+def number(limit: Any) -> int | None:
+    return limit if type(limit) is int else None
 
 
-def max_replicas_per_pool(subject: Subject, limit: Any) -> Iterator[Breach]:
-    """Every field that can ask for replicas, so that one answer names all there is to lower."""
-    if type(limit) is not int:
-        return
-    for path in _REPLICA_FIELDS:
-        yield from _at_most(limit, ".".join(path), integer(subject.obj, *path))
-    for place, schedule in items(subject.spec, "scaling", "schedules"):
-        yield from _at_most(limit, f"spec.{place}.minReplicas", integer(schedule, "minReplicas"))
+def rate(limit: Any) -> Rate | None:
+    jobs, per = integer(limit, "jobs"), text(limit, "per")
+    return None if jobs is None else Rate.of(jobs, per)
 
 
-def max_queues_per_namespace(subject: Subject, limit: Any) -> Iterator[Breach]:
+def max_replicas_per_pool(subject: Subject, limit: int) -> list[Breach]:
+    """Every field that asks for more, so that one answer names all there is to lower."""
+    return [
+        Breach(Finding(field, Reason.INVALID, f"at most {limit}", value), value)
+        for field, value in subject.replicas
+        if value > limit
+    ]
+
+
+def max_queues_per_namespace(subject: Subject, limit: int) -> Iterator[Breach]:
     """Only a new queue is judged. Two created in the same instant may both pass; a ResourceQuota is exact."""
-    if type(limit) is not int:
-        return
     others = subject.snapshot.queues(subject.namespace)
     count = len(others) - (subject.name in others)
     if count >= limit:
@@ -41,42 +39,15 @@ def max_queues_per_namespace(subject: Subject, limit: Any) -> Iterator[Breach]:
         yield Breach(Finding("metadata.namespace", Reason.FORBIDDEN, message), count)
 
 
-def max_rate(subject: Subject, limit: Any) -> Iterator[Breach]:
+def max_rate(subject: Subject, limit: Rate) -> Iterator[Breach]:
     """A queue without any rate limit is over every limit, as a container without one is for a LimitRange."""
-    most = _per_second(limit)
-    if most is None:
-        return
-    words = f"at most {_rate_text(limit)}"
-    rate = subject.effective.get("rateLimit")
-    if rate is None:
-        yield Breach(Finding("spec.rateLimit", Reason.REQUIRED, words))
-        return
-    wanted = _per_second(rate)
-    if wanted is not None and wanted > most:
-        origin = subject.effective.origin("rateLimit.jobs")
-        inherited = "" if origin == "spec" else f", inherited from {origin}"
-        finding = Finding("spec.rateLimit", Reason.INVALID, words, f"{_rate_text(rate)}{inherited}")
-        yield Breach(finding, float(wanted))
-
-
-def _at_most(limit: int, field: str, value: int | None) -> Iterator[Breach]:
-    if value is not None and value > limit:
-        yield Breach(Finding(field, Reason.INVALID, f"at most {limit}", value), value)
-
-
-def _per_second(rate: Any) -> Fraction | None:
-    jobs, per = integer(rate, "jobs"), text(rate, "per")
-    if jobs is None or not per:
-        return None
-    try:
-        seconds = Fraction(duration.seconds(per))
-    except ValueError:
-        return None
-    return Fraction(jobs) / seconds if seconds > 0 else None
-
-
-def _rate_text(rate: Any) -> str:
-    return f"{rate['jobs']} per {rate['per']}"
+    wanted = subject.rate
+    if wanted is None:
+        yield Breach(Finding("spec.rateLimit", Reason.REQUIRED, f"at most {limit}"))
+    elif wanted.rate is not None and wanted.rate.exceeds(limit):
+        inherited = "" if wanted.origin == "spec" else f", inherited from {wanted.origin}"
+        finding = Finding("spec.rateLimit", Reason.INVALID, f"at most {limit}", f"{wanted.rate}{inherited}")
+        yield Breach(finding, wanted.rate.per_second)
 
 
 RULES: Final = (
@@ -86,6 +57,7 @@ RULES: Final = (
         subresources=OBJECT_AND_SCALE,
         sentence="No field of a WorkerPool asks for more replicas than this, `kubectl scale` included.",
         check=max_replicas_per_pool,
+        prepare=number,
     ),
     PolicyRule(
         id="limits.maxQueuesPerNamespace",
@@ -93,11 +65,13 @@ RULES: Final = (
         operations=CREATION,
         sentence="A namespace holds at most this many Queues.",
         check=max_queues_per_namespace,
+        prepare=number,
     ),
     PolicyRule(
         id="limits.maxRate",
         kinds=QUEUES,
         sentence="The effective rate limit of a Queue is at most this; a Queue needs one.",
         check=max_rate,
+        prepare=rate,
     ),
 )

@@ -1,7 +1,7 @@
 """What a rule is: a small pure function with its name, its reach and one sentence of documentation, as data.
 
 A built-in rule holds everywhere. A policy rule holds where a policy sets its field: its id is the path of that field
-below the policy's `spec`, and its function is given the value found there. Both only ever yield; what follows from a
+below the policy's `spec`. Both only ever yield; what follows from a
 finding (refusal, warning, note) is decided by the engine, with the action of the policy it came from.
 """
 
@@ -62,8 +62,16 @@ class BuiltInRule(Rule):
     timely: bool = False
 
 
+def _as_it_is(value: Any) -> Any:
+    return value
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PolicyRule(Rule):
-    """`check` is given the value of the policy's field that bears the rule's id."""
+    """`check` is given what `prepare` made of the policy's field that bears the rule's id; None means nothing to judge.
+
+    `prepare` runs once for each version of a policy, `check` for every request.
+    """
 
     check: Callable[[Subject, Any], Iterable[Breach]]
+    prepare: Callable[[Any], Any] = _as_it_is

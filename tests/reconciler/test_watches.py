@@ -13,9 +13,9 @@ from crds import meta
 from kube.client import Client
 from kube.resources import DEPLOYMENTS, PODS, Resource
 from reconciler.status import RESOURCES
-from tests.cluster import control_plane as plane
 from tests.cluster import state
-from tests.cluster.cluster import Cluster
+from tests.cluster.cluster import Cluster, start_control_plane
+from tests.cluster.control_plane import Settings
 from tests.cluster.state import State
 from tests.reconciler.builders import policy, pool, queue
 from tests.reconciler.conftest import install
@@ -105,8 +105,7 @@ def own_plane() -> Iterator[tuple[Cluster, State]]:
     """A control plane of this test's own, without CRDs."""
     claimed = state.claim()
     try:
-        server = plane.start(claimed, plane.Settings(controllers=False))
-        yield Cluster(claimed.kubeconfig, server), claimed
+        yield start_control_plane(claimed, Settings(controllers=False)), claimed
     finally:
         claimed.remove()
 
@@ -131,7 +130,7 @@ def test_late_crds_and_a_restart_of_the_api_server_are_outlived(
         objects.apply(queue("before"))
         wait_for(reconcilers, one, objects, "queue", "before", READY)
 
-        restart(servers)
+        restart(cluster, servers)
         objects.apply(queue("after"))
         objects.delete("queue", "before")
         wait_for(reconcilers, one, objects, "queue", "after", READY)
@@ -142,17 +141,16 @@ def test_late_crds_and_a_restart_of_the_api_server_are_outlived(
         reconcilers.kill_all()
 
 
-def restart(servers: State) -> None:
+def restart(cluster: Cluster, servers: State) -> None:
     """End the API server and start it again as it was."""
     process = servers.running()["kube-apiserver"]
     argv = Path(f"/proc/{process.pid}/cmdline").read_bytes().rstrip(b"\0").decode().split("\0")
     servers.stop("kube-apiserver")
     servers.start("kube-apiserver", argv)
-    kubectl = Cluster(servers.kubeconfig, "").kubectl
 
     def ready() -> str | None:
         try:
-            kubectl("get", "--raw", "/readyz")
+            cluster.kubectl("get", "--raw", "/readyz")
         except RuntimeError as error:
             return str(error)
         return None
