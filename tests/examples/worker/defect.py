@@ -10,7 +10,7 @@ from headgate_worker.handlers import Run
 
 
 async def handle(_: Mapping[str, Any], __: Run) -> None:
-    def broken(*_: object) -> jobs.Job:
+    def broken(job: jobs.Job, priority: str) -> jobs.Job:
         raise RuntimeError("a defect in the worker")
 
     jobs.failed = broken

@@ -117,7 +117,7 @@ async def test_a_new_process_is_a_new_instance(bench: Bench, start_process: Star
 
 
 async def test_a_defect_ends_the_process_and_loses_no_job(bench: Bench, start_process: StartProcess) -> None:
-    """A worker with one dead loop would look alive. Here the queue's records are of a type that can't be a hash."""
+    """A worker with one dead loop would look alive."""
     await bench.push(job("j"))
     worker = start_process("--redis", bench.url, "--queues", "q", "--handler", "tests.examples.worker.defect:handle")
     assert worker.wait() == 1
