@@ -40,7 +40,7 @@ def pod_of(pod: Object, workers: Mapping[str, WorkerState]) -> Pod:
         bound=annotations.get(meta.ANNOTATION_DRAINED_INSTANCE, "") if mark else None,
         forced=mark == FORCED,
         terminating="deletionTimestamp" in metadata,
-        finished=status.get("phase") in FINISHED,
+        finished=is_finished(pod),
         worker=workers.get(metadata["uid"], UNKNOWN),
     )
 
@@ -85,6 +85,11 @@ def ready_seconds(pod: Object, now: datetime) -> float:
         if condition["type"] == "Ready" and condition["status"] == "True":
             return now.timestamp() - seconds(condition["lastTransitionTime"])
     return 0.0
+
+
+def is_finished(pod: Object) -> bool:
+    """Whether it ran to its end, as an evicted pod has: it stays for a while, and nobody counts it."""
+    return (pod.get("status") or {}).get("phase") in FINISHED
 
 
 def is_ready(pod: Object) -> bool:
