@@ -88,9 +88,10 @@ def ensure(tool: Tool, program: str) -> Path:
 def _build(tool: Tool, program: str, final: Path) -> None:
     final.parent.mkdir(parents=True, exist_ok=True)
     partial = final.with_name(f".{program}.partial")
+    build: list[str | Path] = [toolchain.go(), "build", "-trimpath", "-ldflags", tool.linker_flags(), "-o", partial]
     progress.run(
         f"Building {program} {tool.version} (once, into {cache.root()})",
-        [toolchain.go(), "build", "-trimpath", "-ldflags", tool.linker_flags(), "-o", partial, tool.programs[program]],
+        [*progress.DIES_WITH_US, *build, tool.programs[program]],
         cwd=_INPUTS / tool.name,
         env=toolchain.environment(),
     )

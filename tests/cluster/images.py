@@ -7,6 +7,7 @@ kept as an archive named by the digest of all that went into it, ready to be imp
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import shutil
 import tempfile
@@ -62,7 +63,7 @@ def archive(image: Image) -> Path:
 
 
 def _build(image: Image, base: str, final: Path) -> None:
-    _forget_old_layers()
+    _forget_killed_builds()
     home = _folder() / "home"
     shutil.rmtree(home, ignore_errors=True)
     home.mkdir()
@@ -85,10 +86,14 @@ def _build(image: Image, base: str, final: Path) -> None:
     partial.rename(final)
 
 
-def _forget_old_layers() -> None:
-    """Every changed build leaves some layers that later ones build upon, until they are too many."""
+def _forget_killed_builds() -> None:
+    """Clear what builds have left that were killed, and old layers when they are too many to build upon."""
+    shutil.rmtree(_folder() / "run", ignore_errors=True)
+    containers = _folder() / "storage" / "overlay-containers" / "containers.json"
+    if containers.exists() and json.loads(containers.read_text()):
+        _buildah("Clearing the image storage", "rm", "--all")
     layers = _folder() / "storage" / "overlay"
-    if len(list(layers.iterdir())) > _MOST_LAYERS:
+    if layers.exists() and len(list(layers.iterdir())) > _MOST_LAYERS:
         _buildah("Forgetting old layers", "rmi", "--prune", "--force")
 
 
@@ -103,7 +108,16 @@ def _base() -> str:
         leave_out = [f"--dpkgopt=path-exclude={pattern}" for pattern in _LEFT_OUT]
         include = f"--include={','.join(_PACKAGES)}"
         mmdebstrap = binaries.installed("mmdebstrap", debian.IMAGES)
-        command: list[str | Path] = [mmdebstrap, "--quiet", "--variant=minbase", include, *leave_out, _SUITE, root]
+        command = [
+            *progress.DIES_WITH_US,
+            mmdebstrap,
+            "--quiet",
+            "--variant=minbase",
+            include,
+            *leave_out,
+            _SUITE,
+            root,
+        ]
         progress.run(f"Making a base image of Debian {_SUITE} (once, into {cache.root()})", command)
         (Path(folder) / "Dockerfile").write_text("FROM scratch\nADD root.tar /\nENV LANG=C.UTF-8\n")
         _buildah("Storing the base image", "bud", "--isolation", "chroot", "--tag", name, folder)
@@ -124,7 +138,14 @@ def _buildah(what: str, command: str, *arguments: str) -> None:
     storage = _folder() / "storage"
     where: list[str | Path] = ["--root", storage, "--runroot", _folder() / "run", "--storage-driver", "overlay"]
     env = {**os.environ, "PATH": debian.search_path()}
-    progress.run(what, [binaries.installed("buildah", debian.IMAGES), *where, command, *arguments], env=env)
+    # Mounts in a namespace of their own are gone with it, even if buildah is killed.
+    program: list[str | Path] = [
+        *progress.DIES_WITH_US,
+        "unshare",
+        "--mount",
+        binaries.installed("buildah", debian.IMAGES),
+    ]
+    progress.run(what, [*program, *where, command, *arguments], env=env)
 
 
 def _folder() -> Path:

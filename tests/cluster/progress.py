@@ -11,6 +11,9 @@ from typing import Final
 
 _REMINDER_SECONDS: Final = 30.0
 
+# Put before a command that must not go on when we are killed and our locks are free again.
+DIES_WITH_US: Final = ("setpriv", "--pdeathsig", "KILL", "--")
+
 
 def say(line: str) -> None:
     print(line, file=sys.stderr, flush=True)

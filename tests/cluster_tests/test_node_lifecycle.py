@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cluster import machine, waiting
+from tests.cluster import cache, machine, waiting
 from tests.cluster.cluster import Cluster, NodeCluster, running_node
 from tests.cluster_tests.runs import alive, another_run
 from tests.cluster_tests.test_node import WEB_SERVER
@@ -20,7 +20,9 @@ pytestmark = pytest.mark.node
 def traces() -> str | None:
     """What a node leaves on the machine; None when there is nothing."""
     folders = [*Path("/sys/fs/cgroup").glob(f"**/{machine.CGROUP}"), *Path("/run").glob("headgate-node")]
-    mounts = [line for line in Path("/proc/mounts").read_text().splitlines() if "headgate" in line]
+    places = (str(machine.RUN), str(cache.root() / "clusters"), *map(str, machine.COVERED))
+    mounted = [line.split()[1] for line in Path("/proc/mounts").read_text().splitlines()]
+    mounts = [place for place in mounted if place.startswith(places)]
     listed = f"{machine.run('ip', '-brief', 'link')}{machine.run('nft', 'list', 'tables')}".splitlines()
     lines = [line for line in listed if machine.BRIDGE in line or "kube-proxy" in line]
     found = [*map(str, folders), *mounts, *lines]
