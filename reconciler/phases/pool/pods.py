@@ -47,14 +47,11 @@ def pod_of(pod: Object, workers: Mapping[str, WorkerState]) -> Pod:
 
 def asked_of(pod: Object) -> Asked:
     metadata = pod["metadata"]
-    running = (_worker_status(pod).get("state") or {}).get("running") or {}
-    started = running.get("startedAt")
     return Asked(
         uid=metadata["uid"],
         name=metadata["name"],
         container=container_of(pod),
         request=(metadata.get("annotations") or {}).get(meta.ANNOTATION_DRAIN, ""),
-        started=seconds(started) if started else None,
         restarts=restarts_of(pod),
     )
 
