@@ -3,7 +3,7 @@
 in := tests/bootstrap.py
 packages := crds policies kube certs webhooks reconciler headgate chart examples bench tests $(wildcard demo)
 # Each has a module `generate` that takes --check.
-generators := crds chart
+generators := crds chart headgate
 
 .PHONY: help demo test check generate lock clean
 

@@ -52,7 +52,7 @@ def trimmed(schemas: Mapping[str, Any]) -> dict[str, Any]:
         name = wanted.pop()
         if name not in kept:
             kept[name] = _definition(name, by_name[name])
-            wanted += _references(kept[name])
+            wanted += references(kept[name])
     _require_map_keys(kept)
     return dict(sorted(kept.items()))
 
@@ -85,10 +85,10 @@ def _node(schema: Mapping[str, Any]) -> dict[str, Any]:
     return result
 
 
-def _references(schema: Any) -> list[str]:
+def references(schema: Any) -> list[str]:
     if isinstance(schema, Mapping):
         own = [schema["$ref"]] if "$ref" in schema else []
-        return own + [name for part in schema.values() for name in _references(part)]
+        return own + [name for part in schema.values() for name in references(part)]
     return []
 
 

@@ -74,7 +74,7 @@ class Object(Node):
     called: ClassVar = "an object"
 
     def decoded(self, value: Any) -> Any:
-        if not isinstance(value, Mapping):
+        if type(value) is not dict and not isinstance(value, Mapping):
             return value
         properties, rest = self.properties, self.rest
         result = {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -54,7 +55,7 @@ def _section(schema: Schema, path: str) -> Iterator[str]:
 
 
 def _constraint(rule: rules.Rule) -> str:
-    subject = f"`{rule.field}` " if rule.field else ""
+    subject = f"`{rule.field}`: " if rule.field else ""
     return subject + rules.PLACEHOLDER.sub("", rule.message) + "."
 
 
@@ -65,25 +66,31 @@ def _object_in(schema: Schema) -> Schema | None:
 
 
 def _type(schema: Mapping[str, Any]) -> str:
+    text = schema.get(rules.TYPE_NAME_KEY) or _plain_type(schema)
+    return f"{text}, default `{_json(schema['default'])}`" if "default" in schema else str(text)
+
+
+def _plain_type(schema: Mapping[str, Any]) -> str:
     if "enum" in schema:
         return " or ".join(f"`{value}`" for value in schema["enum"])
-    if "x-kubernetes-int-or-string" in schema:
-        return "integer or string"
-    if schema.get("type") == "array":
-        return f"list of {_type(schema['items'])}{_bounds(schema, 'minItems', 'maxItems')}"
     if "additionalProperties" in schema:
         return f"map of {_type(schema['additionalProperties'])}"
-    if schema.get("type") == "string":
-        return str(schema.get(rules.TYPE_NAME_KEY, "string"))
+    if schema.get("type") == "array":
+        return f"list of {_type(schema['items'])}{_bounds(schema, 'minItems', 'maxItems')}"
     if schema.get("type") == "integer":
         return f"integer{_bounds(schema, 'minimum', 'maximum')}"
-    return str(schema.get("type", "any"))
+    return str(schema.get("type", "any value"))
 
 
-def _bounds(schema: Mapping[str, Any], low: str, high: str) -> str:
-    if high not in schema or schema[high] >= 2**31 - 1:
-        return f", at least {schema[low]}" if schema.get(low) else ""
-    return f", {schema.get(low, 0)} to {schema[high]}"
+def _bounds(schema: Mapping[str, Any], least: str, most: str) -> str:
+    low, high = schema.get(least), schema.get(most)
+    if high is None or high >= 2**31 - 1:
+        return f", at least {low}" if low else ""
+    return f", at most {high}" if low is None else f", {low} to {high}"
+
+
+def _json(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value)
 
 
 def _cell(text: str) -> str:

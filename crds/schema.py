@@ -15,6 +15,7 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue, JsonSchema
 from pydantic_core import PydanticUndefined, core_schema
 
 from crds import core_v1, v1
+from crds.rules import TYPE_NAME_KEY
 from crds.v1.base import Model
 from crds.v1.core import KEY as CORE_KEY
 
@@ -73,7 +74,8 @@ def _metadata(name: Mapping[str, Any]) -> Schema:
 
 def _node(schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> Schema:
     if CORE_KEY in schema:
-        return core_v1.definition(schema[CORE_KEY])
+        name = schema[CORE_KEY]
+        return {**core_v1.definition(name), TYPE_NAME_KEY: f"{name} of core/v1"}
     resolved = _resolved(schema, definitions)
     for union in ("anyOf", "oneOf", "allOf", "prefixItems", "patternProperties"):
         if union in resolved:

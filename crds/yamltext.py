@@ -1,7 +1,7 @@
 """Plain data as YAML text, always the same for the same data.
 
 The generated manifests are written by this and read by everybody's YAML, so it stays with the simplest forms: block
-mappings and lists, strings in double quotes unless they cannot be taken for anything else.
+mappings and lists, strings (ASCII, as all our texts are) in double quotes unless they cannot be anything else.
 """
 
 from __future__ import annotations
@@ -52,4 +52,4 @@ def _item(item: Any, indent: str) -> Iterator[str]:
 def _scalar(value: Any) -> str:
     if isinstance(value, str) and _PLAIN.fullmatch(value) and value.lower() not in _TAKEN:
         return value
-    return json.dumps(value, ensure_ascii=False)
+    return json.dumps(value)

@@ -12,6 +12,7 @@ from kube.client import Client
 from policies import MemorySnapshot
 from reconciler.events import Events
 from reconciler.keys import Key
+from reconciler.memory import PoolMemory
 from reconciler.metrics import Metrics
 from reconciler.observations import Observations
 from reconciler.plans.damping import Window
@@ -40,3 +41,5 @@ class Context:
     """The same world as `store`, as the policy engine sees it."""
     windows: dict[str, Window] = field(default_factory=dict)
     """What each pool, by uid, has needed lately. Forgetting it only delays shrinking."""
+    pools: dict[str, PoolMemory] = field(default_factory=dict)
+    """What the phases of each pool, by uid, remember. Forgetting it costs one more look."""

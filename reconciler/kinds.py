@@ -9,6 +9,7 @@ from crds import meta
 from reconciler.context import Context
 from reconciler.outcome import Outcome
 from reconciler.phases import Object, Reconcile, State
+from reconciler.phases.pool import WORKER_POOL
 from reconciler.phases.queue import QUEUE
 
 
@@ -22,4 +23,4 @@ def nothing_more(state: State, outcome: Outcome) -> Mapping[str, Any]:
 
 
 POLICY: Final = Reconcile(kind=meta.POLICY, begin=begin, phases=(), summarize=nothing_more)
-KINDS: Final[tuple[Reconcile[Any], ...]] = (QUEUE, POLICY)
+KINDS: Final[tuple[Reconcile[Any], ...]] = (QUEUE, WORKER_POOL, POLICY)

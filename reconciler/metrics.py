@@ -68,7 +68,9 @@ WATCH_AGE: Final = Declared(
     ("resource",),
 )
 EVENTS_DROPPED: Final = Declared(
-    "headgate_events_dropped_total", Type.GAUGE, "Events that were cut off by the rate limit or could not be posted."
+    "headgate_events_dropped",
+    Type.GAUGE,
+    "Events since the start that were cut off by the rate limit or could not be posted.",
 )
 QUEUE_JOBS: Final = Declared(
     "headgate_queue_jobs",

@@ -73,3 +73,19 @@ class Reason(StrEnum):
     RATE_LIMITED = "RateLimited", "The jobs call for more, but the rate limit of their queue keeps no more busy."
     SCALED_UP = "ScaledUp", "More replicas are wanted than before; the message says why."
     SCALED_DOWN = "ScaledDown", "Fewer replicas are wanted than before; the message says why."
+
+    # Workers
+    SCALED_TO_ZERO = "ScaledToZero", "There is nothing to do and minReplicas is 0, so there are no workers."
+    REVISION_CREATED = "RevisionCreated", "A changed spec got a Deployment of its own."
+    REVISION_LIMIT = "RevisionLimit", "Four revisions still have workers; the newest spec waits for one to be drained."
+    ROLLING_OUT = "RollingOut", "Workers of an older revision are being replaced."
+    DRAINING = "Draining", "Workers were asked to finish what they run; they go when they have proved themselves idle."
+    DRAIN_TIMED_OUT = (
+        "DrainTimedOut",
+        "A worker drains for longer than drain.timeout; drain.onTimeout says what follows.",
+    )
+    UNREADY_WORKER = (
+        "UnreadyWorker",
+        "A worker that is not ready would be removed instead of a drained one, so nothing is removed until it is.",
+    )
+    WORKERS_REMOVED = "WorkersRemoved", "Drained workers were removed."

@@ -2,7 +2,11 @@
 
 A status is written when it differs from the stored one, and not otherwise. Numbers that move all the time are written
 at most every 30 s; some fields never cause a write by themselves. What was written is remembered, so a field that the
-API server drops (an older CRD) cannot make a pass write for ever. Server-side apply removes what is left out.
+API server drops (an older CRD) cannot make a pass write for ever.
+
+It is written whole, by a JSON patch that tests the uid, so a successor under the same name gets nothing. Server-side
+apply would refuse all of it with 500 when the CRD is older than we are and lacks one of its fields; a JSON patch has
+such a field dropped.
 """
 
 from __future__ import annotations
@@ -71,15 +75,22 @@ class StatusWriter:
         Raises ApiError, except for an object that is gone.
         """
         key, uid = key_of(obj), obj["metadata"]["uid"]
-        wanted = _plain(status)
+        stored: Mapping[str, Any] = obj.get("status") or {}
+        wanted: Mapping[str, Any] = without_none(status)
         last = self._written.get(key)
         if last is not None and last.uid != uid:
             last = None
-        due = self._due(obj.get("status") or {}, wanted, fields, last)
+        due = self._due(stored, wanted, fields, last)
         if due != 0.0:
             return due
+        operations = (
+            {"op": "test", "path": "/metadata/uid", "value": uid},
+            {"op": "add", "path": "/status", "value": wanted},
+        )
         try:
-            answer = await self._apply(obj, wanted)
+            answer = await self._client.json_patch(
+                RESOURCES[key.kind], key.name, key.namespace, operations, "status", FIELD_MANAGER
+            )
         except NotFound:
             return None
         self._written[key] = _Written(uid, wanted, answer.get("status") or {}, self._monotonic())
@@ -94,28 +105,22 @@ class StatusWriter:
         self, stored: Mapping[str, Any], wanted: Mapping[str, Any], fields: Fields, last: _Written | None
     ) -> float | None:
         """None: nothing to write. 0: now. Else the seconds until what differs may be written."""
-        changed = difference(stored, wanted)
+        said = stored
         if last is not None and stored == last.stored:
             # What the server made of our words is not to be said again; only new words are.
-            changed = difference(last.sent, wanted)
-        changed -= fields.quiet
+            said = last.sent
+        changed = {field for field in {*said, *wanted} if said.get(field) != wanted.get(field)} - fields.quiet
         if not changed:
             return None
         if changed - fields.fast or last is None:
             return 0.0
         return max(0.0, last.at + FAST_SECONDS - self._monotonic())
 
-    async def _apply(self, obj: Object, status: Mapping[str, Any]) -> Object:
-        metadata = {field: obj["metadata"][field] for field in ("name", "namespace", "uid") if field in obj["metadata"]}
-        body = {"apiVersion": obj["apiVersion"], "kind": obj["kind"], "metadata": metadata, "status": status}
-        return await self._client.apply(RESOURCES[obj["kind"]], body, FIELD_MANAGER, subresource="status")
 
-
-def difference(one: Mapping[str, Any], other: Mapping[str, Any]) -> set[str]:
-    """The top-level fields in which two statuses differ."""
-    return {field for field in {*one, *other} if one.get(field) != other.get(field)}
-
-
-def _plain(status: Mapping[str, Any]) -> dict[str, Any]:
-    """Without fields that say nothing: absent is how a status says unknown."""
-    return {field: value for field, value in status.items() if value is not None}
+def without_none(value: Any) -> Any:
+    """The same without fields that are None: absent is how a status says unknown."""
+    if isinstance(value, Mapping):
+        return {field: without_none(item) for field, item in value.items() if item is not None}
+    if isinstance(value, list | tuple):
+        return [without_none(item) for item in value]
+    return value

@@ -74,7 +74,8 @@ def make(venv: Path) -> None:
         progress.run(f"Making a Python environment in {venv}", [sys.executable, "-m", "venv", venv])
         progress.run(
             f"Installing what {REQUIREMENTS.relative_to(REPOSITORY)} pins, checked by hash",
-            [venv / "bin" / "pip", "install", "--require-hashes", "--no-deps", "--requirement", REQUIREMENTS],
+            # Byte code is made when a module is first used; most never are.
+            [venv / "bin" / "pip", "install", "--no-compile", "--require-hashes", "--no-deps", "-r", REQUIREMENTS],
         )
     except (RuntimeError, subprocess.SubprocessError) as error:
         raise MissingError(str(error)) from None

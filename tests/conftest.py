@@ -8,8 +8,8 @@ from collections.abc import Iterator
 import pytest
 
 from tests import profiles
-from tests.cluster import access, images, redis, state
-from tests.cluster.cluster import Cluster, NodeCluster, running_control_plane, running_node
+from tests.cluster import access, images, machine, redis, state
+from tests.cluster.cluster import Cluster, NodeCluster, running_control_plane, running_fake_nodes, running_node
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -38,6 +38,13 @@ def node_cluster() -> Iterator[NodeCluster]:
         yield given
         return
     with running_node() as cluster:
+        yield cluster
+
+
+@pytest.fixture(scope="session")
+def fake_nodes() -> Iterator[Cluster]:
+    """A control plane whose 10 nodes and all pods exist in the API only; pods are Running at once."""
+    with running_fake_nodes(10) as cluster:
         yield cluster
 
 
@@ -83,3 +90,11 @@ def worker_image(node_cluster: NodeCluster) -> str:
     """The name of the reference worker's image, built from this tree and known to the node."""
     node_cluster.load_image(images.archive(images.WORKER))
     return images.WORKER.name
+
+
+@pytest.fixture
+def cluster_redis(node_cluster: NodeCluster, namespace: str, servers: state.State) -> Iterator[redis.PublishedRedis]:
+    """An empty Redis with a password that pods reach as `redis.<namespace>.svc:6379`."""
+    access.refuse_given_cluster("a Redis on the node's bridge")
+    with redis.running(servers, machine.ADDRESS, redis.make_password()) as server:
+        yield redis.PublishedRedis(server, redis.publish(server, node_cluster, namespace))

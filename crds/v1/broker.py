@@ -32,6 +32,7 @@ HttpURL = Annotated[
     Field(pattern=r"^https?://[!-?A-~]+$", max_length=1024),
     Form("URL", "must be http://host:port or https://..., without user and password"),
 ]
+KeyPrefix = Annotated[str, Field(pattern="^[!-~]*$", max_length=255), Form("prefix", "must not contain spaces")]
 Query = Annotated[str, Field(min_length=1, max_length=4096)]
 
 
@@ -83,7 +84,7 @@ class Redis(Model):
     url: RedisURL | None = None
     """`redis://host:port/database`, or `rediss://` for TLS, without user and password: those belong into the Secret of
     connectionSecretRef. Wins over an address in that Secret."""
-    key_prefix: Annotated[str | None, Field(pattern=r"^[!-~]*$", max_length=255)] = None
+    key_prefix: KeyPrefix | None = None
     """Put before every key the queue uses. Absent: the layout's own default. Cannot be changed."""
     consumer_group: BrokerName | None = None
     """The consumer group that works the stream off. Layout Stream only. Absent: `workers`."""

@@ -7,17 +7,20 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from crds.v1.base import Model
-from crds.v1.scalars import Port, PositiveDur
+from crds.v1.scalars import Form, Port, PositiveDur
 
 DrainTimeoutAction = Literal["Wait", "Requeue", "Kill"]
 DrainMethod = Literal["Auto", "AdminAPI", "Broker", "Signal"]
 DrainGuard = Literal["None", "Evictions", "Deletes"]
+URLPath = Annotated[
+    str, Field(pattern="^/[!-~]*$", max_length=255), Form("path", "must begin with / and contain no spaces")
+]
 
 
 class AdminAPI(Model):
     port: Port | None = None
     """The port the worker listens on. Absent: 8079."""
-    path: Annotated[str | None, Field(pattern=r"^/[!-~]*$", max_length=255)] = None
+    path: URLPath | None = None
     """Put before `/status`, `/drain` and `/ready`. Absent: `/`."""
 
 

@@ -29,9 +29,9 @@ class QueueSpec(Model):
     """The queue's name at the broker. Absent: metadata.name. The resulting name cannot be changed; status shows it."""
     management: Management = "Observe"
     """Observe: Headgate reads the broker and never writes to it. Manage: it may set limits, retention, dead-letter
-    wiring and pause there. Queues and exchanges are never declared in either mode."""
+    wiring and pause there. Queues and exchanges are never declared in either mode. Absent: Observe."""
     paused: Bool = False
-    """True: workers take no new job, producers are not affected, and the queue counts as no demand."""
+    """True: workers take no new job, producers are not affected, and the queue counts as no demand. Absent: false."""
     priorities: Priorities | None = None
     """Names of priorities, high to low; each is a queue of its own at the broker. Layouts List, Stream and
     GoRedisWorkQueue only. Absent: one queue without priorities."""
@@ -53,7 +53,8 @@ class QueueSpec(Model):
     """Where jobs go that failed for good."""
     deletion_policy: QueueDeletion = "Retain"
     """What happens to waiting jobs when this Queue is deleted. Retain: they stay at the broker. Drain: the deletion
-    waits until they are worked off, at most drainTimeout. Purge: they are deleted, which needs management Manage."""
+    waits until they are worked off, at most drainTimeout. Purge: they are deleted, which needs management Manage.
+    Absent: Retain."""
     drain_timeout: PositiveDur | None = None
     """How long the deletion waits under Drain; afterwards the Queue goes and the rest stays at the broker. Absent:
     30m."""

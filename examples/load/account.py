@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from .ledger import Event, Kind, Ledger, Place
@@ -54,7 +54,7 @@ class Account:
 
 def account(ledger: Ledger) -> Account:
     """Accounts for every job."""
-    events = ledger.events
+    events = tuple(once(ledger.events))
     enqueued = _jobs(events, Kind.ENQUEUED)
     finished = Counter(event.job for event in events if event.kind is Kind.DONE)
     done = frozenset(finished)
@@ -76,16 +76,25 @@ def account(ledger: Ledger) -> Account:
     )
 
 
-def unended(events: Iterable[Event]) -> tuple[Run, ...]:
-    """Runs without an end by the instance that began them. An instance runs a job one run at a time."""
-    open_runs: dict[tuple[str, str], list[Run]] = {}
+def once(events: Iterable[Event]) -> Iterator[Event]:
+    """The events without repetitions: who gets no answer from the ledger writes the same event again."""
+    seen: set[tuple[str, str, Kind]] = set()
     for event in events:
-        key = (event.job, event.instance)
+        key = (event.job, event.run, event.kind)
+        if key not in seen:
+            seen.add(key)
+            yield event
+
+
+def unended(events: Iterable[Event]) -> tuple[Run, ...]:
+    """Runs that were started and neither done nor failed."""
+    found: dict[str, Run] = {}
+    for event in events:
         if event.kind is Kind.STARTED:
-            open_runs.setdefault(key, []).append(Run(event.job, event.instance, event.time))
-        elif event.kind in (Kind.DONE, Kind.FAILED) and open_runs.get(key):
-            open_runs[key].pop()
-    return tuple(run for runs in open_runs.values() for run in runs)
+            found[event.run] = Run(event.job, event.instance, event.time)
+        elif event.kind in (Kind.DONE, Kind.FAILED):
+            found.pop(event.run, None)
+    return tuple(found.values())
 
 
 def waits(events: Iterable[Event]) -> Mapping[str, float]:

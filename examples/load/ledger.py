@@ -30,13 +30,15 @@ class Place(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """`time` in seconds since the epoch; `instance` and `attempt` are those of the run, empty for `enqueued`."""
+    """`time` in seconds since the epoch. `run` tells runs apart, `instance` and `attempt` say whose and which it was;
+    the three are empty for `enqueued`."""
 
     time: float
     kind: Kind
     job: str
     instance: str = ""
     attempt: int = 0
+    run: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,7 @@ def event_of(entry: bytes, fields: Mapping[bytes, bytes]) -> Event:
         job=text["id"],
         instance=text.get("instance", ""),
         attempt=int(text.get("attempt", 0)),
+        run=text.get("run", ""),
     )
 
 

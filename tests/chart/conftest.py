@@ -26,7 +26,8 @@ def rendered_crds() -> list[Object]:
 def installed_crds(control_plane: Cluster) -> Iterator[Helm]:
     """helm for a cluster that has the chart `headgate-crds`."""
     helm = Helm(control_plane.kubeconfig)
-    helm.run("upgrade", "--install", "headgate-crds", CRDS, "--namespace", "headgate-crds", "--create-namespace")
+    crds = ("headgate-crds", CRDS, "--namespace", "headgate-crds", "--create-namespace")
+    helm.run("upgrade", "--install", "--take-ownership", "--force-conflicts", *crds)
     control_plane.kubectl("wait", "--for=condition=Established", "crd", "-l", "app.kubernetes.io/part-of=headgate")
     yield helm
     helm.run("uninstall", "headgate-crds", "--namespace", "headgate-crds")

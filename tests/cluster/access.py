@@ -52,3 +52,9 @@ def given_node_cluster() -> GivenNodeCluster | None:
     """The same cluster, for tests with real pods."""
     given = given_cluster()
     return None if given is None else GivenNodeCluster(given.kubeconfig, given.server)
+
+
+def refuse_given_cluster(what: str) -> None:
+    """Fail where only a node of our own will do, and say so."""
+    if names_cluster():
+        raise MissingError(f"{what} is only possible on a node of our own; run this test without {VARIABLE}")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,7 @@ REPOSITORY: Final = Path(__file__).parents[2]
 _BASE: Final = "localhost/headgate-base"
 _SUITE: Final = "bookworm"
 _PACKAGES: Final = ("python3", "python3-venv", "ca-certificates")
+_MOST_LAYERS: Final = 150
 _LEFT_OUT: Final = ("/usr/share/doc/*", "/usr/share/man/*", "/usr/share/info/*", "/usr/share/locale/*")
 
 
@@ -60,16 +62,20 @@ def archive(image: Image) -> Path:
 
 
 def _build(image: Image, base: str, final: Path) -> None:
-    with tempfile.TemporaryDirectory(prefix="headgate-build-") as home:
-        # Mounted over the builder's home, which every base has: so no trace of it gets into a layer.
-        mounts = pip_settings.prepare(Path(home), os.environ)
-        _buildah(
-            f"Building {image.name}",
-            "bud",
-            *("--isolation", "chroot", "--network", "host", "--layers", "--build-arg", f"BASE={base}"),
-            *(argument for mount in mounts for argument in ("--volume", mount)),
-            *("--tag", image.name, "--file", str(image.dockerfile), str(image.context)),
-        )
+    _forget_old_layers()
+    home = _folder() / "home"
+    shutil.rmtree(home, ignore_errors=True)
+    home.mkdir()
+    # Mounted over the builder's home, which every base has: so no trace of it gets into a layer.
+    mounts = pip_settings.prepare(home, os.environ)
+    _buildah(
+        f"Building {image.name}",
+        "bud",
+        *("--isolation", "chroot", "--network", "host", "--layers", "--build-arg", f"BASE={base}"),
+        *(argument for mount in mounts for argument in ("--volume", mount)),
+        *("--tag", image.name, "--file", str(image.dockerfile), str(image.context)),
+    )
+    shutil.rmtree(home)
     final.parent.mkdir(parents=True, exist_ok=True)
     partial = final.with_name(f".{final.name}")
     partial.unlink(missing_ok=True)
@@ -77,6 +83,13 @@ def _build(image: Image, base: str, final: Path) -> None:
     for old in final.parent.glob(f"{image.short_name}-*.tar"):
         old.unlink()
     partial.rename(final)
+
+
+def _forget_old_layers() -> None:
+    """Every changed build leaves some layers that later ones build upon, until they are too many."""
+    layers = _folder() / "storage" / "overlay"
+    if len(list(layers.iterdir())) > _MOST_LAYERS:
+        _buildah("Forgetting old layers", "rmi", "--prune", "--force")
 
 
 def _base() -> str:

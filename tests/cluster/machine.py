@@ -53,7 +53,8 @@ def require_root() -> None:
 
 def take(state: Path) -> None:
     """Make the bridge, the cgroup and the run folder, and note whose they are before anything else."""
-    _refuse_overlap()
+    _refuse_company()
+    shutil.rmtree(RUN, ignore_errors=True)
     cache.write(RUN / "ip_forward", _FORWARD.read_text())
     cache.write(RUN / "state", str(state))
     _FORWARD.write_text("1")
@@ -133,10 +134,12 @@ def _remove_cgroup(folder: Path) -> None:
             os.rmdir(path)
 
 
-def _refuse_overlap() -> None:
+def _refuse_company() -> None:
     for name, addresses in _interfaces().items():
         if any(SUBNET.overlaps(network) for network in addresses):
             raise BusyError(f"interface {name} already uses a part of {SUBNET}, which the node's pods need; remove it")
+    if "kube-proxy" in run("nft", "list", "tables"):
+        raise BusyError("another kube-proxy already has its nftables rules on this machine; end it first")
 
 
 def _interfaces() -> dict[str, list[ipaddress.IPv4Network]]:

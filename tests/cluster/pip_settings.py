@@ -8,20 +8,21 @@ from __future__ import annotations
 import configparser
 import io
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
 _HOME: Final = "/root"
+_MACHINE: Final = (Path("/etc/xdg/pip/pip.conf"), Path("/etc/pip.conf"))
 _GLOBAL: Final = "global"
 _CA_VARIABLES: Final = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 # What speaks of this machine rather than of where packages come from.
 _NOT_LENT: Final = frozenset({"cache-dir", "log", "target", "prefix", "root", "user", "require-virtualenv"})
 
 
-def prepare(home: Path, environment: Mapping[str, str]) -> list[str]:
+def prepare(home: Path, environment: Mapping[str, str], machine: Sequence[Path] = _MACHINE) -> list[str]:
     """Fill `home` for the build; returns the volumes (`host:container:options`) to mount."""
-    settings = _merged(environment)
+    settings = _merged([*machine, *_files(environment)], environment)
     volumes = [f"{home}:{_HOME}:rw"]
     authority = settings.get(_GLOBAL, "cert", fallback="") or _first(environment, _CA_VARIABLES)
     if authority and Path(authority).is_file():
@@ -55,11 +56,11 @@ def _lent_links(links: list[str]) -> tuple[list[str], list[tuple[str, str]]]:
     return lent, mounts
 
 
-def _merged(environment: Mapping[str, str]) -> configparser.RawConfigParser:
+def _merged(files: Sequence[Path], environment: Mapping[str, str]) -> configparser.RawConfigParser:
     """pip's own order: machine, user, `PIP_CONFIG_FILE`, then `PIP_*` variables."""
     settings = configparser.RawConfigParser()
     settings.add_section(_GLOBAL)
-    settings.read(_files(environment), encoding="utf-8")
+    settings.read(files, encoding="utf-8")
     for name, value in environment.items():
         if name.startswith("PIP_") and name != "PIP_CONFIG_FILE" and value:
             settings.set(_GLOBAL, name.removeprefix("PIP_").lower().replace("_", "-"), value)
@@ -72,9 +73,7 @@ def _merged(environment: Mapping[str, str]) -> configparser.RawConfigParser:
 def _files(environment: Mapping[str, str]) -> Iterator[Path]:
     home = Path(environment.get("HOME", "/"))
     given = environment.get("PIP_CONFIG_FILE", "")
-    if given == "/dev/null":
-        return
-    yield from (Path("/etc/xdg/pip/pip.conf"), Path("/etc/pip.conf"), home / ".pip/pip.conf")
+    yield home / ".pip/pip.conf"
     yield Path(environment.get("XDG_CONFIG_HOME") or home / ".config") / "pip" / "pip.conf"
     if given:
         yield Path(given)

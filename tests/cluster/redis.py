@@ -70,6 +70,15 @@ def running(state: State, address: str = "127.0.0.1", password: str = "") -> Ite
         server.stop()
 
 
+@dataclass(frozen=True, slots=True)
+class PublishedRedis:
+    """A server on the node's bridge that pods know by name."""
+
+    server: Redis
+    url: str
+    """For pods; `server.url` is for this machine."""
+
+
 def publish(server: Redis, cluster: Cluster, namespace: str, name: str = "redis") -> str:
     """Give a server on the node's bridge a name in the cluster; returns its URL for pods.
 

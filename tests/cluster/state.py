@@ -19,6 +19,7 @@ from tests.cluster.errors import BusyError, DiedError
 from tests.cluster.processes import Process
 
 _DETACHED: Final = "detached"
+_OWNER: Final = "owner"
 _JANITOR: Final = "janitor"
 
 
@@ -83,7 +84,7 @@ class State:
     def detach(self) -> None:
         """Hand the cluster over: from now on it stays until someone removes it."""
         self.stop(_JANITOR)
-        cache.write(self.path / "owner", _DETACHED)
+        cache.write(self.path / _OWNER, _DETACHED)
 
     def in_use(self) -> bool:
         """Whether someone counts on it: a live owner, or a handed-over cluster with something still running."""
@@ -95,14 +96,20 @@ class State:
         ours = processes.current()
         processes.stop([process for process in self.running().values() if process != ours], grace_seconds=0)
         leftovers.remove(self.path)
-        shutil.rmtree(self.path, ignore_errors=False)
+        # Its owner's mark goes last: by it we know the folder again if we are killed here.
+        for entry in self.path.iterdir():
+            if entry.is_dir():
+                shutil.rmtree(entry)
+            elif entry.name != _OWNER:
+                entry.unlink()
+        shutil.rmtree(self.path)
 
     def _log(self, name: str) -> Path:
         return self.path / "logs" / f"{name}.log"
 
     def _owner_text(self) -> str:
         try:
-            return (self.path / "owner").read_text().strip()
+            return (self.path / _OWNER).read_text().strip()
         except FileNotFoundError:
             return ""
 
@@ -122,7 +129,7 @@ def claim(path: Path | None = None) -> State:
             _refuse_foreign(state)
             state.remove()
         state.path.mkdir(parents=True)
-        cache.write(state.path / "owner", str(processes.current()))
+        cache.write(state.path / _OWNER, str(processes.current()))
     _start_janitor(state)
     return state
 
@@ -168,7 +175,7 @@ def _folder() -> Path:
 
 
 def _refuse_foreign(state: State) -> None:
-    if any(state.path.iterdir()) and not (state.path / "owner").exists():
+    if any(state.path.iterdir()) and not (state.path / _OWNER).exists():
         raise BusyError(f"{state.path} is not empty and not a cluster's state folder; name another")
 
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 import json
 import re
 import urllib.request
-from collections.abc import Iterator
 
 import pytest
 
 from tests.cluster import cluster as clusters
-from tests.cluster import machine, redis, runtime, state
+from tests.cluster import redis, runtime, state
 from tests.cluster.cluster import NodeCluster
 from tests.cluster.errors import BusyError
 
@@ -45,12 +44,6 @@ def web(node_cluster: NodeCluster, namespace: str) -> str:
     return namespace
 
 
-@pytest.fixture
-def bridge_redis(servers: state.State) -> Iterator[redis.Redis]:
-    with redis.running(servers, machine.ADDRESS, redis.make_password()) as server:
-        yield server
-
-
 def in_pod(cluster: NodeCluster, namespace: str, *command: str, stdin: str | None = None) -> str:
     return cluster.kubectl("exec", "-i", "-n", namespace, "web", "--", "/bin/busybox", *command, stdin=stdin)
 
@@ -71,12 +64,10 @@ def test_this_machine_reaches_services_as_the_api_server_must(node_cluster: Node
         assert answer.read() == b"web\n"
 
 
-def test_pods_reach_a_redis_on_the_bridge_by_name(
-    node_cluster: NodeCluster, web: str, bridge_redis: redis.Redis
-) -> None:
-    url = redis.publish(bridge_redis, node_cluster, web)
-    assert url == f"redis://:{bridge_redis.password}@redis.{web}.svc:6379/0"
-    commands = f"AUTH {bridge_redis.password}\r\nPING\r\nQUIT\r\n"
+def test_pods_reach_a_redis_by_name(node_cluster: NodeCluster, web: str, cluster_redis: redis.PublishedRedis) -> None:
+    password = cluster_redis.server.password
+    assert cluster_redis.url == f"redis://:{password}@redis.{web}.svc:6379/0"
+    commands = f"AUTH {password}\r\nPING\r\nQUIT\r\n"
     answers = in_pod(node_cluster, web, "nc", f"redis.{web}.svc", "6379", stdin=commands)
     assert re.findall(r"\+\w+", answers) == ["+OK", "+PONG", "+OK"]
 

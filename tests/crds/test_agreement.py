@@ -19,7 +19,7 @@ from crds.schema import MODELS
 from tests.crds import generators, oracle, seeds
 
 KINDS: Final = tuple(kind.kind for kind in meta.KINDS)
-THOROUGH: Final = settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
+THOROUGH: Final = settings(max_examples=50, deadline=None, suppress_health_check=list(HealthCheck))
 # Kept as plain dicts in the models: only the schema knows what is in them.
 CORE: Final = re.compile(
     r"spec\.(template|env|envFrom|resources|workload\.volumeClaimTemplates"

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
-from kube.client import Listing
+from kube.client import Client, Listing
 from reconciler.keys import Key
+from reconciler.status import RESOURCES
 from reconciler.store import Store
-from reconciler.sync import compare
-from tests.reconciler.builders import queue
+from reconciler.sync import Synchroniser, compare
+from reconciler.watching import Watched
+from tests.reconciler.builders import applied, queue
+from tests.waiting import eventually
 
 
 def listing(*objects: dict[str, Any]) -> Listing:
@@ -66,3 +70,32 @@ def test_a_predecessor_under_the_same_name_is_a_ghost() -> None:
 def test_other_namespaces_are_left_alone() -> None:
     far = queue("a", namespace="far")
     assert ghosts(held(far), listing(queue("b"))) == []
+
+
+QUEUES = RESOURCES["Queue"]
+
+
+async def test_the_store_is_complete_when_the_watch_brought_what_is_there(client: Client, namespace: str) -> None:
+    stays = await client.create(QUEUES, applied(queue("stays"), namespace))
+    goes = await client.create(QUEUES, applied(queue("goes"), namespace))
+    await client.delete(QUEUES, "goes", namespace)
+    store = held(goes)
+    synchroniser = Synchroniser(client, store, namespace, lambda obj: assert_true(store.remove(obj)), patience=0.2)
+    running = asyncio.create_task(synchroniser.run([Watched(QUEUES)]))
+
+    async def lagging() -> dict[str, tuple[Key, ...]]:
+        return synchroniser.lagging
+
+    await eventually("it is noticed", lagging, lambda seen: seen == {"Queue": (Key("Queue", namespace, "stays"),)})
+    assert store.queue(namespace, "goes") is None, "what was deleted unseen is removed"
+    assert not synchroniser.synced.is_set()
+    store.put(stays)
+    async with asyncio.timeout(10):
+        await synchroniser.synced.wait()
+    assert synchroniser.lagging == {}
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+
+
+def assert_true(value: bool) -> None:
+    assert value

@@ -26,6 +26,11 @@ class QueueWorld:
     effective: Effective | None = None
     sighting: Sighting[Sight] | None = None
 
+    @property
+    def unseen(self) -> bool:
+        """Whether it exists and this process has not looked at it yet."""
+        return self.spec is not None and self.sighting is None
+
 
 def queue_facts(world: QueueWorld, now: float) -> QueueFacts:
     """`now` is the steady clock that the sighting was taken by."""
@@ -44,7 +49,7 @@ def queue_facts(world: QueueWorld, now: float) -> QueueFacts:
         firm=sight.doubt is None,
         paused=paused,
         rate=_rate(world.effective),
-        service_seconds=sight.records.service_seconds(),
+        service_seconds=seen.workers.service_seconds(),
     )
 
 

@@ -8,7 +8,7 @@ What it remembers between passes is the window of the damping, in `ctx.windows`;
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from dataclasses import replace
 from typing import Any, Final
 
 from crds import meta
@@ -19,9 +19,10 @@ from reconciler.conditions import SCALING_ACTIVE, SCALING_LIMITED
 from reconciler.context import Context
 from reconciler.observations import QueueName
 from reconciler.phases.pool.demand import QueueWorld, pool_facts
+from reconciler.phases.pool.scaling_record import as_status, stored_record
 from reconciler.phases.pool.scaling_state import ScalingState
 from reconciler.plans import damping, explain
-from reconciler.plans.explain import BoundBy, Record, ReplicaDecision, Step
+from reconciler.plans.explain import BoundBy, Record, ReplicaDecision
 from reconciler.plans.facts import PoolFacts
 from reconciler.plans.replicas import decide
 from reconciler.reasons import Reason
@@ -30,6 +31,7 @@ LIMITED: Final[Mapping[BoundBy, tuple[Reason, str]]] = {
     BoundBy.MAX_REPLICAS: (Reason.AT_MAX_REPLICAS, "The jobs call for more than scaling.maxReplicas"),
     BoundBy.RATE_LIMIT: (Reason.RATE_LIMITED, "More replicas would only wait for the rate limit"),
 }
+REASONS: Final[Mapping[str, Reason]] = {str(reason): reason for reason in Reason}
 
 
 async def scale(state: ScalingState, ctx: Context) -> None:
@@ -38,12 +40,16 @@ async def scale(state: ScalingState, ctx: Context) -> None:
         policies = [policy.view for policy in applying(meta.WORKER_POOL.kind, state.obj, ctx.snapshot)]
         specs = [world.spec for world in worlds if world.spec is not None]
         state.effective = effective_values.pool(state.spec, specs, policies)
+    stored = stored_record(state.status)
+    if stored is not None and any(world.unseen for world in worlds):
+        _hold_what_was_decided(state, stored)
+        return
     clock = ctx.monotonic()
     facts = pool_facts(state.spec, state.effective, worlds, _current(state, ctx), state.now, clock)
     window = ctx.windows.get(state.uid) or damping.seeded(clock, facts.current)
     state.decision, ctx.windows[state.uid] = decide(facts, window, clock)
     forget_gone(ctx)
-    state.record = explain.record(_stored(state), state.decision, facts.current, facts.now)
+    state.record = explain.record(stored, state.decision, facts.current, facts.now)
     _tell(state, ctx, facts, state.decision)
     _ask_again(state, ctx, facts, state.decision)
 
@@ -55,7 +61,7 @@ def scaling_status(state: ScalingState) -> dict[str, Any]:
     return {
         "desiredReplicas": state.decision.to,
         "summary": state.decision.summary,
-        "decision": _as_status(state.record),
+        "decision": as_status(state.record),
     }
 
 
@@ -66,6 +72,20 @@ def forget_gone(ctx: Context) -> None:
     alive = {pool["metadata"]["uid"] for pool in ctx.store.all(meta.WORKER_POOL.kind)}
     for uid in [uid for uid in ctx.windows if uid not in alive]:
         del ctx.windows[uid]
+
+
+def _hold_what_was_decided(state: ScalingState, stored: Record) -> None:
+    """Just after a start the queues have not been looked at yet: not knowing that is no news, and is not told.
+
+    The first look at each queue wakes the pool.
+    """
+    state.record = stored
+    state.decision = replace(stored.decision, may_shrink=False)
+    for condition in state.status.get("conditions", ()):
+        reason = REASONS.get(condition["reason"])
+        if condition["type"] == SCALING_ACTIVE.name and reason is not None:
+            say = state.conditions.true if condition["status"] == "True" else state.conditions.false
+            say(SCALING_ACTIVE, reason, condition["message"])
 
 
 def _world(state: ScalingState, ctx: Context, name: str) -> QueueWorld:
@@ -129,26 +149,3 @@ def _ask_again(state: ScalingState, ctx: Context, facts: PoolFacts, decision: Re
         state.again(max(poll, facts.hold.until - facts.now))
     if facts.blind and facts.fallback is not None:
         state.again(max(poll, facts.fallback.after_seconds - facts.unreadable_seconds))
-
-
-def _as_status(record: Record) -> dict[str, Any]:
-    decision = record.decision
-    return {
-        "time": datetime.fromtimestamp(record.time, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-        "from": record.start,
-        "to": decision.to,
-        "boundBy": str(decision.bound_by),
-        "steps": [{"name": step.name, "replicas": step.replicas, "message": step.message} for step in decision.steps],
-    }
-
-
-def _stored(state: ScalingState) -> Record | None:
-    """The record as status has it; None where there is none that can be read."""
-    stored, summary = state.status.get("decision") or {}, state.status.get("summary", "")
-    try:
-        steps = tuple(Step(s["name"], s["replicas"], s.get("message", "")) for s in stored.get("steps", ()))
-        bound_by = BoundBy(stored["boundBy"])
-        time = datetime.fromisoformat(stored["time"]).timestamp()
-        return Record(time, stored["from"], ReplicaDecision(stored["to"], bound_by, steps, summary))
-    except (KeyError, ValueError):
-        return None
