@@ -26,7 +26,7 @@ from kube import config
 from kube.client import Client
 from policies import MemorySnapshot
 from policies.compiled import compiled
-from webhooks import logs, manifests, serving, trust
+from webhooks import logs, serving, trust
 from webhooks.app import PATHS, create_app, create_side_app
 from webhooks.decider import Decider
 from webhooks.feed import Feed, sources
@@ -115,6 +115,9 @@ class Process:
 
     def _fill_snapshot(self) -> Iterator[Coroutine[Any, Any, None]]:
         if self._client is None:
+            # Imported here: a process that watches a cluster has no use for a YAML parser.
+            from webhooks import manifests
+
             folder = self._settings.snapshot
             for manifest in manifests.read((folder,) if folder else ()):
                 self.snapshot.put(manifest.obj["kind"], manifest.obj)
