@@ -32,7 +32,8 @@ class Facts:
     """One request, with the state of the world it is judged against.
 
     `new` is None on DELETE, `old` is None on CREATE. For `subresource` "scale" the objects are the WorkerPool before
-    and after, joined by the caller from the snapshot, never the Scale itself.
+    and after, joined by the caller from the snapshot, never the Scale itself. `final` says that nothing can be
+    defaulted any more (validating admission, audit): the object is judged as it stands, and no patch is made.
     """
 
     kind: str
@@ -44,3 +45,4 @@ class Facts:
     subresource: str = ""
     user: User = field(default_factory=User)
     dry_run: bool = False
+    final: bool = False

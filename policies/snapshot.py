@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -26,9 +26,12 @@ class PoolView:
     spec: Mapping[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class PolicyView:
-    """A Policy (`namespace` set) or a ClusterPolicy (`namespace` empty), with its whole spec."""
+    """A Policy (`namespace` set) or a ClusterPolicy (`namespace` empty), with its whole spec.
+
+    Two views are the same only when they are one object, so what is compiled from a view can be kept with it.
+    """
 
     kind: str
     namespace: str
@@ -45,8 +48,8 @@ class Snapshot(Protocol):
 
     def pools(self, namespace: str) -> Mapping[str, PoolView]: ...
 
-    def policies(self, namespace: str) -> Collection[PolicyView]:
-        """The policies that may apply in a namespace: its own, and every ClusterPolicy."""
+    def policies(self, namespace: str) -> Sequence[PolicyView]:
+        """What may apply in a namespace, strongest first: its own by name, then every ClusterPolicy by name."""
         ...
 
     def namespace_labels(self, namespace: str) -> Mapping[str, str]: ...

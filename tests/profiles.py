@@ -45,8 +45,9 @@ class Profiles:
         if left_out:
             config.hook.pytest_deselected(items=left_out)
         kept = [item for item in items if LEVELS.index(levels[item]) <= limit]
-        # What is quick tells first; within a level the order stays.
-        items[:] = sorted(kept, key=lambda item: LEVELS.index(levels[item]))
+        # What is quick tells first; a test that starts a node of its own goes before the shared one is started,
+        # because there can be only one. Otherwise the order stays.
+        items[:] = sorted(kept, key=lambda item: (LEVELS.index(levels[item]), _uses(item, "node")))
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         if self._deselected:
@@ -56,11 +57,13 @@ class Profiles:
 
 def level(item: pytest.Item) -> str:
     """The least profile that runs this test: by its marker, or by the cluster among its fixtures."""
-    fixtures: Sequence[str] = getattr(item, "fixturenames", ())
-    needed = [
-        name for name in _MARKERS if item.get_closest_marker(_MARKERS[name]) is not None or _FIXTURES[name] in fixtures
-    ]
+    needed = [name for name in _MARKERS if item.get_closest_marker(_MARKERS[name]) is not None or _uses(item, name)]
     return max(needed, key=LEVELS.index, default="unit")
+
+
+def _uses(item: pytest.Item, name: str) -> bool:
+    fixtures: Sequence[str] = getattr(item, "fixturenames", ())
+    return _FIXTURES[name] in fixtures
 
 
 def asked() -> str:

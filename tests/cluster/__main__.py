@@ -5,12 +5,16 @@ from __future__ import annotations
 import sys
 import time
 from pathlib import Path
+from typing import Final
 
 import click
 
-from tests.cluster import builder, cluster, state
+from tests import profiles
+from tests.cluster import builder, cluster, images, preparing, state
 from tests.cluster.cluster import Profile
 from tests.cluster.errors import ClusterError
+
+_IMAGES: Final = {"headgate": images.PRODUCT, "worker": images.WORKER}
 
 
 @click.group(help=__doc__)
@@ -22,12 +26,13 @@ def main() -> None:
 @click.option("--profile", type=click.Choice([p.value for p in Profile]), default=Profile.CONTROL_PLANE.value)
 @click.option("--state", "folder", type=click.Path(path_type=Path), help="State folder; default: one in the cache.")
 @click.option("--controllers/--no-controllers", default=True, help="Run kube-controller-manager.")
-def up(profile: str, folder: Path | None, controllers: bool) -> None:
+@click.option("--nodes", default=10, show_default=True, help="How many fake nodes.")
+def up(profile: str, folder: Path | None, controllers: bool, nodes: int) -> None:
     """Start a cluster that stays until `down`, and print its kubeconfig's path."""
     began = time.monotonic()
     claimed = state.claim(folder)
     try:
-        started = cluster.start(Profile(profile), claimed, controllers=controllers)
+        started = cluster.start(Profile(profile), claimed, controllers=controllers, nodes=nodes)
     except BaseException:
         claimed.remove()
         raise
@@ -37,19 +42,25 @@ def up(profile: str, folder: Path | None, controllers: bool) -> None:
 
 
 @main.command()
-@click.option(
-    "--state",
-    "folder",
-    type=click.Path(path_type=Path),
-    help="Only this one; default: every one in the cache without a live owner.",
-)
-def down(folder: Path | None) -> None:
-    """Stop clusters and take away all they made."""
-    named = [state.State(folder.resolve())] if folder else [one for one in state.known() if one.owner() is None]
-    for one in named:
-        if one.path.exists():
-            one.remove()
-            click.echo(f"stopped {one.path}", err=True)
+@click.option("--state", "folder", type=click.Path(path_type=Path), help="State folder of the one to stop.")
+@click.option("--all", "everything", is_flag=True, help="Stop every cluster of the cache that nobody owns.")
+def down(folder: Path | None, everything: bool) -> None:
+    """Stop a cluster and take away all it made. Without options: the only one that `up` has left running."""
+    for one in _named(folder, everything):
+        done = "stopped" if state.discard(one) else "nothing in"
+        click.echo(f"{done} {one.path}", err=True)
+
+
+def _named(folder: Path | None, everything: bool) -> list[state.State]:
+    if folder is not None:
+        return [state.State(folder.resolve())]
+    left = [one for one in state.known() if one.owner() is None]
+    if len(left) > 1 and not everything:
+        raise click.UsageError(
+            "several clusters run; name one with --state, or say --all:\n"
+            + "\n".join(map(str, (one.path for one in left)))
+        )
+    return left
 
 
 @main.command()
@@ -71,6 +82,27 @@ def build(tools: tuple[str, ...]) -> None:
         if not tools or tool.name in tools:
             for program in tool.programs:
                 click.echo(builder.ensure(tool, program))
+
+
+@main.command()
+def prepare() -> None:
+    """Install, build and compile whatever the tests of HEADGATE_TEST_PROFILE need."""
+    preparing.prepare(profiles.asked())
+
+
+@main.command()
+@click.argument("names", nargs=-1, type=click.Choice(sorted(_IMAGES)))
+def image(names: tuple[str, ...]) -> None:
+    """Build the project's images that changed, and print their archives' paths."""
+    for name in names or sorted(_IMAGES):
+        click.echo(images.archive(_IMAGES[name]))
+
+
+@main.command(hidden=True)
+@click.argument("folder", type=click.Path(path_type=Path))
+def janitor(folder: Path) -> None:
+    """Remove the cluster in FOLDER once its owner has ended."""
+    state.remove_after_owner(state.State(folder))
 
 
 if __name__ == "__main__":

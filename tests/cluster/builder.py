@@ -34,8 +34,11 @@ class Tool:
             raise ValueError(f"{_INPUTS / self.name / 'go.mod'} does not require {self.module}")
         return found.group(1)
 
+    def folder(self) -> Path:
+        return cache.root() / self.name
+
     def path(self, program: str) -> Path:
-        return cache.root() / self.name / self.version / program
+        return self.folder() / self.version / program
 
     def linker_flags(self) -> str:
         major, minor, _ = self.version.removeprefix("v").split(".", 2)

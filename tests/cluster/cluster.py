@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from tests.cluster import binaries, control_plane, state
+from tests.cluster import binaries, control_plane, fake_nodes, machine, node, runtime, state
 from tests.cluster.state import State
 
 
@@ -44,20 +44,73 @@ class Cluster:
         return done.stdout
 
 
+@dataclass(frozen=True, slots=True)
+class NodeCluster(Cluster):
+    """A cluster whose pods really run."""
+
+    registry_free_images: bool = True
+    """Whether images are imported and never pulled; their pods need `imagePullPolicy: IfNotPresent` or `Never`."""
+
+    def load_image(self, image: Path) -> None:
+        """Make the images of an OCI or docker archive known to the node."""
+        runtime.load(image)
+
+
 @contextmanager
 def running_control_plane(settings: control_plane.Settings | None = None) -> Iterator[Cluster]:
     """A control plane of one's own for the length of the block."""
     claimed = state.claim()
     try:
-        server = control_plane.start(claimed, settings or control_plane.Settings())
-        yield Cluster(claimed.kubeconfig, server)
+        yield start_control_plane(claimed, settings)
     finally:
         claimed.remove()
 
 
-def start(profile: Profile, claimed: State, *, controllers: bool = True) -> Cluster:
+@contextmanager
+def running_node() -> Iterator[NodeCluster]:
+    """The one node cluster of this machine for the length of the block."""
+    claimed = state.claim()
+    try:
+        yield start_node(claimed)
+    finally:
+        claimed.remove()
+
+
+@contextmanager
+def running_fake_nodes(count: int) -> Iterator[Cluster]:
+    """A control plane with fake nodes for the length of the block."""
+    claimed = state.claim()
+    try:
+        yield start_fake_nodes(claimed, count)
+    finally:
+        claimed.remove()
+
+
+def start_control_plane(claimed: State, settings: control_plane.Settings | None = None) -> Cluster:
+    """Start a control plane in a claimed folder."""
+    plane = control_plane.start(claimed, settings or control_plane.Settings())
+    return Cluster(claimed.kubeconfig, plane.server)
+
+
+def start_node(claimed: State) -> NodeCluster:
+    """Start the node cluster in a claimed folder."""
+    node.take_machine(claimed)
+    plane = node.start(claimed, control_plane.Settings(address=machine.ADDRESS))
+    return NodeCluster(claimed.kubeconfig, plane.server)
+
+
+def start_fake_nodes(claimed: State, count: int) -> Cluster:
+    """Start a control plane with `count` fake nodes in a claimed folder."""
+    plane = fake_nodes.start(claimed, control_plane.Settings(), count)
+    return Cluster(claimed.kubeconfig, plane.server)
+
+
+def start(profile: Profile, claimed: State, *, controllers: bool = True, nodes: int = 10) -> Cluster:
     """Start a cluster of this profile in a claimed folder."""
-    if profile is not Profile.CONTROL_PLANE:
-        raise NotImplementedError(f"profile {profile} is being built")
-    server = control_plane.start(claimed, control_plane.Settings(controllers=controllers))
-    return Cluster(claimed.kubeconfig, server)
+    match profile:
+        case Profile.CONTROL_PLANE:
+            return start_control_plane(claimed, control_plane.Settings(controllers=controllers))
+        case Profile.NODE:
+            return start_node(claimed)
+        case Profile.FAKE_NODES:
+            return start_fake_nodes(claimed, nodes)

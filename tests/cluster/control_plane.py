@@ -6,23 +6,23 @@ endpoint for the `kubernetes` Service (a loopback address is refused there); wit
 
 from __future__ import annotations
 
-import datetime
 import shutil
 import socket
-import ssl
-import urllib.error
-import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from tests.cluster import binaries, cache, kubeconfig, processes
-from tests.cluster.certificates import Authority, KeyPair, signing_key
+from tests.cluster import binaries, processes
+from tests.cluster.api import Api
 from tests.cluster.errors import DiedError
+from tests.cluster.keys import Keys
 from tests.cluster.state import State
 
 SERVICE_RANGE: Final = "10.96.0.0/16"
-_KUBERNETES_SERVICE: Final = "10.96.0.1"
+# The default of 20 requests a second would make tests wait for the controllers.
+UNTHROTTLED: Final = ("--kube-api-qps=500", "--kube-api-burst=1000")
+# The first thing that a working controller manager makes.
+_SIGN_OF_LIFE: Final = "/api/v1/namespaces/default/serviceaccounts/default"
 _READY_SECONDS: Final = 60.0
 _ATTEMPTS: Final = 3
 
@@ -42,35 +42,17 @@ class Settings:
         return self.address.startswith("127.")
 
 
-class Keys:
-    """The authority of one cluster and the files its components read."""
+@dataclass(frozen=True, slots=True)
+class ControlPlane:
+    """A ready control plane, as the rest of its cluster needs it."""
 
-    def __init__(self, folder: Path, address: str) -> None:
-        self.authority = Authority("headgate-test", datetime.datetime.now(datetime.UTC))
-        self._folder = folder
-        cache.write(folder / "ca.crt", self.authority.certificate)
-        names = ("kubernetes", "kubernetes.default", "kubernetes.default.svc", "localhost")
-        self.write(
-            "apiserver",
-            self.authority.issue("kube-apiserver", sans=(*names, "127.0.0.1", _KUBERNETES_SERVICE, address)),
-        )
-        self.write("apiserver-kubelet-client", self.authority.issue("kube-apiserver-kubelet-client", "system:masters"))
-        self.write("service-accounts", signing_key())
-
-    def write(self, name: str, pair: KeyPair) -> None:
-        cache.write(self._folder / f"{name}.crt", pair.certificate)
-        cache.write(self._folder / f"{name}.key", pair.key, mode=0o600)
-
-    def path(self, name: str) -> Path:
-        return self._folder / name
-
-    def kubeconfig(self, path: Path, server: str, common_name: str, organization: str = "") -> Path:
-        user = self.authority.issue(common_name, organization)
-        return cache.write(path, kubeconfig.render(server, self.authority.certificate, user), mode=0o600)
+    server: str
+    keys: Keys
+    api: Api
 
 
-def start(state: State, settings: Settings) -> str:
-    """Start a control plane in a fresh state folder; returns the server's URL once it is ready.
+def start(state: State, settings: Settings) -> ControlPlane:
+    """Start a control plane in a fresh state folder and wait until it is ready.
 
     Another process may take a free port before the component has it: then everything is tried again.
     """
@@ -85,20 +67,20 @@ def start(state: State, settings: Settings) -> str:
     return _start(state, settings)
 
 
-def _start(state: State, settings: Settings) -> str:
+def _start(state: State, settings: Settings) -> ControlPlane:
     keys = Keys(state.path / "pki", settings.address)
     etcd_port, server_port = _free_port("127.0.0.1"), _free_port(settings.address)
     etcd_url, server = f"http://127.0.0.1:{etcd_port}", f"https://{settings.address}:{server_port}"
     state.start("etcd", _etcd(state.path / "etcd", etcd_url))
     state.start("kube-apiserver", _apiserver(keys, settings, etcd_url, server_port))
     keys.kubeconfig(state.kubeconfig, server, "headgate-test-admin", "system:masters")
-    probe = _Probe(keys, server)
-    state.wait("the API server", ["etcd", "kube-apiserver"], probe.ready, _READY_SECONDS)
+    api = Api(keys, server)
+    state.wait("the API server", ["etcd", "kube-apiserver"], lambda: api.lacks("/readyz"), _READY_SECONDS)
     if settings.controllers:
         config = keys.kubeconfig(state.path / "controller-manager.kubeconfig", server, "system:kube-controller-manager")
         state.start("kube-controller-manager", _controller_manager(keys, config))
-        state.wait("the controllers", ["kube-controller-manager"], probe.default_service_account, _READY_SECONDS)
-    return server
+        state.wait("the controllers", ["kube-controller-manager"], lambda: api.lacks(_SIGN_OF_LIFE), _READY_SECONDS)
+    return ControlPlane(server, keys, api)
 
 
 def _etcd(data: Path, url: str) -> list[str | Path]:
@@ -147,42 +129,11 @@ def _controller_manager(keys: Keys, config: Path) -> list[str | Path]:
         f"--kubeconfig={config}",
         "--secure-port=0",
         "--leader-elect=false",
+        *UNTHROTTLED,
         "--use-service-account-credentials",
         f"--root-ca-file={keys.path('ca.crt')}",
         f"--service-account-private-key-file={keys.path('service-accounts.key')}",
     ]
-
-
-class _Probe:
-    """Asks the API server as its administrator; answers None, or what is not yet so."""
-
-    def __init__(self, keys: Keys, server: str) -> None:
-        self._server = server
-        self._tls = ssl.create_default_context(cadata=keys.authority.certificate.decode())
-        keys.write("probe", keys.authority.issue("headgate-test-probe", "system:masters"))
-        self._tls.load_cert_chain(keys.path("probe.crt"), keys.path("probe.key"))
-
-    def ready(self) -> str | None:
-        return self._fails("/readyz")
-
-    def default_service_account(self) -> str | None:
-        return self._fails("/api/v1/namespaces/default/serviceaccounts/default")
-
-    def _fails(self, path: str) -> str | None:
-        try:
-            with self._opener().open(self._server + path, timeout=5) as answer:
-                return None if answer.status == 200 else f"{path}: HTTP {answer.status}"
-        except urllib.error.HTTPError as error:
-            with error:
-                return f"{path}: HTTP {error.code}: {error.read(500).decode(errors='replace')}"
-        except OSError as error:
-            return f"{path}: {error}"
-
-    def _opener(self) -> urllib.request.OpenerDirector:
-        # No proxy of the environment may stand between us and loopback.
-        return urllib.request.build_opener(
-            urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=self._tls)
-        )
 
 
 def _free_port(address: str) -> int:

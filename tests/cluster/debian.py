@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -45,20 +45,23 @@ def ensure(programs: Mapping[str, str]) -> None:
     packages = missing(programs)
     if not packages:
         return
-    command = ["apt-get", "install", "--yes", "--no-install-recommends", *packages]
-    if shutil.which("apt-get") is None:
-        raise MissingError(f"missing programs; this is not Debian, install what it calls: {' '.join(packages)}")
-    if os.geteuid() != 0:
-        raise MissingError(f"missing programs; install them as root with: {' '.join(command)}")
-    with cache.locked(_LOCK), _no_services():
-        packages = missing(programs)
-        if packages:
-            env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-            progress.run("Updating Debian's package lists", ["apt-get", "update"], env=env)
-            progress.run(f"Installing Debian packages: {' '.join(packages)}", command, env=env)
+    install(packages)
     left = missing(programs)
     if left:
         raise MissingError(f"installed, but their programs are still not found: {' '.join(left)}")
+
+
+def install(packages: Sequence[str]) -> None:
+    """Install Debian packages as root, without starting their services."""
+    command = ["apt-get", "install", "--yes", "--no-install-recommends", *packages]
+    if shutil.which("apt-get") is None:
+        raise MissingError(f"this is not Debian; install what it calls {' '.join(packages)}")
+    if os.geteuid() != 0:
+        raise MissingError(f"programs are missing; install them as root with: {' '.join(command)}")
+    with cache.locked(_LOCK), _no_services():
+        env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+        progress.run("Updating Debian's package lists", ["apt-get", "update"], env=env)
+        progress.run(f"Installing Debian packages: {' '.join(packages)}", command, env=env)
 
 
 def search_path() -> str:

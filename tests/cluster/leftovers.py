@@ -1,9 +1,13 @@
-"""What a cluster leaves outside its own processes: nothing yet."""
+"""What a cluster has made outside its state folder."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+from tests.cluster import machine
+
 
 def remove(state: Path) -> None:
-    """Take away what the cluster in this folder made elsewhere."""
+    """Take away what the cluster in this folder holds of the machine: nothing, unless it is the node."""
+    if machine.holder() == state:
+        machine.release()

@@ -17,11 +17,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from tests.cluster import debian
+
 # Runs in the new process: record, then become the program. The pid and the start time survive exec.
 _RECORD_THEN_EXEC: Final = (
     'cat "/proc/$$/stat" /proc/sys/kernel/random/boot_id > "$0.new" && mv "$0.new" "$0" && exec "$@"'
 )
-_INHERITED: Final = ("PATH", "HOME", "TMPDIR", "LANG")
+_INHERITED: Final = ("HOME", "TMPDIR", "LANG")
 _STOP_GRACE_SECONDS: Final = 10.0
 
 
@@ -65,6 +67,7 @@ def start(argv: Sequence[str | Path], record: Path, log: Path, env: Mapping[str,
     record.parent.mkdir(parents=True, exist_ok=True)
     log.parent.mkdir(parents=True, exist_ok=True)
     inherited = {name: os.environ[name] for name in _INHERITED if name in os.environ}
+    inherited["PATH"] = debian.search_path()
     command = ["setsid", "--fork", "sh", "-c", _RECORD_THEN_EXEC, str(record), *map(str, argv)]
     with log.open("ab") as output:
         subprocess.run(
@@ -109,6 +112,14 @@ def stop(processes: Iterable[Process], grace_seconds: float = _STOP_GRACE_SECOND
     finally:
         for _, pidfd in with_descriptors:
             os.close(pidfd)
+
+
+def wait(process: Process) -> None:
+    """Wait, for as long as it takes, until the process ends."""
+    pidfd = _open(process)
+    if pidfd is not None:
+        select.select([pidfd], [], [])
+        os.close(pidfd)
 
 
 def _open(process: Process) -> int | None:

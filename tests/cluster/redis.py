@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import secrets
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
-from tests.cluster import binaries, debian
+from tests.cluster import binaries, debian, waiting
+from tests.cluster.cluster import Cluster
 from tests.cluster.state import State
+
+_SERVICE_PORT: Final = 6379
 
 
 @dataclass(slots=True)
@@ -24,9 +29,12 @@ class Redis:
 
     @property
     def url(self) -> str:
-        """`redis://[:password@]address:port/0`."""
+        """`redis://[:password@]address:port/0`, for this machine."""
+        return self.url_at(self.address, self.port)
+
+    def url_at(self, host: str, port: int) -> str:
         credentials = f":{self.password}@" if self.password else ""
-        return f"redis://{credentials}{self.address}:{self.port}/0"
+        return f"redis://{credentials}{host}:{port}/0"
 
     def start(self) -> None:
         """Start the server and wait until it answers."""
@@ -42,13 +50,7 @@ class Redis:
         return f"redis-{self.port}"
 
     def _answers(self) -> str | None:
-        try:
-            with socket.create_connection((self.address, self.port), timeout=1) as connection:
-                connection.sendall(b"PING\r\n")
-                answer = connection.recv(100)
-        except OSError as error:
-            return str(error)
-        return None if answer.startswith((b"+PONG", b"-NOAUTH")) else repr(answer)
+        return _refuses(self.address, self.port)
 
 
 def start(state: State, address: str = "127.0.0.1", password: str = "", port: int | None = None) -> Redis:
@@ -59,13 +61,49 @@ def start(state: State, address: str = "127.0.0.1", password: str = "", port: in
 
 
 @contextmanager
-def running(state: State, password: str = "") -> Iterator[Redis]:
+def running(state: State, address: str = "127.0.0.1", password: str = "") -> Iterator[Redis]:
     """A server for the length of the block."""
-    server = start(state, password=password)
+    server = start(state, address, password)
     try:
         yield server
     finally:
         server.stop()
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedRedis:
+    """A server on the node's bridge that pods know by name."""
+
+    server: Redis
+    url: str
+    """For pods; `server.url` is for this machine."""
+
+
+def publish(server: Redis, cluster: Cluster, namespace: str, name: str = "redis") -> str:
+    """Give a server on the node's bridge a name in the cluster; returns its URL for pods.
+
+    `redis://[:password@]<name>.<namespace>.svc:6379/0`, through a Service without selector.
+    """
+    service = {
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": {"name": name, "namespace": namespace},
+        "spec": {"ports": [{"name": "redis", "port": _SERVICE_PORT, "targetPort": server.port}]},
+    }
+    endpoints = {
+        "apiVersion": "discovery.k8s.io/v1",
+        "kind": "EndpointSlice",
+        "metadata": {"name": name, "namespace": namespace, "labels": {"kubernetes.io/service-name": name}},
+        "addressType": "IPv4",
+        "ports": [{"name": "redis", "port": server.port}],
+        "endpoints": [{"addresses": [server.address]}],
+    }
+    objects = {"apiVersion": "v1", "kind": "List", "items": [service, endpoints]}
+    cluster.kubectl("apply", "--server-side", "-f", "-", stdin=json.dumps(objects))
+    address = cluster.kubectl("get", "-n", namespace, "service", name, "-o", "jsonpath={.spec.clusterIP}")
+    # A connection made before kube-proxy knows the Service is lost for many seconds: its packets stay untranslated.
+    waiting.until(f"{name}.{namespace}.svc", lambda: _refuses(address, _SERVICE_PORT), 30)
+    return server.url_at(f"{name}.{namespace}.svc", _SERVICE_PORT)
 
 
 def make_password() -> str:
@@ -83,6 +121,17 @@ def _command(server: Redis) -> list[str | Path]:
     ]  # fmt: skip
     # Off loopback, Redis refuses clients without a password unless told that this is meant.
     return [*command, *(("--requirepass", server.password) if server.password else ("--protected-mode", "no"))]
+
+
+def _refuses(address: str, port: int) -> str | None:
+    """What keeps a Redis from answering there; None when it answers, be it with a demand for the password."""
+    try:
+        with socket.create_connection((address, port), timeout=0.5) as connection:
+            connection.sendall(b"PING\r\n")
+            answer = connection.recv(100)
+    except OSError as error:
+        return str(error)
+    return None if answer.startswith((b"+PONG", b"-NOAUTH")) else repr(answer)
 
 
 def _free_port(address: str) -> int:

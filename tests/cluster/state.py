@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import secrets
 import shutil
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,8 @@ from tests.cluster.errors import BusyError, DiedError
 from tests.cluster.processes import Process
 
 _DETACHED: Final = "detached"
+_OWNER: Final = "owner"
+_JANITOR: Final = "janitor"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +82,9 @@ class State:
         return self._owner_text() == _DETACHED
 
     def detach(self) -> None:
-        cache.write(self.path / "owner", _DETACHED)
+        """Hand the cluster over: from now on it stays until someone removes it."""
+        self.stop(_JANITOR)
+        cache.write(self.path / _OWNER, _DETACHED)
 
     def in_use(self) -> bool:
         """Whether someone counts on it: a live owner, or a handed-over cluster with something still running."""
@@ -88,16 +93,23 @@ class State:
     def remove(self) -> None:
         """Stop the processes and take away all they made. Safe to repeat after being killed in the middle."""
         # Nothing here is worth a graceful end: the data goes with the folder.
-        processes.stop(self.running().values(), grace_seconds=0)
+        ours = processes.current()
+        processes.stop([process for process in self.running().values() if process != ours], grace_seconds=0)
         leftovers.remove(self.path)
-        shutil.rmtree(self.path, ignore_errors=False)
+        # Its owner's mark goes last: by it we know the folder again if we are killed here.
+        for entry in self.path.iterdir():
+            if entry.is_dir():
+                shutil.rmtree(entry)
+            elif entry.name != _OWNER:
+                entry.unlink()
+        shutil.rmtree(self.path)
 
     def _log(self, name: str) -> Path:
         return self.path / "logs" / f"{name}.log"
 
     def _owner_text(self) -> str:
         try:
-            return (self.path / "owner").read_text().strip()
+            return (self.path / _OWNER).read_text().strip()
         except FileNotFoundError:
             return ""
 
@@ -111,15 +123,42 @@ def claim(path: Path | None = None) -> State:
                 abandoned.remove()
         state = State((path or folder / secrets.token_hex(4)).resolve())
         if state.in_use():
-            raise BusyError(
-                f"a cluster already runs in {state.path}; end it with: python -m tests.cluster down --state {state.path}"
-            )
+            remedy = f"python -m tests.cluster down --state {state.path}"
+            raise BusyError(f"a cluster already runs in {state.path}; end it with: {remedy}")
         if state.path.exists():
             _refuse_foreign(state)
             state.remove()
         state.path.mkdir(parents=True)
-        cache.write(state.path / "owner", str(processes.current()))
+        cache.write(state.path / _OWNER, str(processes.current()))
+    _start_janitor(state)
     return state
+
+
+def discard(state: State) -> bool:
+    """Remove a cluster, whoever it belongs to; returns whether there was one."""
+    with cache.locked(_folder() / ".lock"):
+        if not state.path.exists():
+            return False
+        _refuse_foreign(state)
+        state.remove()
+        return True
+
+
+def remove_after_owner(state: State) -> None:
+    """The janitor's whole life: wait for the owner's end, then take away what it left."""
+    owner = state.owner()
+    if owner is not None:
+        processes.wait(owner)
+    with cache.locked(_folder() / ".lock"):
+        if state.path.exists() and not state.in_use():
+            state.remove()
+
+
+def _start_janitor(state: State) -> None:
+    # Killed runs clean nothing up themselves, and the next start may be far off.
+    repository = Path(__file__).parents[2]
+    environment = {"PYTHONPATH": str(repository), "HEADGATE_CACHE": str(cache.root())}
+    state.start(_JANITOR, [sys.executable, "-m", "tests.cluster", "janitor", state.path], environment)
 
 
 def known() -> Iterator[State]:
@@ -136,7 +175,7 @@ def _folder() -> Path:
 
 
 def _refuse_foreign(state: State) -> None:
-    if any(state.path.iterdir()) and not (state.path / "owner").exists():
+    if any(state.path.iterdir()) and not (state.path / _OWNER).exists():
         raise BusyError(f"{state.path} is not empty and not a cluster's state folder; name another")
 
 

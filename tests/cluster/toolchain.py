@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import platform
 import re
 import shutil
 import subprocess
@@ -19,8 +20,10 @@ from tests.cluster import debian, progress
 from tests.cluster.errors import MissingError
 
 _GO: Final = "1.26.8"
-_MODULE: Final = f"golang.org/toolchain@v0.0.1-go{_GO}.linux-amd64"
-_HASH: Final = "h1:TO-BE-PINNED"
+_HASHES: Final = {
+    "amd64": "h1:ZOmGe1OnfREDMIdb1Qi4G9JSuDPBLGExZMQ4nis1RXM=",
+    "arm64": "h1:sYL/O6MqS68ML0kjsQ36WoYIpJqkw60TxizWUYUKQMc=",
+}
 _SWITCHES_ITSELF: Final = (1, 21)
 _DEBIAN_GO: Final = Path("/usr/lib/go-1.19/bin/go")
 
@@ -49,18 +52,22 @@ def _version(command: Path) -> tuple[int, ...]:
 
 
 def _downloaded(old: Path) -> Path:
+    architecture = {"x86_64": "amd64", "aarch64": "arm64"}.get(platform.machine(), platform.machine())
+    if architecture not in _HASHES:
+        raise MissingError(f"{old} is too old and no Go {_GO} is known for {architecture}; install Go 1.21 or newer")
+    module = f"golang.org/toolchain@v0.0.1-go{_GO}.linux-{architecture}"
     progress.say(f"{old} is too old to fetch a newer Go by itself: downloading Go {_GO} as a module ...")
-    env = {**os.environ, "GOFLAGS": "-mod=mod", "GONOSUMDB": "*", "GO111MODULE": "on"}
+    env = {**os.environ, "GOFLAGS": "-mod=mod", "GONOSUMDB": "*"}
     # Outside any module, so that no go.mod of the current folder takes part.
     said = subprocess.run(
-        [old, "mod", "download", "-json", _MODULE], cwd="/", env=env, capture_output=True, text=True, check=False
+        [old, "mod", "download", "-json", module], cwd="/", env=env, capture_output=True, text=True, check=False
     )
     if said.returncode != 0:
         raise MissingError(f"Go {_GO} cannot be downloaded: {said.stdout}{said.stderr}")
-    module = json.loads(said.stdout)
-    if module["Sum"] != _HASH:
-        raise MissingError(f"{_MODULE} has the hash {module['Sum']}, want {_HASH}")
-    root = Path(module["Dir"])
+    downloaded = json.loads(said.stdout)
+    if downloaded["Sum"] != _HASHES[architecture]:
+        raise MissingError(f"{module} has the hash {downloaded['Sum']}, want {_HASHES[architecture]}")
+    root = Path(downloaded["Dir"])
     _make_executable(root)
     return root / "bin" / "go"
 

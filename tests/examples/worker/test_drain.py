@@ -31,7 +31,7 @@ INTERLEAVINGS = 500
 
 async def test_nothing_is_taken_once_the_broker_has_seen_drained(either: Bench, start: StartWorker) -> None:
     """Jobs are pushed around the moment of the request; what isn't taken by then stays where it is."""
-    random = Random(7)  # noqa: S311  # a race that can be run again
+    random = Random(7)  # a race that can be run again
     runs: Counter[str] = Counter()
 
     async def note(body: Mapping[str, Any], _: Run) -> None:
@@ -70,7 +70,7 @@ async def test_nothing_is_taken_once_the_broker_has_seen_drained(either: Bench, 
 
 async def test_no_job_is_lost_or_hidden_when_answers_are(either: Bench, start: StartWorker) -> None:
     """Requests and answers get lost, and requests are delivered late, while the latch closes and opens."""
-    random = Random(11)  # noqa: S311  # a race that can be run again
+    random = Random(11)  # a race that can be run again
     runs: Counter[str] = Counter()
 
     def decide(_: bytes) -> Fate:

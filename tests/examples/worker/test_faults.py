@@ -31,7 +31,7 @@ KILLS = 12
 
 
 async def test_no_job_is_lost_when_workers_are_killed(either: Bench, start_process: StartProcess) -> None:
-    random = Random(3)  # noqa: S311  # a crash that can be run again
+    random = Random(3)  # a crash that can be run again
     client = QueueClient(either.redis, Queue("q", either.layout))
     flags = ("--redis", either.url, "--queues", "q", "--layout", either.layout)
 

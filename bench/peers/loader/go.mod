@@ -1,0 +1,3 @@
+module headgate.dev/bench/loader
+
+go 1.26

@@ -1,0 +1,137 @@
+"""`python -m bench.webhook`: both servers in one run, in turns, on the same core."""
+
+from __future__ import annotations
+
+import argparse
+import base64
+import json
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from bench.webhook import world
+from bench.webhook.servers import (
+    LOADER_CORE,
+    Server,
+    build,
+    certificates,
+    controller_runtime,
+    headgate,
+    post,
+)
+
+Report = dict[str, float]
+CONNECTIONS = (1, 16)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m bench.webhook", description=__doc__)
+    parser.add_argument("--seconds", type=float, default=4.0, help="length of one measurement")
+    parser.add_argument("--rounds", type=int, default=3, help="measurements of each server; the median is told")
+    parser.add_argument("--json", type=Path, help="also write every measurement to this file")
+    options = parser.parse_args()
+    loader = build("loader")
+    with tempfile.TemporaryDirectory() as made:
+        folder = Path(made)
+        (folder / "world").mkdir()
+        world.write(folder / "world")
+        authority, cases = certificates(folder), list(world.cases())
+        (folder / "cases.json").write_text(json.dumps(cases, separators=(",", ":")))
+        with headgate(folder / "world", folder) as ours, controller_runtime(folder / "world", folder) as theirs:
+            verify(cases, authority, ours, theirs)
+            load = Loader(loader, authority, folder / "cases.json", options.seconds)
+            results = measure(load, (ours, theirs), options.rounds)
+            show(cases, (ours, theirs), results)
+    if options.json:
+        options.json.write_text(json.dumps(results, indent=2))
+    wrong = sum(report["wrong"] for reports in results.values() for report in reports)
+    if wrong:
+        sys.exit(f"{wrong:.0f} answers were wrong")
+
+
+class Loader:
+    def __init__(self, program: Path, authority: Path, cases: Path, seconds: float) -> None:
+        self._command = ["taskset", "-c", str(LOADER_CORE), str(program), f"-ca={authority}", f"-cases={cases}"]
+        self._seconds = seconds
+
+    def __call__(self, server: Server, connections: int, rate: float = 0) -> Report:
+        flags = [
+            f"-address=127.0.0.1:{server.port}",
+            f"-connections={connections}",
+            f"-duration={self._seconds}s",
+            f"-rate={rate}",
+        ]
+        done = subprocess.run([*self._command, *flags], capture_output=True, text=True, check=False, timeout=120)
+        if done.returncode != 0:
+            raise RuntimeError(f"loading {server.name}: {done.stderr.strip()}")
+        report: Report = json.loads(done.stdout)
+        return report
+
+
+def verify(cases: Sequence[dict[str, Any]], authority: Path, ours: Server, theirs: Server) -> None:
+    """Both give the same verdict, the same patch and name the same fields, before anything is measured."""
+    for number, case in enumerate(cases):
+        body = json.dumps(case["body"]).encode()
+        answers = [_substance(post(server.port, authority, case["path"], body)) for server in (ours, theirs)]
+        if answers[0] != answers[1]:
+            raise RuntimeError(f"case {number}: {ours.name} says {answers[0]}, {theirs.name} says {answers[1]}")
+        if answers[0]["allowed"] is not ("true" in case["want"]):
+            raise RuntimeError(f"case {number}: {answers[0]}, wanted {case['want']}")
+
+
+def _substance(answer: bytes) -> dict[str, Any]:
+    response = json.loads(answer)["response"]
+    patch = json.loads(base64.b64decode(response["patch"])) if "patch" in response else []
+    causes = response.get("status", {}).get("details", {}).get("causes", [])
+    return {
+        "allowed": response["allowed"],
+        "patch": sorted(patch, key=lambda operation: str(operation["path"])),
+        "causes": sorted((cause["field"], cause["reason"]) for cause in causes),
+    }
+
+
+def measure(load: Loader, servers: Sequence[Server], rounds: int) -> dict[str, list[Report]]:
+    """In turns, so that a noisy minute of the machine falls on both; last at half of the rate that was reached."""
+    results: dict[str, list[Report]] = {}
+    for _ in range(rounds):
+        for connections in CONNECTIONS:
+            for server in servers:
+                results.setdefault(f"{server.name} c={connections}", []).append(load(server, connections))
+    for _ in range(rounds):
+        for server in servers:
+            half = middle(results[f"{server.name} c={CONNECTIONS[-1]}"], "rate") / 2
+            results.setdefault(f"{server.name} half", []).append(load(server, CONNECTIONS[-1], half))
+    return results
+
+
+def middle(reports: Sequence[Report], key: str) -> float:
+    return median(report[key] for report in reports)
+
+
+def show(cases: Sequence[dict[str, Any]], servers: Sequence[Server], results: dict[str, list[Report]]) -> None:
+    sizes = [len(json.dumps(case["body"], separators=(",", ":"))) for case in cases]
+    print(
+        f"{world.OBJECTS} objects, {world.POLICIES} policies of limits, {len(cases)} kinds of reviews of"
+        f" {min(sizes)} to {max(sizes)} bytes; one core a server, TLS, answers checked"
+    )
+    print(f"{'':24}{'reviews/s':>10}{'p50 ms':>9}{'p99 ms':>9}")
+    for name, reports in results.items():
+        told = f"{middle(reports, 'rate'):>10.0f}{middle(reports, 'p50'):>9.3f}{middle(reports, 'p99'):>9.3f}"
+        print(f"{name:24}{told}")
+    for server in servers:
+        print(
+            f"{server.name:24}RSS {server.memory():.0f} MiB, most {server.memory('VmHWM'):.0f} MiB,"
+            f" first answer after {server.ready:.2f} s"
+        )
+    one, other = (server.name for server in servers)
+    for connections in CONNECTIONS:
+        rates = [middle(results[f"{name} c={connections}"], "rate") for name in (one, other)]
+        print(f"{one} / {other} at c={connections}: {rates[0] / rates[1]:.2f}")
+
+
+if __name__ == "__main__":
+    main()

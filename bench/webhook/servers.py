@@ -1,0 +1,147 @@
+"""The two servers as processes on one core, and what can be read of them from outside."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+import ssl
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from http.client import HTTPSConnection
+from pathlib import Path
+from typing import Final
+
+from certs.authority import issue_leaf, new_authority
+
+ROOT: Final = Path(__file__).parents[2]
+PEERS: Final = ROOT / "bench" / "peers"
+SERVER_CORE: Final = 0
+LOADER_CORE: Final = 1
+START_SECONDS: Final = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A running server: `ready` is the seconds from its start to its first answer over TLS."""
+
+    name: str
+    pid: int
+    port: int
+    ready: float
+    side_port: int = 0
+
+    def memory(self, key: str = "VmRSS") -> float:
+        """MiB of resident memory; `VmHWM` is the most there ever was."""
+        for line in Path(f"/proc/{self.pid}/status").read_text().splitlines():
+            if line.startswith(f"{key}:"):
+                return int(line.split()[1]) / 1024
+        raise RuntimeError(f"{self.name}: no {key} in /proc/{self.pid}/status")
+
+
+def cache() -> Path:
+    root = os.environ.get("HEADGATE_CACHE")
+    folder = (Path(root) if root else Path.home() / ".cache" / "headgate") / "bench"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def build(peer: str) -> Path:
+    """A Go program of `bench/peers`, built where the go command finds that it changed."""
+    target = cache() / peer
+    command = ["go", "build", "-trimpath", "-ldflags=-s -w", "-o", str(target), "."]
+    done = subprocess.run(
+        command,
+        cwd=PEERS / peer,
+        env={**os.environ, "CGO_ENABLED": "0", "GOFLAGS": "-mod=readonly"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode != 0:
+        raise RuntimeError(f"go build of bench/peers/{peer}: {done.stderr.strip()}")
+    return target
+
+
+def certificates(folder: Path) -> Path:
+    """tls.crt and tls.key for localhost; returns the file of their authority."""
+    now = datetime.now(UTC)
+    authority = new_authority(now, timedelta(days=1))
+    leaf = issue_leaf(authority, ["localhost"], now, timedelta(days=1))
+    (folder / "tls.crt").write_bytes(leaf.certificate)
+    (folder / "tls.key").write_bytes(leaf.key)
+    (folder / "ca.crt").write_bytes(authority.certificate)
+    return folder / "ca.crt"
+
+
+@contextlib.contextmanager
+def headgate(world: Path, certs: Path) -> Iterator[Server]:
+    port, side_port = free_port(), free_port()
+    flags = [f"--snapshot={world}", f"--cert-dir={certs}", f"--port={port}", f"--metrics-port={side_port}"]
+    command = [sys.executable, "-m", "headgate", "webhook", "--host=127.0.0.1", "--linger-seconds=0", *flags]
+    with _running("headgate", command, port, certs, side_port) as server:
+        yield server
+
+
+@contextlib.contextmanager
+def controller_runtime(world: Path, certs: Path) -> Iterator[Server]:
+    port = free_port()
+    command = [str(build("webhook-go")), f"--snapshot={world}", f"--cert-dir={certs}", f"--port={port}"]
+    with _running("controller-runtime", command, port, certs) as server:
+        yield server
+
+
+@contextlib.contextmanager
+def _running(name: str, command: list[str], port: int, certs: Path, side_port: int = 0) -> Iterator[Server]:
+    with (certs / f"{name}.log").open("w") as log:
+        started = time.monotonic()
+        process = subprocess.Popen(
+            ["taskset", "-c", str(SERVER_CORE), *command],
+            cwd=ROOT,
+            env={**os.environ, "PYTHONPATH": str(ROOT), "GOMAXPROCS": "1"},
+            stdout=log,
+            stderr=log,
+        )
+    try:
+        _wait(process, port, certs, started + START_SECONDS)
+        yield Server(name, process.pid, port, time.monotonic() - started, side_port)
+    finally:
+        process.terminate()
+        try:
+            process.wait(20)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def _wait(process: subprocess.Popen[bytes], port: int, certs: Path, deadline: float) -> None:
+    seen = "nothing listens yet"
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            post(port, certs / "ca.crt", "/validate", b"{}")
+        except OSError as error:
+            seen = str(error)
+            time.sleep(0.01)
+        else:
+            return
+    logs = "".join(path.read_text()[-2000:] for path in certs.glob("*.log"))
+    raise RuntimeError(f"no server on port {port} (exit code {process.poll()}): {seen}\n{logs}")
+
+
+def post(port: int, authority: Path, path: str, body: bytes) -> bytes:
+    trusting = ssl.create_default_context(cafile=str(authority))
+    connection = HTTPSConnection("localhost", port, context=trusting, timeout=5)
+    try:
+        connection.request("POST", path, body, {"Content-Type": "application/json"})
+        return connection.getresponse().read()
+    finally:
+        connection.close()
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as bound:
+        return int(bound.getsockname()[1])

@@ -1,0 +1,192 @@
+"""The world both servers judge against, and the reviews they are asked: 5,000 objects, 16 policies, eight requests."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+Object = dict[str, Any]
+
+NAMESPACES: Final = 50
+OBJECTS: Final = 5_000
+POLICIES: Final = 16
+HOME: Final = "team-00"
+"""The namespace of every request; half of the policies are its own."""
+
+GROUP: Final = "work.headgate.dev"
+
+
+def write(folder: Path) -> None:
+    """The world as lists in JSON, which both servers read."""
+    for name, items in (("work", list(_work())), ("policies", list(policies())), ("namespaces", list(_namespaces()))):
+        content = {"apiVersion": "v1", "kind": "List", "items": items}
+        (folder / f"{name}.json").write_text(json.dumps(content))
+
+
+def _namespaces() -> Iterator[Object]:
+    for number in range(NAMESPACES):
+        labels = {"env": "prod" if number % 2 == 0 else "dev"}
+        yield {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": f"team-{number:02}", "labels": labels}}
+
+
+def _work() -> Iterator[Object]:
+    for number in range(OBJECTS // 2):
+        namespace, name = f"team-{number % NAMESPACES:02}", f"jobs-{number // NAMESPACES:03}"
+        yield queue(namespace, name, number)
+        yield pool(namespace, name, number)
+
+
+def policies() -> Iterator[Object]:
+    """Eight of the namespace, eight of the cluster; all of them apply to the requests, with differing selectors."""
+    matches: list[Object] = [
+        {},
+        {"kinds": ["WorkerPool", "Queue"]},
+        {"names": ["jobs-*", "new-*"]},
+        {"labelSelector": {"matchLabels": {"tier": "back"}}},
+    ]
+    for number in range(POLICIES):
+        spec: Object = {"action": "Deny", "match": dict(matches[number % 4]), "limits": _limits(number)}
+        if number == 1:
+            spec |= {"requiredLabels": [{"key": "team"}], "allowedImages": ["registry.acme.io/"]}
+        if number == 2:
+            spec["defaults"] = {"labels": {"team": "media", "acme.io/cost": "shared"}}
+        if number % 2 == 0:
+            yield _policy("Policy", f"limits-{number:02}", spec, HOME)
+        else:
+            selectors: list[Object] = [{}, {"matchLabels": {"env": "prod"}}]
+            spec["match"]["namespaceSelector"] = selectors[number // 2 % 2]
+            yield _policy("ClusterPolicy", f"guardrails-{number:02}", spec)
+
+
+def _limits(number: int) -> Object:
+    limits: Object = {"maxReplicasPerPool": 20 + number}
+    if number % 4 == 0:
+        limits["maxQueuesPerNamespace"] = 1000 + number
+    if number % 4 == 1:
+        limits["maxRate"] = {"jobs": 100 + number, "per": "1s"}
+    return limits
+
+
+def _policy(kind: str, name: str, spec: Object, namespace: str = "") -> Object:
+    metadata = {"name": name, "uid": f"00000000-0000-0000-0000-{name:>012}", "generation": 3}
+    if namespace:
+        metadata["namespace"] = namespace
+    return {"apiVersion": f"{GROUP}/v1", "kind": kind, "metadata": metadata, "spec": spec}
+
+
+def queue(namespace: str, name: str, number: int = 0) -> Object:
+    spec = {
+        "management": "Observe",
+        "paused": False,
+        "deletionPolicy": "Retain",
+        "maxJobDuration": "10m",
+        "broker": {"type": "Redis", "redis": {"layout": "List", "url": "redis://redis.media.svc:6379/0"}},
+        "rateLimit": {"jobs": 50 + number % 7, "per": "1s"},
+        "retry": {"maxRetries": 5, "backoff": {"initial": "2s", "max": "1m", "jitterPercent": 10}},
+        "deadLetter": {"queueName": f"{name}-dead", "alertAbove": 10},
+    }
+    return _object("Queue", namespace, name, spec)
+
+
+def pool(namespace: str, name: str, number: int = 0, **changes: Any) -> Object:
+    spec = {
+        "queues": [{"name": name}],
+        "image": f"registry.acme.io/media/resize:2.4.{number % 10}",
+        "command": ["python", "-m", "worker"],
+        "args": ["--queues", "$(HEADGATE_QUEUES)", "--concurrency", "$(HEADGATE_CONCURRENCY)", "--log", "json"],
+        "env": [{"name": f"SETTING_{index}", "value": f"value of setting {index}"} for index in range(8)],
+        "resources": {"requests": {"cpu": "250m", "memory": "256Mi"}, "limits": {"memory": "512Mi"}},
+        "concurrency": 4,
+        "maxInFlight": 8,
+        "scaling": {"minReplicas": 1, "maxReplicas": 10, "jobsPerReplica": 20},
+        "drain": {"timeout": "5m", "onTimeout": "Wait", "method": "AdminAPI", "adminAPI": {"port": 8079}},
+        "rollout": {"maxSurge": "25%", "maxUnavailable": 0, "progressDeadline": "15m"},
+    } | changes
+    return _object("WorkerPool", namespace, name, spec)
+
+
+def _object(kind: str, namespace: str, name: str, spec: Object) -> Object:
+    applied = {"apiVersion": f"{GROUP}/v1", "kind": kind, "metadata": {"name": name}, "spec": spec}
+    fields: Object = {f"f:{key}": {} for key in spec}
+    return {
+        "apiVersion": f"{GROUP}/v1",
+        "kind": kind,
+        "metadata": {
+            "name": name,
+            "namespace": namespace,
+            "uid": "6b4a1ad5-7b0c-4b57-9f5d-3d5f1b2c7a10",
+            "generation": 1,
+            "creationTimestamp": "2026-11-23T12:00:00Z",
+            "labels": {"tier": "back", "app.kubernetes.io/name": name},
+            "annotations": {"kubectl.kubernetes.io/last-applied-configuration": json.dumps(applied)},
+            "managedFields": [
+                {
+                    "manager": "kubectl-client-side-apply",
+                    "operation": "Update",
+                    "apiVersion": f"{GROUP}/v1",
+                    "time": "2026-11-23T12:00:00Z",
+                    "fieldsType": "FieldsV1",
+                    "fieldsV1": {"f:spec": fields},
+                }
+            ],
+        },
+        "spec": spec,
+    }
+
+
+def cases() -> Iterator[Object]:
+    """The requests, each with what its right answer contains. An apply costs two reviews; a refused one costs one."""
+    new, known = pool(HOME, "new-pool", queues=[{"name": "jobs-000"}]), pool(HOME, "jobs-000")
+    edited = pool(HOME, "jobs-000", concurrency=8)
+    created = queue(HOME, "new-queue")
+    over = pool(HOME, "new-pool", queues=[{"name": "jobs-000"}], scaling={"minReplicas": 1, "maxReplicas": 40})
+    yes, no = '"allowed":true', '"allowed":false'
+    for obj, old in ((new, None), (edited, known), (created, None)):
+        yield {"path": "/default", "body": _review(obj, old), "want": yes}
+        stored = _labelled(obj)
+        yield {"path": "/validate", "body": _review(stored, old and _labelled(old)), "want": yes}
+    yield {"path": "/default", "body": _review(over, None), "want": no}
+    yield {"path": "/validate", "body": _scale("jobs-000", 60), "want": no}
+
+
+def _labelled(obj: Object) -> Object:
+    labels = {**obj["metadata"]["labels"], "team": "media", "acme.io/cost": "shared"}
+    return {**obj, "metadata": {**obj["metadata"], "labels": labels}}
+
+
+def _review(new: Object, old: Object | None, **request: Any) -> Object:
+    plural = {"Queue": "queues", "WorkerPool": "workerpools", "Scale": "workerpools"}[new["kind"]]
+    kind = {"group": GROUP, "version": "v1", "kind": new["kind"]}
+    resource = {"group": GROUP, "version": "v1", "resource": plural}
+    operation = "CREATE" if old is None else "UPDATE"
+    return {
+        "kind": "AdmissionReview",
+        "apiVersion": "admission.k8s.io/v1",
+        "request": {
+            "uid": "705ab4f5-6393-11e8-b7cc-42010a800002",
+            "kind": kind,
+            "resource": resource,
+            "requestKind": kind,
+            "requestResource": resource,
+            "name": new["metadata"]["name"],
+            "namespace": HOME,
+            "operation": operation,
+            "userInfo": {"username": "alice", "uid": "42", "groups": ["team-media", "system:authenticated"]},
+            "object": new,
+            "oldObject": old,
+            "dryRun": False,
+            "options": {"kind": f"{operation.title()}Options", "apiVersion": "meta.k8s.io/v1"},
+            **request,
+        },
+    }
+
+
+def _scale(name: str, replicas: int) -> Object:
+    def scale(to: int) -> Object:
+        metadata = {"name": name, "namespace": HOME}
+        return {"kind": "Scale", "apiVersion": "autoscaling/v1", "metadata": metadata, "spec": {"replicas": to}}
+
+    kind = {"group": "autoscaling", "version": "v1", "kind": "Scale"}
+    return _review(scale(replicas), scale(0), kind=kind, subResource="scale")

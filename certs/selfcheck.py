@@ -1,0 +1,21 @@
+"""Whether the API server would accept what this very process serves: the condition of a webhook's first readiness."""
+
+from __future__ import annotations
+
+from certs.authority import service_names
+from certs.handshake import HandshakeError, verify_served
+from certs.inject import NotInjectedError, injected_bundle
+from kube.client import Client
+from kube.errors import ApiError
+
+
+async def why_not_trusted(
+    client: Client, namespace: str, service: str, port: int, host: str = "127.0.0.1"
+) -> str | None:
+    """None when a client that knows nothing but the injected bundle is served at `host:port`; else why it is not."""
+    try:
+        bundle = await injected_bundle(client, namespace)
+        await verify_served(host, port, service_names(service, namespace)[0], bundle)
+    except (NotInjectedError, HandshakeError, ApiError) as error:
+        return str(error)
+    return None

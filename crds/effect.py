@@ -1,0 +1,132 @@
+"""Fields that are in the API and have no effect yet. Setting one is allowed; webhook and status say so."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any, Final
+
+NOT_YET: Final[Mapping[str, Mapping[str, str]]] = {
+    "Queue": {
+        "spec.broker.rabbitmq": "RabbitMQ is not observed yet",
+        "spec.broker.kafka": "Kafka is not observed yet",
+        "spec.broker.prometheus": "Prometheus is not observed yet",
+        "spec.broker.redis.layout": "only the layouts List and Stream are observed yet",
+        "spec.broker.redis.sentinel": "sentinels are not asked yet",
+        "spec.broker.redis.cluster": "Redis Cluster is not supported yet",
+        "spec.management": "nothing is written to brokers yet",
+        "spec.circuitBreaker": "breakers never open yet",
+        "spec.retention": "nothing is removed yet",
+        "spec.deadLetter.deletionPolicy": "dead letters always stay yet",
+        "spec.deletionPolicy": "jobs always stay at the broker yet",
+        "spec.drainTimeout": "deletion does not drain yet",
+    },
+    "WorkerPool": {
+        "spec.workload.type": "everything runs as a Deployment yet",
+        "spec.workload.volumeClaimTemplates": "everything runs as a Deployment yet",
+        "spec.queues[].weight": "queues are worked off in the order of the list yet",
+        "spec.queues[].waitTarget": "replicas do not follow from wait targets yet",
+        "spec.scaling.wait": "replicas do not follow from wait targets yet",
+        "spec.scaling.catchUpTime": "replicas do not follow from wait targets yet",
+        "spec.scaling.startupTime": "replicas do not follow from wait targets yet",
+        "spec.scaling.behavior": "the built-in behavior is always used yet",
+        "spec.scaling.schedules": "schedules are not followed yet",
+        "spec.drain.method": "workers are asked by the worker contract yet, file or HTTP",
+        "spec.drain.guard": "a PodDisruptionBudget is the only guard yet",
+        "spec.rollout.onLatencyBreach": "rollouts always continue yet",
+        "spec.rollout.onFailure": "failed rollouts always pause yet",
+        "spec.priority": "there are no budgets yet",
+        "spec.takeOver": "Deployments are not adopted yet",
+    },
+    "Policy": {
+        "spec.limits.maxPoolsPerQueue": "not judged yet",
+        "spec.limits.maxConcurrency": "not judged yet",
+        "spec.limits.maxInFlight": "not judged yet",
+        "spec.limits.maxRetries": "not judged yet",
+        "spec.limits.maxBackoff": "not judged yet",
+        "spec.limits.maxRetention": "not judged yet",
+        "spec.limits.minDrainTimeout": "not judged yet",
+        "spec.limits.maxDrainTimeout": "not judged yet",
+        "spec.limits.maxPriority": "not judged yet",
+        "spec.limits.maxResourcesPerReplica": "not judged yet",
+        "spec.reservedNames": "only the built-in names are reserved yet",
+        "spec.allowedBrokers": "not judged yet",
+        "spec.defaults.retention": "nothing is removed yet",
+        "spec.defaults.circuitBreaker": "breakers never open yet",
+        "spec.defaults.scaling.behavior": "the built-in behavior is always used yet",
+        "spec.drift": "drift is not watched yet",
+        "spec.budget": "there are no budgets yet",
+        "spec.exemptions": "nobody is exempt yet",
+        "spec.rules": "rules in CEL are not asked yet",
+        "spec.native": "no native policies are installed yet",
+    },
+}
+# What a field may say without asking for anything that is not there yet.
+HARMLESS: Final[Mapping[str, frozenset[str]]] = {
+    "spec.management": frozenset({"Observe"}),
+    "spec.deletionPolicy": frozenset({"Retain"}),
+    "spec.broker.redis.layout": frozenset({"List", "Stream"}),
+    "spec.deadLetter.deletionPolicy": frozenset({"Retain"}),
+    "spec.workload.type": frozenset({"Deployment"}),
+    "spec.drain.method": frozenset({"Auto", "AdminAPI"}),
+    "spec.drain.guard": frozenset({"None", "Evictions"}),
+    "spec.rollout.onLatencyBreach": frozenset({"Continue"}),
+    "spec.rollout.onFailure": frozenset({"Pause"}),
+    "spec.native": frozenset({"Disabled"}),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """One field on the way to entries of the table: those that end here, and the steps below it."""
+
+    many: bool = False
+    ends: list[str] = field(default_factory=list)
+    below: dict[str, _Step] = field(default_factory=dict)
+
+
+def without_effect(kind: str, obj: Mapping[str, Any]) -> tuple[str, ...]:
+    """The spec paths set in `obj` whose behaviour is not there yet; never raises for JSON input."""
+    return tuple(_found(_steps("Policy" if kind == "ClusterPolicy" else kind), obj, ""))
+
+
+def why(kind: str, path: str) -> str:
+    """Why a path that `without_effect` named has none."""
+    return NOT_YET["Policy" if kind == "ClusterPolicy" else kind][_entry(path)]
+
+
+@cache
+def _steps(kind: str) -> Mapping[str, _Step]:
+    """The table as a tree, so that an object is looked through once and not once for each entry."""
+    top = _Step()
+    for entry in NOT_YET[kind]:
+        step = top
+        for name in entry.split("."):
+            step = step.below.setdefault(name.removesuffix("[]"), _Step(many=name.endswith("[]")))
+        step.ends.append(entry)
+    return top.below
+
+
+def _found(steps: Mapping[str, _Step], node: Any, path: str) -> Iterator[str]:
+    if not isinstance(node, dict):
+        return
+    for name, step in steps.items():
+        value = node.get(name)
+        if value is None:
+            continue
+        here = f"{path}.{name}" if path else name
+        if step.many:
+            for index, part in enumerate(value if isinstance(value, list) else ()):
+                yield from _found(step.below, part, f"{here}[{index}]")
+            continue
+        for entry in step.ends:
+            if not (isinstance(value, str) and value in HARMLESS.get(entry, ())):
+                yield here
+        if step.below:
+            yield from _found(step.below, value, here)
+
+
+def _entry(path: str) -> str:
+    head, *tail = path.split("[")
+    return head + "".join("[]" + part.partition("]")[2] for part in tail)

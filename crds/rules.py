@@ -1,0 +1,81 @@
+"""A static rule of the API: one declaration with two faces, CEL for the API server and Python for everyone else.
+
+`cel` is evaluated by the API server on the node the rule is attached to (`self`, and `oldSelf` where it speaks of the
+stored object); `holds` is the same sentence in Python, on the decoded node (nulls dropped, schema defaults filled in).
+A test judges generated objects by both and by a real API server, so the two cannot drift apart.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from pydantic import GetJsonSchemaHandler
+from pydantic_core import CoreSchema
+
+from crds.findings import Reason
+
+# Keys that only we read; they never reach a CRD.
+KEY: Final = "x-rules"
+WORDS_KEY: Final = "x-words"
+TYPE_NAME_KEY: Final = "x-type-name"
+
+_READS: Final = re.compile(r"\bself((?:\.\w+\b(?!\())+)")
+PLACEHOLDER: Final = re.compile(r", \{([\w.]+)\}")
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """`field` is the path below the node that the finding names.
+
+    `, {a.b}` in `message` is filled with the value there. The API server's own message goes without it: CEL could put
+    it in, but the cost of making text from a number is estimated as unbounded, and such a CRD is refused.
+    """
+
+    cel: str
+    message: str
+    holds: Callable[..., bool]
+    field: str = ""
+    reason: Reason = Reason.INVALID
+
+    @property
+    def transition(self) -> bool:
+        """Whether the rule compares with the stored object: then `holds` takes (new, old)."""
+        return "oldSelf" in self.cel
+
+    @property
+    def reads(self) -> tuple[tuple[str, ...], ...]:
+        """The paths below the node that the rule looks at; it is not judged while one of them is malformed."""
+        return tuple({tuple(path[1:].split(".")): None for path in _READS.findall(self.cel)}) or ((),)
+
+    def text(self, node: Any) -> str:
+        return PLACEHOLDER.sub(lambda match: f", {_lookup(node, match[1])}", self.message)
+
+    def as_validation(self) -> dict[str, Any]:
+        """The entry of `x-kubernetes-validations`."""
+        entry: dict[str, Any] = {"rule": self.cel, "message": PLACEHOLDER.sub("", self.message)}
+        if self.field:
+            entry["fieldPath"] = "." + self.field
+        if self.reason is not Reason.INVALID:
+            entry["reason"] = str(self.reason)
+        return entry
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """Attaches rules to a type: `Annotated[str, Rules(positive)]`; models carry theirs in `RULES`."""
+
+    rules: tuple[Rule, ...]
+
+    def __get_pydantic_json_schema__(self, core: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        schema = handler(core)
+        schema[KEY] = [*schema.get(KEY, ()), *self.rules]
+        return schema
+
+
+def _lookup(node: Any, path: str) -> Any:
+    for key in path.split("."):
+        node = node.get(key, "") if isinstance(node, Mapping) else ""
+    return node

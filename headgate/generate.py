@@ -1,0 +1,131 @@
+"""`python -m headgate.generate` writes the reference of both processes; `--check` only says what is stale.
+
+Made are `docs/reference/reasons.md`, `metrics.md` and `settings.md`, from the code that uses them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import MISSING, fields
+from pathlib import Path
+from typing import Any, Final
+
+from prometheus_client import CollectorRegistry
+
+import reconciler.settings
+import webhooks.settings
+from headgate.options import flag, variable
+from reconciler.conditions import KIND_CONDITIONS, Polarity
+from reconciler.metrics import DECLARED
+from reconciler.reasons import Reason
+from webhooks.app import PATHS
+from webhooks.metrics import Metrics
+
+ROOT: Final = Path(__file__).parent.parent
+_NOTE: Final = "<!-- Made from the code by `python -m headgate.generate`. Do not edit. -->"
+
+
+def outputs() -> Mapping[str, str]:
+    """The text of every generated file, by path below the root."""
+    pages = {"reasons": _reasons(), "metrics": _metrics(), "settings": _settings()}
+    return {f"docs/reference/{name}.md": "\n".join(lines) + "\n" for name, lines in pages.items()}
+
+
+def _reasons() -> Iterator[str]:
+    yield from ("# Conditions and reasons", "", _NOTE, "")
+    yield "`kubectl describe` shows both. Types and reasons are stable; messages are for people and may change."
+    for kind, declared in KIND_CONDITIONS.items():
+        yield from ("", f"## Conditions of a {kind}", "")
+        yield from _table(
+            ("type", "True means", "when False"),
+            (
+                (f"`{one.name}`", one.meaning, "absent" if one.polarity is Polarity.ABNORMAL else "shown")
+                for one in declared
+            ),
+        )
+    yield from ("", "## Reasons", "", "Of conditions and Events, in alphabetical order.", "")
+    ordered = sorted(Reason, key=str)
+    yield from _table(("reason", "meaning"), ((f"`{reason}`", reason.doc) for reason in ordered))
+
+
+def _metrics() -> Iterator[str]:
+    yield from ("# Metrics", "", _NOTE, "")
+    yield "Both serve `/metrics` on port 8080. What belongs to one object disappears with it; unknown is absent."
+    yield from ("", "## The reconciler", "")
+    yield from _table(
+        ("metric", "type", "labels", "meaning"),
+        ((f"`{one.name}`", one.type, ", ".join(f"`{label}`" for label in one.labels), one.meaning) for one in DECLARED),
+    )
+    yield from ("", "## The webhook", "")
+    registry = CollectorRegistry()
+    Metrics(PATHS, registry)
+    collected = sorted(registry.collect(), key=lambda metric: metric.name)
+    yield from _table(
+        ("metric", "type", "meaning"),
+        (
+            (f"`{metric.name}{'_total' if metric.type == 'counter' else ''}`", metric.type, metric.documentation)
+            for metric in collected
+        ),
+    )
+
+
+def _settings() -> Iterator[str]:
+    yield from ("# Settings", "", _NOTE, "")
+    yield "A flag wins over its variable, and that over the default. Times are in seconds."
+    for command, settings in (("reconciler", reconciler.settings.Settings), ("webhook", webhooks.settings.Settings)):
+        yield from ("", f"## `headgate {command}`", "")
+        yield from _table(
+            ("flag", "variable", "default", ""),
+            (
+                (f"`{flag(one.name)}`", f"`{variable(one.name)}`", _default(one.default), one.metadata["help"])
+                for one in fields(settings)
+            ),
+        )
+
+
+def _default(value: Any) -> str:
+    return "" if value in (MISSING, None, "") else f"`{str(value).lower() if isinstance(value, bool) else value}`"
+
+
+def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> Iterator[str]:
+    yield _row(head)
+    yield _row(("---",) * len(head))
+    yield from (_row(row) for row in rows)
+
+
+def _row(cells: Iterable[str]) -> str:
+    return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
+
+
+def stale(root: Path) -> list[str]:
+    """The generated files that are missing or different from what the code says."""
+    return [name for name, text in outputs().items() if _read(root / name) != text]
+
+
+def write(root: Path) -> None:
+    for name, text in outputs().items():
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+
+
+def _read(path: Path) -> str | None:
+    return path.read_text(encoding="utf-8") if path.exists() else None
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m headgate.generate", description=__doc__)
+    parser.add_argument("--check", action="store_true", help="write nothing; exit 1 when a file is stale")
+    if not parser.parse_args(arguments).check:
+        write(ROOT)
+        return 0
+    names = stale(ROOT)
+    for name in names:
+        sys.stderr.write(f"{name} is stale: run python -m headgate.generate\n")
+    return 1 if names else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

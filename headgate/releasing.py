@@ -1,0 +1,103 @@
+"""Lets go of everything in a namespace, so that what is deleted later needs no Headgate.
+
+In this order: the webhooks, so that nothing waits for them; the reconciler, which would put the finalizers back; the
+finalizers; and what Headgate made for itself. Workers run on, and Queues and WorkerPools stay. Whatever is gone already
+is fine, so it can be run again, and from outside of the cluster when the release's own job could not run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from certs.inject import CONFIGURATIONS, configuration_name
+from certs.store import NAME as CERTIFICATES
+from certs.store import is_ours
+from crds.meta import DRAIN_FINALIZER, GROUP, QUEUE, VERSION, WORKER_POOL
+from headgate.patience import Patience
+from kube.client import Client
+from kube.errors import Invalid, NotFound
+from kube.resources import DEPLOYMENTS, LEASES, PODS, SECRETS, Resource, custom
+
+RECONCILER: Final = "headgate-reconciler"
+RECONCILER_PODS: Final = "app.kubernetes.io/name=headgate,app.kubernetes.io/component=reconciler"
+FINALIZED: Final = tuple(custom(GROUP, VERSION, kind.plural, kind.kind) for kind in (QUEUE, WORKER_POOL))
+STOP_SECONDS: Final = 60.0
+
+Say = Callable[[str], None]
+
+
+async def release(client: Client, namespace: str, patience: Patience, say: Say) -> None:
+    """Takes every step, telling each by `say`; raises ApiError when a step could not be finished in time."""
+    for kind in CONFIGURATIONS:
+        await _delete(client, patience, say, kind, configuration_name(namespace))
+    await _delete(client, patience, say, DEPLOYMENTS, RECONCILER, namespace)
+    await _until_stopped(client, namespace, patience, say)
+    for kind in FINALIZED:
+        count = await take_off_finalizers(client, kind, namespace, patience)
+        say(f"{kind}: {DRAIN_FINALIZER} taken off {count}")
+    if await _certificates_are_ours(client, namespace, patience):
+        await _delete(client, patience, say, SECRETS, CERTIFICATES, namespace)
+    await _delete(client, patience, say, LEASES, RECONCILER, namespace)
+
+
+async def take_off_finalizers(client: Client, kind: Resource, namespace: str, patience: Patience) -> int:
+    """Our finalizer off every object of a kind; how many had it. A kind that is not there has no objects."""
+    count = 0
+    while True:
+        try:
+            listing = await patience.ask(lambda: client.list(kind, namespace))
+        except NotFound:
+            return count
+        held = [one["metadata"] for one in listing.items if DRAIN_FINALIZER in one["metadata"].get("finalizers", ())]
+        if not held:
+            return count
+        for metadata in held:
+            count += await _take_off(client, kind, metadata, patience)
+
+
+async def _take_off(client: Client, kind: Resource, metadata: Mapping[str, Any], patience: Patience) -> bool:
+    at = f"/metadata/finalizers/{metadata['finalizers'].index(DRAIN_FINALIZER)}"
+    patch = [{"op": "test", "path": at, "value": DRAIN_FINALIZER}, {"op": "remove", "path": at}]
+    try:
+        await patience.ask(lambda: client.json_patch(kind, metadata["name"], metadata["namespace"], patch))
+    except NotFound:
+        return False
+    except Invalid:
+        # Somebody else changed the finalizers in between; the next listing shows what is left.
+        if patience.over:
+            raise
+        await patience.pause()
+        return False
+    return True
+
+
+async def _until_stopped(client: Client, namespace: str, patience: Patience, say: Say) -> None:
+    """Waits for the reconciler's pods to be gone, for a while: those of a lost node never are, and do nothing."""
+    waiting = Patience(min(STOP_SECONDS, patience.seconds / 2), patience.clock, patience.sleep)
+    while True:
+        listing = await patience.ask(lambda: client.list(PODS, namespace, label_selector=RECONCILER_PODS))
+        left = [one["metadata"]["name"] for one in listing.items]
+        if not left:
+            return
+        if waiting.over:
+            say(f"pods: {', '.join(left)} not gone after {waiting.seconds:g} s, going on without waiting")
+            return
+        await waiting.pause()
+
+
+async def _certificates_are_ours(client: Client, namespace: str, patience: Patience) -> bool:
+    try:
+        return is_ours(await patience.ask(lambda: client.get(SECRETS, CERTIFICATES, namespace)))
+    except NotFound:
+        return False
+
+
+async def _delete(
+    client: Client, patience: Patience, say: Say, kind: Resource, name: str, namespace: str | None = None
+) -> None:
+    try:
+        await patience.ask(lambda: client.delete(kind, name, namespace, propagation="Background"))
+    except NotFound:
+        return
+    say(f"{kind}: {name} deleted")

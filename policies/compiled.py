@@ -1,0 +1,148 @@
+"""A policy made ready to be asked: selectors compiled, its rules picked out, its place in the audit log spelled.
+
+`applying` answers which policies apply to an object. It is called for every request, so what depends on the policy
+alone is worked out once for each version of it, and what depends on kind and namespace once for each set of policies.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Final
+
+from policies import rules
+from policies.decision import Action, PolicyRef
+from policies.facts import Object, Operation
+from policies.fields import dig, mapping, strings, text
+from policies.rules.rule import WORK_KINDS
+from policies.selectors import LabelTest, NameTest, label_test, name_test
+from policies.snapshot import PolicyView, Snapshot
+
+Check = tuple["CompiledPolicy", rules.PolicyRule, Any]
+
+_ACTIONS: Final = {action.value: action for action in Action}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CompiledPolicy:
+    """`everywhere` is true for a Policy, which sees its own namespace only, and for a selector that selects all.
+
+    `limits` are the rules the policy sets, each with the value it is to be asked with.
+    """
+
+    view: PolicyView
+    ref: PolicyRef
+    action: Action
+    kinds: frozenset[str]
+    names: NameTest | None
+    labels: LabelTest | None
+    selects_all: bool
+    everywhere: bool
+    namespaces: LabelTest | None
+    limits: tuple[tuple[rules.PolicyRule, Any], ...]
+    defaults: Mapping[str, Any]
+    persists: bool
+    audit: str
+
+    def concerns(self, kind: str, of_namespace: Mapping[str, str]) -> bool:
+        """Whether it is about objects of a kind in a namespace at all."""
+        return kind in self.kinds and (
+            self.everywhere or (self.namespaces is not None and self.namespaces(of_namespace))
+        )
+
+    def selects(self, name: str, own_labels: Mapping[str, str]) -> bool:
+        """Whether it is about this object among them."""
+        return (self.names is None or self.names(name)) and (self.labels is None or self.labels(own_labels))
+
+
+class Applied:
+    """The policies that apply to an object, strongest first, and what follows from them whatever the object is."""
+
+    def __init__(self, policies: tuple[CompiledPolicy, ...]) -> None:
+        self.policies = policies
+        self.views: Sequence[PolicyView] = tuple(policy.view for policy in policies)
+        self.persists = any(policy.persists for policy in policies)
+        self.audit = ",".join(policy.audit for policy in policies)
+        self.labels: dict[str, Any] = {}
+        for policy in reversed(policies):
+            self.labels |= mapping(policy.defaults, "labels")
+        self._checks: dict[tuple[str, Operation, str], tuple[Check, ...]] = {}
+
+    def __iter__(self) -> Iterator[CompiledPolicy]:
+        return iter(self.policies)
+
+    def checks(self, kind: str, operation: Operation, subresource: str) -> tuple[Check, ...]:
+        """Every (policy, rule, limit) to be judged for one kind of request."""
+        key = (kind, operation, subresource)
+        found = self._checks.get(key)
+        if found is None:
+            found = self._checks[key] = tuple(
+                (policy, rule, limit)
+                for policy in self.policies
+                for rule, limit in policy.limits
+                if rule.covers(kind, operation, subresource)
+            )
+        return found
+
+
+@lru_cache(maxsize=16_384)
+def compiled(view: PolicyView) -> CompiledPolicy:
+    match = mapping(view.spec, "match")
+    selector = match.get("namespaceSelector")
+    namespaces = label_test(selector) if isinstance(selector, dict) else None
+    names, own_labels = name_test(strings(match, "names")), label_test(mapping(match, "labelSelector"))
+    return CompiledPolicy(
+        view=view,
+        ref=PolicyRef(view.kind, view.name),
+        action=_ACTIONS.get(text(view.spec, "action"), Action.DENY),
+        kinds=frozenset(strings(match, "kinds")) or WORK_KINDS,
+        names=names,
+        labels=own_labels,
+        selects_all=names is None and own_labels is None,
+        everywhere=bool(view.namespace) or (isinstance(selector, dict) and namespaces is None),
+        namespaces=namespaces,
+        limits=_limits(view.spec),
+        defaults=mapping(view.spec, "defaults"),
+        persists=text(view.spec, "defaulting") == "Persist",
+        audit=f"{view.kind}/{view.name}={view.uid}@{view.generation}",
+    )
+
+
+def applying(kind: str, obj: Object, snapshot: Snapshot) -> Applied:
+    """The policies that apply to an object."""
+    if kind not in WORK_KINDS:
+        return NONE
+    metadata = mapping(obj, "metadata")
+    namespace = text(metadata, "namespace")
+    policies = tuple(snapshot.policies(namespace))
+    if not policies:
+        return NONE
+    everyone, selective = _concerned(policies, kind, frozenset(snapshot.namespace_labels(namespace).items()))
+    if not selective:
+        return everyone
+    name, own = text(metadata, "name"), mapping(metadata, "labels")
+    return _applied(tuple([policy for policy in everyone.policies if policy.selects_all or policy.selects(name, own)]))
+
+
+@lru_cache(maxsize=4096)
+def _applied(policies: tuple[CompiledPolicy, ...]) -> Applied:
+    return Applied(policies)
+
+
+@lru_cache(maxsize=4096)
+def _concerned(
+    policies: tuple[PolicyView, ...], kind: str, of_namespace: frozenset[tuple[str, str]]
+) -> tuple[Applied, bool]:
+    """The policies about a kind in a namespace, and whether any of them looks at names or labels."""
+    labels_of_namespace = dict(of_namespace)
+    found = tuple(policy for policy in map(compiled, policies) if policy.concerns(kind, labels_of_namespace))
+    return _applied(found), not all(policy.selects_all for policy in found)
+
+
+def _limits(spec: Mapping[str, Any]) -> tuple[tuple[rules.PolicyRule, Any], ...]:
+    found = ((rule, rule.prepare(dig(spec, *rule.id.split(".")))) for rule in rules.POLICY)
+    return tuple((rule, limit) for rule, limit in found if limit is not None)
+
+
+NONE: Final = Applied(())

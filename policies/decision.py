@@ -1,0 +1,73 @@
+"""What the engine answers: findings with rule and policy behind each, warnings, a patch, notes for the audit log."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Final
+
+from crds.findings import Finding
+
+PatchOperation = Mapping[str, Any]
+"""One RFC 6902 operation; the engine only ever emits `add`."""
+
+
+class Action(StrEnum):
+    """What a policy does about a violation, as `spec.action` names it."""
+
+    DENY = "Deny"
+    WARN = "Warn"
+    AUDIT = "Audit"
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyRef:
+    """The policy a violation comes from, as messages name it."""
+
+    kind: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """One finding, judged: `policy` is None for a rule that is built in.
+
+    `excess` says how far beyond the limit a value is, where that can be measured; it is only ever compared with the
+    excess of the same rule. `who_may` marks a refusal of the person rather than of the value.
+    """
+
+    finding: Finding
+    rule: str
+    action: Action = Action.DENY
+    policy: PolicyRef | None = None
+    excess: float | None = None
+    who_may: bool = False
+
+    @property
+    def identity(self) -> tuple[str, PolicyRef | None, str, str]:
+        return self.rule, self.policy, self.finding.field, self.finding.reason
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The answer to one request. `violations` holds those of every action; only `denied` ones refuse."""
+
+    violations: tuple[Violation, ...] = ()
+    warnings: tuple[str, ...] = ()
+    patch: tuple[PatchOperation, ...] = ()
+    audit: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def denied(self) -> tuple[Violation, ...]:
+        return tuple(violation for violation in self.violations if violation.action is Action.DENY)
+
+    @property
+    def allowed(self) -> bool:
+        return not self.denied
+
+
+UNJUDGED: Final = Decision()

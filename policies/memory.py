@@ -1,0 +1,119 @@
+"""The snapshot both processes use: plain dictionaries, filled from plain objects, read without locks on one thread."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, Final, Self
+
+from crds import meta
+from policies.fields import text
+from policies.projection import namespace_view, policy_view, pool_view, queue_view
+from policies.snapshot import PolicyView, PoolView, QueueView
+
+NAME_LABEL: Final = "kubernetes.io/metadata.name"
+"""The label every Namespace carries, also one whose labels may not be read."""
+
+
+class MemorySnapshot:
+    """Objects go in by `put`, `remove` and `replace` (a whole kind, after a list); other kinds are ignored.
+
+    `age` tells the seconds since the feed's last sign of life; what is read from files does not age.
+    """
+
+    def __init__(self, age: Callable[[], float] = lambda: 0.0) -> None:
+        self._queues: dict[str, dict[str, QueueView]] = {}
+        self._pools: dict[str, dict[str, PoolView]] = {}
+        self._policies: dict[str, dict[str, PolicyView]] = {}
+        self._namespaces: dict[str, Mapping[str, str]] = {}
+        self._ordered: dict[str, tuple[PolicyView, ...]] = {}
+        self._age = age
+
+    @classmethod
+    def of(cls, objects: Iterable[Mapping[str, Any]]) -> Self:
+        """A snapshot of objects that say their own kind."""
+        snapshot = cls()
+        for obj in objects:
+            snapshot.put(text(obj, "kind"), obj)
+        return snapshot
+
+    def put(self, kind: str, obj: Mapping[str, Any]) -> None:
+        """Add an object or replace the one of its name."""
+        namespace, name = text(obj, "metadata", "namespace"), text(obj, "metadata", "name")
+        match kind:
+            case meta.QUEUE.kind:
+                self._queues.setdefault(namespace, {})[name] = queue_view(obj)
+            case meta.WORKER_POOL.kind:
+                self._pools.setdefault(namespace, {})[name] = pool_view(obj)
+            case meta.POLICY.kind | meta.CLUSTER_POLICY.kind:
+                self._policies.setdefault(namespace, {})[name] = policy_view(kind, obj)
+                self._ordered.clear()
+            case "Namespace":
+                self._namespaces[name] = {NAME_LABEL: name, **namespace_view(obj)}
+
+    def remove(self, kind: str, obj: Mapping[str, Any]) -> None:
+        """Forget an object; one that is not known is no error, a watch may tell of it twice."""
+        namespace, name = text(obj, "metadata", "namespace"), text(obj, "metadata", "name")
+        match kind:
+            case meta.QUEUE.kind:
+                _forget(self._queues, namespace, name)
+            case meta.WORKER_POOL.kind:
+                _forget(self._pools, namespace, name)
+            case meta.POLICY.kind | meta.CLUSTER_POLICY.kind:
+                _forget(self._policies, namespace, name)
+                self._ordered.clear()
+            case "Namespace":
+                self._namespaces.pop(name, None)
+
+    def replace(self, kind: str, objects: Iterable[Mapping[str, Any]]) -> None:
+        """Make these all there is of a kind."""
+        match kind:
+            case meta.QUEUE.kind:
+                self._queues = {}
+            case meta.WORKER_POOL.kind:
+                self._pools = {}
+            case meta.POLICY.kind:
+                self._policies = {"": self._policies[""]} if "" in self._policies else {}
+            case meta.CLUSTER_POLICY.kind:
+                self._policies.pop("", None)
+            case "Namespace":
+                self._namespaces = {}
+        self._ordered.clear()
+        for obj in objects:
+            self.put(kind, obj)
+
+    def __len__(self) -> int:
+        held = (self._queues, self._pools, self._policies)
+        return sum(len(names) for by_namespace in held for names in by_namespace.values())
+
+    def queues(self, namespace: str) -> Mapping[str, QueueView]:
+        return self._queues.get(namespace, {})
+
+    def pools(self, namespace: str) -> Mapping[str, PoolView]:
+        return self._pools.get(namespace, {})
+
+    def policies(self, namespace: str) -> Sequence[PolicyView]:
+        ordered = self._ordered.get(namespace)
+        if ordered is None:
+            own = self._policies.get(namespace, {}) if namespace else {}
+            cluster = self._policies.get("", {})
+            ordered = tuple(own[name] for name in sorted(own)) + tuple(cluster[name] for name in sorted(cluster))
+            self._ordered[namespace] = ordered
+        return ordered
+
+    def namespace_labels(self, namespace: str) -> Mapping[str, str]:
+        return self._namespaces.get(namespace) or {NAME_LABEL: namespace}
+
+    def every_policy(self) -> Iterator[PolicyView]:
+        """The policies of all namespaces, for those who make them ready before they are needed."""
+        for names in self._policies.values():
+            yield from names.values()
+
+    def age_seconds(self) -> float:
+        return self._age()
+
+
+def _forget(by_namespace: dict[str, dict[str, Any]], namespace: str, name: str) -> None:
+    names = by_namespace.get(namespace, {})
+    names.pop(name, None)
+    if not names:
+        by_namespace.pop(namespace, None)

@@ -1,0 +1,20 @@
+"""Every rule there is, in the order in which findings are told."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Final
+
+from policies.facts import Operation
+from policies.rules import content, limits, references, reserved, static
+from policies.rules.rule import Breach, BuiltInRule, PolicyRule, Rule
+
+__all__ = ["BUILT_IN", "POLICY", "Breach", "BuiltInRule", "PolicyRule", "Rule", "built_in_for"]
+
+BUILT_IN: Final[tuple[BuiltInRule, ...]] = (*static.RULES, *reserved.RULES, *references.RULES)
+POLICY: Final[tuple[PolicyRule, ...]] = (*limits.RULES, *content.RULES)
+
+
+@cache
+def built_in_for(kind: str, operation: Operation, subresource: str) -> tuple[BuiltInRule, ...]:
+    return tuple(rule for rule in BUILT_IN if rule.covers(kind, operation, subresource))

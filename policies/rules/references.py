@@ -1,0 +1,59 @@
+"""What an object says of other objects. These are warnings: the other object may be on its way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from crds.findings import Finding, Reason
+from policies.decision import Action
+from policies.fields import integer, items, text
+from policies.nearest import nearest
+from policies.rules.rule import OBJECT_AND_SCALE, POOLS, BuiltInRule
+from policies.subject import Subject
+
+MAX_SUGGESTIONS: Final = 4
+"""Missing queues that get a suggestion; each costs a comparison with every queue of the namespace."""
+
+
+def queue_exists(subject: Subject) -> Iterator[Finding]:
+    known = subject.snapshot.queues(subject.namespace)
+    suggestions = 0
+    for path, reference in items(subject.spec, "queues"):
+        name = text(reference, "name")
+        if not name or name in known:
+            continue
+        suggestions += 1
+        likely = nearest(name, known) if suggestions <= MAX_SUGGESTIONS else None
+        hint = f'; did you mean "{likely}"?' if likely else " yet"
+        yield Finding(f"spec.{path}.name", Reason.INVALID, f'no Queue "{name}" in {subject.namespace}{hint}')
+
+
+def hold_above_maximum(subject: Subject) -> Iterator[Finding]:
+    """A hold is a person's word and wins over the pool's own bounds; only a policy's limit refuses it."""
+    held = integer(subject.spec, "hold", "replicas")
+    most = integer(subject.spec, "scaling", "maxReplicas")
+    if held is not None and most is not None and held > most:
+        message = f"{held} is above scaling.maxReplicas {most}: it wins until the hold is lifted"
+        yield Finding("spec.hold.replicas", Reason.INVALID, message)
+
+
+RULES: Final = (
+    BuiltInRule(
+        id="queueExists",
+        kinds=POOLS,
+        sentence="Every queue a WorkerPool names exists in its namespace.",
+        check=queue_exists,
+        action=Action.WARN,
+        timely=True,
+    ),
+    BuiltInRule(
+        id="holdAboveMaximum",
+        kinds=POOLS,
+        subresources=OBJECT_AND_SCALE,
+        sentence="A hold stays within the pool's own maxReplicas.",
+        check=hold_above_maximum,
+        action=Action.WARN,
+        timely=True,
+    ),
+)

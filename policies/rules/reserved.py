@@ -1,0 +1,110 @@
+"""Names that belong to Headgate, or to what runs beside the queues at the broker."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from crds import meta
+from crds.findings import Finding, Reason
+from policies.fields import items, mapping, text
+from policies.rules.rule import ALL_KINDS, POOLS, QUEUES, BuiltInRule
+from policies.subject import Subject
+
+RESERVED_QUEUE_NAMES: Final = frozenset({"system", "admin", "health", "metrics", "default"})
+RESERVED_QUEUE_PREFIX: Final = "kube-"
+OWN_LAYOUTS: Final = frozenset({"List", "Stream", "GoRedisWorkQueue"})
+"""Layouts whose keys our workers and go-redis-work-queue lay out themselves, beside keys of these very names. Sidekiq,
+RQ, Asynq and the others have namespaces of their own, and `default` is the queue their users start with."""
+
+PREFIX: Final = f"{meta.DOMAIN}/"
+ENV_PREFIX: Final = "HEADGATE_"
+USERS_KEYS: Final = frozenset({meta.ANNOTATION_BREAK_GLASS})
+"""Keys of the prefix that are written by people."""
+
+
+def queue_name(subject: Subject) -> Iterator[Finding]:
+    """Only `spec.queueName` is judged, never the object's own name: that one is not chosen for the broker."""
+    layout, name = text(subject.spec, "broker", "redis", "layout"), text(subject.spec, "queueName")
+    folded = name.casefold()
+    if layout not in OWN_LAYOUTS:
+        return
+    if folded in RESERVED_QUEUE_NAMES or folded.startswith(RESERVED_QUEUE_PREFIX):
+        message = f"reserved at a broker with layout {layout}; choose another queueName"
+        yield Finding("spec.queueName", Reason.INVALID, message, name)
+
+
+def metadata(subject: Subject) -> Iterator[Finding]:
+    """Reserved labels and annotations that the object did not carry before with this value."""
+    new, old = mapping(subject.obj, "metadata"), mapping(subject.previous, "metadata")
+    for part in ("labels", "annotations"):
+        yield from _own_keys(f"metadata.{part}", mapping(new, part), mapping(old, part))
+
+
+def template_metadata(subject: Subject) -> Iterator[Finding]:
+    template = mapping(subject.spec, "template", "metadata")
+    for part in ("labels", "annotations"):
+        yield from _own_keys(f"spec.template.metadata.{part}", mapping(template, part), {})
+
+
+def default_labels(subject: Subject) -> Iterator[Finding]:
+    yield from _own_keys("spec.defaults.labels", mapping(subject.spec, "defaults", "labels"), {})
+
+
+def environment(subject: Subject) -> Iterator[Finding]:
+    yield from _own_env("spec.env", items(subject.spec, "env"))
+    for part in ("initContainers", "containers"):
+        for path, container in items(subject.spec, "template", "spec", part):
+            yield from _own_env(f"spec.{path}.env", items(container, "env"))
+
+
+def _own_keys(path: str, new: Mapping[str, Any], old: Mapping[str, Any]) -> Iterator[Finding]:
+    for key, value in new.items():
+        if key.startswith(PREFIX) and key not in USERS_KEYS and old.get(key) != value:
+            yield Finding(f"{path}[{key}]", Reason.FORBIDDEN, f"{PREFIX} is set by Headgate only; remove it")
+
+
+def _own_env(path: str, variables: Iterator[tuple[str, Mapping[str, Any]]]) -> Iterator[Finding]:
+    for place, variable in variables:
+        name = text(variable, "name")
+        if name.startswith(ENV_PREFIX):
+            # `place` counts within its list only; the path of the list is the caller's.
+            index = place[place.rindex("[") :]
+            yield Finding(
+                f"{path}{index}.name", Reason.INVALID, f"{ENV_PREFIX}* is set by Headgate; use another name", name
+            )
+
+
+RULES: Final = (
+    BuiltInRule(
+        id="reservedQueueName",
+        kinds=QUEUES,
+        sentence="A queueName at a broker with layout List, Stream or GoRedisWorkQueue is none of system, admin, "
+        "health, metrics, default, kube-*, in any case of letters.",
+        check=queue_name,
+    ),
+    BuiltInRule(
+        id="reservedMetadata",
+        kinds=ALL_KINDS,
+        sentence="Labels and annotations below headgate.dev/ are written by Headgate only, break-glass excepted.",
+        check=metadata,
+    ),
+    BuiltInRule(
+        id="reservedTemplateMetadata",
+        kinds=POOLS,
+        sentence="The pod template carries no label or annotation below headgate.dev/.",
+        check=template_metadata,
+    ),
+    BuiltInRule(
+        id="reservedDefaultLabels",
+        kinds=frozenset({meta.POLICY.kind, meta.CLUSTER_POLICY.kind}),
+        sentence="A policy defaults no label below headgate.dev/.",
+        check=default_labels,
+    ),
+    BuiltInRule(
+        id="reservedEnvironment",
+        kinds=POOLS,
+        sentence="No container sets an environment variable whose name begins with HEADGATE_.",
+        check=environment,
+    ),
+)

@@ -1,0 +1,40 @@
+"""The static rules of the API itself, told beside the policies' so that one answer lists everything."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+import crds
+from crds.effect import why
+from crds.findings import Finding, Reason
+from policies.decision import Action
+from policies.rules.rule import ALL_KINDS, BuiltInRule
+from policies.subject import Subject
+
+
+def schema(subject: Subject) -> tuple[Finding, ...]:
+    return crds.validate(subject.kind, subject.obj, subject.previous)
+
+
+def without_effect(subject: Subject) -> Iterator[Finding]:
+    for path in crds.without_effect(subject.kind, subject.obj):
+        yield Finding(path, Reason.INVALID, f"no effect: {why(subject.kind, path)}")
+
+
+RULES: Final = (
+    BuiltInRule(
+        id="schema",
+        kinds=ALL_KINDS,
+        sentence="The object satisfies the schema and the CEL rules of its kind.",
+        check=schema,
+    ),
+    BuiltInRule(
+        id="withoutEffect",
+        kinds=ALL_KINDS,
+        sentence="Every field that is set has an effect in this version.",
+        check=without_effect,
+        action=Action.WARN,
+        timely=True,
+    ),
+)

@@ -1,0 +1,82 @@
+"""The object under judgement, as rules ask about it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from typing import Any, NamedTuple
+
+from crds import meta
+from policies import effective
+from policies.facts import Facts, Object
+from policies.fields import integer, items, mapping, text
+from policies.merging import Effective
+from policies.rates import Rate
+from policies.snapshot import PolicyView, Snapshot
+
+
+class Subject:
+    """One object with the facts around it. `policies` are the ones that apply to it, strongest first.
+
+    `obj` is what would be stored: the new object with the engine's own defaults in it. When old findings are looked
+    for, `obj` is the old object and `previous` is None.
+    """
+
+    def __init__(self, facts: Facts, obj: Object, previous: Object | None, policies: Sequence[PolicyView]) -> None:
+        self.facts = facts
+        self.obj = obj
+        self.previous = previous
+        self.policies = policies
+        self.kind = facts.kind
+        self.spec: Mapping[str, Any] = mapping(obj, "spec")
+        metadata = mapping(obj, "metadata")
+        self.name = text(metadata, "name")
+        self.namespace = text(metadata, "namespace")
+        self.labels: Mapping[str, str] = mapping(metadata, "labels")
+
+    @property
+    def snapshot(self) -> Snapshot:
+        return self.facts.snapshot
+
+    @cached_property
+    def effective(self) -> Effective:
+        """The effective values of a Queue or a WorkerPool."""
+        if self.kind == meta.QUEUE.kind:
+            return effective.queue(self.spec, self.policies)
+        known = self.snapshot.queues(self.namespace)
+        names = (text(item, "name") for _, item in items(self.spec, "queues"))
+        queues = [known[name].spec for name in names if name in known]
+        return effective.pool(self.spec, queues, self.policies)
+
+    @cached_property
+    def replicas(self) -> tuple[tuple[str, int], ...]:
+        """Every field of a WorkerPool that asks for replicas, with what it asks for."""
+        scaling = mapping(self.spec, "scaling")
+        asked = [
+            ("spec.scaling.maxReplicas", integer(scaling, "maxReplicas")),
+            ("spec.scaling.minReplicas", integer(scaling, "minReplicas")),
+            ("spec.scaling.fallback.replicas", integer(scaling, "fallback", "replicas")),
+            ("spec.hold.replicas", integer(self.spec, "hold", "replicas")),
+        ]
+        for place, schedule in items(scaling, "schedules"):
+            asked.append((f"spec.scaling.{place}.minReplicas", integer(schedule, "minReplicas")))
+        return tuple((field, value) for field, value in asked if value is not None)
+
+    @cached_property
+    def rate(self) -> WantedRate | None:
+        """The rate limit that would hold for a Queue, its own or an inherited one; None where there is none."""
+        own = mapping(self.spec, "rateLimit")
+        jobs, per, origin = integer(own, "jobs"), text(own, "per"), "spec"
+        if jobs is None or not per:
+            found = self.effective.get("rateLimit")
+            if found is None:
+                return None
+            jobs, per, origin = integer(found, "jobs"), text(found, "per"), self.effective.origin("rateLimit.jobs")
+        return WantedRate(None if jobs is None else Rate.of(jobs, per), origin)
+
+
+class WantedRate(NamedTuple):
+    """A rate and who set it; the rate is None where it cannot be read."""
+
+    rate: Rate | None
+    origin: str

@@ -1,0 +1,77 @@
+"""Decisions in words: the status of a denial as the API server's own errors have it, and warnings of one short line."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from crds import meta
+from policies.decision import Decision, Violation
+
+MAX_WARNING: Final = 120
+"""What the API conventions ask for; the API server cuts whole answers at 4,096 characters."""
+
+MAX_CAUSES: Final = 64
+MAX_MESSAGE: Final = 16_384
+
+_PLURALS: Final[Mapping[str, str]] = {kind.kind: kind.plural for kind in meta.KINDS}
+
+
+def detail(violation: Violation) -> str:
+    """What kubectl prints behind the field: the finding, and who set the limit."""
+    if violation.policy is None:
+        return violation.finding.detail()
+    return f"{violation.finding.detail()} ({violation.policy}, {violation.rule})"
+
+
+def line(violation: Violation) -> str:
+    return f"{violation.finding.field}: {detail(violation)}"
+
+
+def warning(violation: Violation) -> str:
+    """One line of at most 120 characters; the field and the finding go before the policy when room is short."""
+    finding = violation.finding
+    said = finding.message if violation.policy is None else detail(violation)
+    return clipped(f"{finding.field}: {said}", MAX_WARNING)
+
+
+def clipped(words: str, most: int) -> str:
+    """One line, at most so long; a warning with a line break in it is dropped by the API server without a word."""
+    flat = " ".join(words.split())
+    return flat if len(flat) <= most else flat[: most - 3] + "..."
+
+
+def status(decision: Decision, kind: str, name: str) -> dict[str, Any]:
+    """The `metav1.Status` of a denial: 422 Invalid with every cause, or 403 where nothing but the person is refused."""
+    denied = decision.denied
+    who_may = all(violation.who_may for violation in denied)
+    causes = [_cause(violation) for violation in denied[:MAX_CAUSES]]
+    subject = f"{_PLURALS[kind]}.{meta.GROUP}" if who_may else f"{kind}.{meta.GROUP}"
+    verdict = "is forbidden" if who_may else "is invalid"
+    return {
+        "status": "Failure",
+        "code": 403 if who_may else 422,
+        "reason": "Forbidden" if who_may else "Invalid",
+        "message": f'{subject} "{name}" {verdict}: {_together(denied)}',
+        "details": {"group": meta.GROUP, "kind": _PLURALS[kind] if who_may else kind, "name": name, "causes": causes},
+    }
+
+
+def _cause(violation: Violation) -> dict[str, str]:
+    finding = violation.finding
+    return {"reason": finding.reason.value, "field": finding.field, "message": detail(violation)}
+
+
+def _together(denied: Sequence[Violation]) -> str:
+    """All findings in one sentence, as `field.ErrorList` aggregates them: GitOps tools show nothing but the message."""
+    lines = [line(violation) for violation in denied]
+    if len(lines) == 1:
+        return lines[0]
+    told, room = [], MAX_MESSAGE
+    for number, words in enumerate(lines):
+        room -= len(words)
+        if room < 0 or number == MAX_CAUSES:
+            told.append(f"and {len(lines) - number} more")
+            break
+        told.append(words)
+    return f"[{', '.join(told)}]"

@@ -1,0 +1,105 @@
+"""The way from a Queue to its broker: which Secrets it needs, where it leads, and the shared connections.
+
+Secrets are read when they are needed and kept for half a minute; a refusal by the broker makes them be read again at
+the next look, so a changed password is noticed within a poll.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Final, TypeAlias
+
+from crds.v1 import QueueSpec
+from crds.v1.broker import Broker, SecretKeyRef, SecretRef
+from kube.errors import ApiError, Forbidden, NotFound
+from reconciler.brokers import layouts
+from reconciler.brokers.connect import IDLE_SECONDS, Limits, Links
+from reconciler.brokers.endpoint import Endpoint, TLSOptions, resolve
+from reconciler.brokers.errors import BrokerError, CredentialsMissing
+from reconciler.brokers.observation import Observation
+from reconciler.brokers.trust import Secret
+
+KEPT_SECONDS: Final = 30.0
+ReadSecret: TypeAlias = Callable[[str, str], Awaitable[Mapping[str, Any]]]
+"""Namespace and name to the Secret as the API server has it; raises ApiError."""
+
+
+class Brokers:
+    """One for the process. `monotonic` is its steady clock, `clock` gives seconds since the epoch."""
+
+    def __init__(
+        self, read_secret: ReadSecret, limits: Limits, monotonic: Callable[[], float], clock: Callable[[], float]
+    ) -> None:
+        self._read_secret = read_secret
+        self._links = Links(limits, monotonic)
+        self._monotonic = monotonic
+        self._clock = clock
+        self._secrets: dict[tuple[str, str], tuple[float, Secret]] = {}
+
+    async def observe(self, namespace: str, name: str, spec: QueueSpec) -> Observation:
+        """Reads a Queue; raises `BrokerError`, and `ApiError` where the API server does not give the Secret."""
+        try:
+            layouts.supported(spec.broker)
+            link = self._links.get(await self._endpoint(namespace, spec.broker))
+            return await layouts.observer(name, spec, link, self._clock).observe()
+        except BrokerError as error:
+            if not error.passes:
+                self._forget(namespace, spec.broker)
+            raise
+
+    async def tidy(self) -> None:
+        """Drops what nobody has used for a while."""
+        await self._links.close_idle()
+        now = self._monotonic()
+        self._secrets = {key: kept for key, kept in self._secrets.items() if now - kept[0] <= IDLE_SECONDS}
+
+    async def close(self) -> None:
+        await self._links.close()
+
+    async def _endpoint(self, namespace: str, broker: Broker) -> Endpoint:
+        url = broker.redis.url if broker.redis else None
+        secret = None
+        if broker.connection_secret_ref is not None:
+            secret = await self._secret(namespace, broker.connection_secret_ref.name)
+        return resolve(url or "", secret, await self._tls(namespace, broker))
+
+    async def _tls(self, namespace: str, broker: Broker) -> TLSOptions | None:
+        tls = broker.tls
+        if tls is None:
+            return None
+        ca, client = "", None
+        if tls.ca_secret_ref is not None:
+            holder = await self._secret(namespace, tls.ca_secret_ref.name)
+            ca = holder.text(tls.ca_secret_ref.key)
+            if not ca:
+                raise CredentialsMissing(f'Secret "{holder.name}" has no key "{tls.ca_secret_ref.key}"')
+        if tls.client_cert_secret_ref is not None:
+            client = await self._secret(namespace, tls.client_cert_secret_ref.name)
+        return TLSOptions(ca, client, tls.server_name or "", not tls.insecure_skip_verify)
+
+    async def _secret(self, namespace: str, name: str) -> Secret:
+        kept = self._secrets.get((namespace, name))
+        now = self._monotonic()
+        if kept is not None and now - kept[0] <= KEPT_SECONDS:
+            return kept[1]
+        try:
+            secret = Secret.of(await self._read_secret(namespace, name))
+        except NotFound:
+            raise CredentialsMissing(f'Secret "{name}" does not exist') from None
+        except Forbidden:
+            raise CredentialsMissing(f'Headgate may not read Secret "{name}": its role does not allow it') from None
+        except ApiError:
+            # Queues are read on while the API server is away.
+            if kept is None:
+                raise
+            return kept[1]
+        self._secrets[namespace, name] = (now, secret)
+        return secret
+
+    def _forget(self, namespace: str, broker: Broker) -> None:
+        refs: list[SecretRef | SecretKeyRef | None] = [broker.connection_secret_ref]
+        if broker.tls is not None:
+            refs += [broker.tls.ca_secret_ref, broker.tls.client_cert_secret_ref]
+        for ref in refs:
+            if ref is not None:
+                self._secrets.pop((namespace, ref.name), None)

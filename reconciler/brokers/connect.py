@@ -1,0 +1,174 @@
+"""Connections to brokers, shared by all queues with the same login and bounded in number and time.
+
+`Link.ask` sends some commands in one round trip. A connection on which anything went wrong, a cancellation included,
+is closed, never reused: answers that are still under way would be taken for those of the next question. A link that
+has just failed answers with the same error for a moment, so that a thousand queues behind one dead broker wait for it
+together and not one after the other.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, TypeAlias
+
+from redis.exceptions import ResponseError
+
+from reconciler.brokers import refusals, trust
+from reconciler.brokers.endpoint import Endpoint
+from reconciler.brokers.errors import BrokerError, BrokerUnreachable, TLSFailed
+from reconciler.brokers.wire import GuardedConnection, context
+
+Command: TypeAlias = tuple[str | bytes | int | float, ...]
+Reply: TypeAlias = Any
+"""bytes, int, None, a list of replies, or the `ResponseError` the broker answered to this one command."""
+
+IDLE_SECONDS: Final = 300.0
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a broker may cost. `allow_local` lets loopback and link-local hosts through: for tests and laptops only."""
+
+    connect_seconds: float = 2.0
+    answer_seconds: float = 2.0
+    connections: int = 4
+    retry_seconds: float = 1.0
+    allow_local: bool = False
+
+
+class Link:
+    """The connections of one endpoint."""
+
+    def __init__(self, endpoint: Endpoint, limits: Limits, clock: Callable[[], float]) -> None:
+        self.endpoint = endpoint
+        self._limits = limits
+        self._clock = clock
+        self._slots = asyncio.Semaphore(limits.connections)
+        self._idle: list[GuardedConnection] = []
+        self._tls: ssl.SSLContext | None = None
+        self._failure: tuple[float, BrokerError] | None = None
+        self._used_at = clock()
+
+    async def ask(self, *commands: Command) -> Sequence[Reply]:
+        """The replies, in order; a command's own refusal is among them. Raises `BrokerError` for everything else."""
+        self._used_at = self._clock()
+        async with self._slots:
+            self._fail_fast()
+            try:
+                return await self._ask(commands)
+            except BrokerError as error:
+                self._failure = (self._clock(), error)
+                raise
+
+    async def close(self) -> None:
+        while self._idle:
+            await self._idle.pop().disconnect()
+
+    @property
+    def idle(self) -> bool:
+        return self._clock() - self._used_at > IDLE_SECONDS
+
+    def _fail_fast(self) -> None:
+        if self._failure is None:
+            return
+        failed_at, error = self._failure
+        if self._clock() - failed_at < self._limits.retry_seconds:
+            raise type(error)(error.message)
+        self._failure = None
+
+    async def _ask(self, commands: Sequence[Command]) -> Sequence[Reply]:
+        if self._idle:
+            try:
+                return await self._over(self._idle.pop(), commands)
+            except BrokerUnreachable as error:
+                # The broker may have closed the connection while nobody looked; a fresh one tells.
+                if refusals.timed_out(error):
+                    raise
+        return await self._over(self._new(), commands)
+
+    async def _over(self, connection: GuardedConnection, commands: Sequence[Command]) -> Sequence[Reply]:
+        seconds = self._limits.connect_seconds
+        try:
+            async with asyncio.timeout(seconds):
+                await connection.connect()  # type: ignore[no-untyped-call]
+            seconds = self._limits.answer_seconds
+            async with asyncio.timeout(seconds):
+                replies = await _exchange(connection, commands)
+        except BaseException as error:
+            await connection.abort()
+            if refusal := refusals.of_connection(error, self.endpoint, seconds):
+                raise refusal from error
+            raise
+        self._idle.append(connection)
+        return replies
+
+    def _new(self) -> GuardedConnection:
+        endpoint = self.endpoint
+        if not self._limits.allow_local:
+            trust.refuse_local_name(endpoint.host)
+        if endpoint.tls is not None and self._tls is None:
+            try:
+                self._tls = context(endpoint.tls)
+            except (ssl.SSLError, ValueError, OSError) as error:
+                raise TLSFailed(f"the certificates in the Secret cannot be used: {error}") from error
+        return GuardedConnection(
+            judge=self._judge,
+            tls_context=self._tls,
+            server_name=endpoint.tls.server_name if endpoint.tls else "",
+            host=endpoint.host,
+            port=endpoint.port,
+            db=endpoint.db,
+            username=endpoint.username or None,
+            password=endpoint.password or None,
+            socket_timeout=None,
+            socket_connect_timeout=self._limits.connect_seconds,
+        )
+
+    def _judge(self, address: str | None) -> None:
+        if self._limits.allow_local:
+            return
+        try:
+            trust.refuse_local_address(self.endpoint.host, address)
+        except BrokerError as error:
+            raise refusals.PeerRefusedError(error) from error
+
+
+async def _exchange(connection: GuardedConnection, commands: Sequence[Command]) -> Sequence[Reply]:
+    connection.begin()
+    await connection.send_packed_command(connection.pack_commands(commands))
+    return [await _reply(connection) for _ in commands]
+
+
+async def _reply(connection: GuardedConnection) -> Reply:
+    try:
+        return await connection.read_response(disable_decoding=True)
+    except ResponseError as error:
+        return error
+
+
+class Links:
+    """All links of the process, one for each endpoint."""
+
+    def __init__(self, limits: Limits, clock: Callable[[], float]) -> None:
+        self._limits = limits
+        self._clock = clock
+        self._links: dict[Endpoint, Link] = {}
+
+    def get(self, endpoint: Endpoint) -> Link:
+        link = self._links.get(endpoint)
+        if link is None:
+            link = self._links[endpoint] = Link(endpoint, self._limits, self._clock)
+        return link
+
+    async def close_idle(self) -> None:
+        """Drops the links nobody has used for five minutes, as those of a password that has been changed."""
+        for endpoint in [endpoint for endpoint, link in self._links.items() if link.idle]:
+            await self._links.pop(endpoint).close()
+
+    async def close(self) -> None:
+        for link in self._links.values():
+            await link.close()
+        self._links.clear()

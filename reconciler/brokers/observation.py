@@ -1,0 +1,88 @@
+"""What a broker said about one queue at one moment."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Final, Generic, TypeVar
+
+from reconciler.brokers.records import NO_RECORDS, Records
+
+T = TypeVar("T", int, float)
+
+
+class Method(StrEnum):
+    """How a signal was come by."""
+
+    EXACT = "Exact"
+    """The broker's own count."""
+    ESTIMATED = "Estimated"
+    """Worked out from something else, and right to the order of magnitude."""
+    UNKNOWN = "Unknown"
+    """Nothing can be said. Never to be read as zero."""
+
+
+@dataclass(frozen=True, slots=True)
+class Signal(Generic[T]):
+    """One number; `value` is None when it is unknown, and for the oldest job also when nothing waits."""
+
+    value: T | None = None
+    method: Method = Method.UNKNOWN
+
+
+UNKNOWN_COUNT: Final[Signal[int]] = Signal()
+UNKNOWN_TIME: Final[Signal[float]] = Signal()
+
+
+def exact(value: T | None) -> Signal[T]:
+    return Signal(value, Method.EXACT)
+
+
+def estimated(value: T | None) -> Signal[T]:
+    return Signal(value, Method.ESTIMATED)
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Which server answered, to notice a failover; fields it does not tell are empty."""
+
+    run_id: str = ""
+    replication_id: str = ""
+    role: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """The signals of one queue. Times are seconds since the epoch by the broker's clock.
+
+    `waiting` leaves out `scheduled` jobs; `due` is how many of those are due within a start-up time. `enqueued` and
+    `finished` are counters that only grow, where the broker itself keeps them, so that their differences between two
+    observations are arrivals and completions. `workers` are the workers' status records, `records` the
+    same as they were written, by instance; `records_left_out` says how many more there are.
+    """
+
+    time: float
+    waiting: Signal[int] = UNKNOWN_COUNT
+    running: Signal[int] = UNKNOWN_COUNT
+    scheduled: Signal[int] = UNKNOWN_COUNT
+    due: Signal[int] = UNKNOWN_COUNT
+    dead_letters: Signal[int] = UNKNOWN_COUNT
+    oldest_enqueued: Signal[float] = UNKNOWN_TIME
+    enqueued: int | None = None
+    finished: int | None = None
+    identity: Identity = Identity()
+    workers: Records = NO_RECORDS
+    records: Mapping[str, bytes] = field(default_factory=dict)
+    records_left_out: int = 0
+
+    @property
+    def methods(self) -> dict[str, str]:
+        """`status.methods` of the Queue."""
+        return {
+            "waiting": self.waiting.method,
+            "running": self.running.method,
+            "scheduled": self.scheduled.method,
+            "deadLetters": self.dead_letters.method,
+            "oldestJobTime": self.oldest_enqueued.method,
+        }

@@ -1,0 +1,163 @@
+"""One queue in Redis: its keys (docs/worker-contract.md, section 5), and what a List and a Stream have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+from redis.exceptions import ResponseError
+
+from reconciler.brokers import refusals
+from reconciler.brokers.connect import Command, Reply
+from reconciler.brokers.endpoint import Endpoint
+from reconciler.brokers.errors import ReplyInvalid
+from reconciler.brokers.observation import UNKNOWN_COUNT, Identity, Signal, exact
+
+RECORDS: Final = 1000
+"""So many status records are read; what lies beyond is estimated."""
+_SCAN: Final = 4096
+"""Buckets of the hash that one HSCAN visits, so that it finds a thousand records in one go."""
+DUE_SECONDS: Final = 32.0
+"""A scheduled job due within a start-up time and a poll needs its replica now."""
+
+
+@dataclass(frozen=True, slots=True)
+class RedisQueue:
+    """What a Queue says of its place in Redis; absent names are empty."""
+
+    name: str
+    key_prefix: str = ""
+    priorities: tuple[str, ...] = ()
+    consumer_group: str = ""
+    processing_key: str = ""
+    dead_letter: str = ""
+
+    @property
+    def base(self) -> str:
+        return self.key_prefix + self.name
+
+    @property
+    def lanes(self) -> tuple[str, ...]:
+        """The waiting lists or streams, strictest first."""
+        return tuple(f"{self.base}:{priority}" for priority in self.priorities) or (self.base,)
+
+    @property
+    def dead_letters(self) -> str:
+        return self.key_prefix + (self.dead_letter or f"{self.name}:dead")
+
+    @property
+    def scheduled(self) -> str:
+        return f"{self.base}:scheduled"
+
+    @property
+    def workers(self) -> str:
+        return f"{self.base}:workers"
+
+    @property
+    def group(self) -> str:
+        return self.consumer_group or "workers"
+
+
+class Asks(Protocol):
+    """A `connect.Link`, or what stands for one."""
+
+    @property
+    def endpoint(self) -> Endpoint: ...
+
+    async def ask(self, *commands: Command) -> Sequence[Reply]: ...
+
+
+class Answers:
+    """The replies to named commands, and what to make of a refused one."""
+
+    def __init__(self, commands: Mapping[str, Command], replies: Sequence[Reply], endpoint: Endpoint) -> None:
+        self._commands = commands
+        self._replies = dict(zip(commands, replies, strict=True))
+        self._endpoint = endpoint
+
+    def __getitem__(self, name: str) -> Reply:
+        """The reply, or None where the command was refused: for what the queue can be read without."""
+        reply = self._replies.get(name)
+        return None if isinstance(reply, ResponseError) else reply
+
+    def refusal(self, name: str) -> str:
+        """The broker's words when it refused the command, else empty."""
+        reply = self._replies.get(name)
+        return str(reply) if isinstance(reply, ResponseError) else ""
+
+    def required(self, name: str) -> int:
+        """A count without which nothing can be said; raises what the broker refused it with."""
+        reply = self._replies[name]
+        if isinstance(reply, ResponseError):
+            raise refusals.of_reply(reply, self._what(name), self._endpoint)
+        if not isinstance(reply, int):
+            raise ReplyInvalid(f"{self._what(name)}: no number in the answer")
+        return reply
+
+    def count(self, name: str) -> Signal[int]:
+        reply = self[name]
+        return exact(reply) if isinstance(reply, int) else UNKNOWN_COUNT
+
+    def _what(self, name: str) -> str:
+        return " ".join(str(part) for part in self._commands[name][:2])
+
+
+async def ask(link: Asks, commands: Mapping[str, Command]) -> Answers:
+    """One round trip, or none where there is nothing to ask."""
+    return Answers(commands, await link.ask(*commands.values()) if commands else (), link.endpoint)
+
+
+def common_questions(queue: RedisQueue) -> dict[str, Command]:
+    return {
+        "time": ("TIME",),
+        "server": ("INFO", "server"),
+        "replication": ("INFO", "replication"),
+        "scheduled": ("ZCARD", queue.scheduled),
+        "workers": ("HLEN", queue.workers),
+        "records": ("HSCAN", queue.workers, "0", "COUNT", _SCAN),
+    }
+
+
+def due_questions(queue: RedisQueue, first: Answers, now: float) -> dict[str, Command]:
+    if not first.count("scheduled").value:
+        return {}
+    return {"due": ("ZCOUNT", queue.scheduled, "-inf", f"{now + DUE_SECONDS:.3f}")}
+
+
+def due_of(first: Answers, second: Answers) -> Signal[int]:
+    scheduled = first.count("scheduled")
+    return second.count("due") if scheduled.value else scheduled
+
+
+def time_of(answers: Answers, clock: Callable[[], float]) -> float:
+    """The broker's time; ours where it does not tell, which is right to the clocks' difference."""
+    try:
+        seconds, microseconds = (int(part) for part in answers["time"])
+    except (TypeError, ValueError):
+        return clock()
+    return seconds + microseconds / 1e6
+
+
+def identity_of(answers: Answers) -> Identity:
+    """Which server answered. INFO may be forbidden; then a failover shows in the counts alone."""
+    facts = {**_info(answers["server"]), **_info(answers["replication"])}
+    return Identity(facts.get("run_id", ""), facts.get("master_replid", ""), facts.get("role", ""))
+
+
+def records_of(answers: Answers) -> tuple[dict[str, bytes], int]:
+    """The status records as written, by instance, and how many more there are."""
+    try:
+        _, flat = answers["records"]
+        pairs = list(zip(flat[::2], flat[1::2], strict=True))[:RECORDS]
+        records = {instance.decode(): record for instance, record in pairs}
+    except (TypeError, ValueError, AttributeError):
+        return {}, 0
+    return records, max(0, (answers.count("workers").value or 0) - len(records))
+
+
+def _info(text: object) -> dict[str, str]:
+    if not isinstance(text, bytes):
+        return {}
+    lines = text.decode(errors="replace").splitlines()
+    return dict(line.split(":", 1) for line in lines if ":" in line and not line.startswith("#"))

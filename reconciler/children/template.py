@@ -1,0 +1,88 @@
+"""The pod template of a pool's workers: what the user wrote, completed by what the worker contract promises.
+
+The user's word wins wherever both may speak; the volumes, variables and labels of the contract are ours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from copy import deepcopy
+from typing import Any, Final
+
+from policies.effective import Effective
+from reconciler.children import environment, volumes
+from reconciler.children.names import VERSION, Owner
+
+WORKER: Final = "worker"
+LEAST_GRACE_SECONDS: Final = 30
+MOST_GRACE_SECONDS: Final = 600
+"""Cluster autoscalers and node upgrades cut longer grace periods off; the drain before the delete is what protects."""
+UNREACHABLE_SECONDS: Final = 60
+NOT_INHERITED: Final = ("app.kubernetes.io/instance", "argocd.argoproj.io/")
+"""Labels by which GitOps tools claim objects; a claimed child would be pruned by them."""
+OWN_FIELDS: Final = ("command", "args", "envFrom", "resources")
+
+
+def pod_template(pool: Mapping[str, Any], queues: Sequence[Mapping[str, Any]], effective: Effective) -> dict[str, Any]:
+    """The template without the labels that select its pods. `queues` are Queue objects, in the pool's order."""
+    owner, spec = Owner.of(pool), pool["spec"]
+    given = deepcopy(dict(spec.get("template") or {}))
+    pod = dict(given.get("spec") or {})
+    extra = volumes.pairs(owner, queues)
+    containers = list(pod.get("containers") or [])
+    theirs: Mapping[str, Any] = next((container for container in containers if container["name"] == WORKER), {})
+    worker = _worker(spec, theirs, effective)
+    names = [queue["spec"].get("queueName") or queue["metadata"]["name"] for queue in queues]
+    worker["env"] = [*environment.variables(owner, names, effective), *(worker.get("env") or [])]
+    worker["volumeMounts"] = [*(worker.get("volumeMounts") or []), *(mount for _, mount in extra)]
+    others = [container for container in containers if container["name"] != WORKER]
+    grace = min(MOST_GRACE_SECONDS, max(LEAST_GRACE_SECONDS, environment.drain_seconds(effective)))
+    pod |= {
+        "containers": [worker, *others],
+        "volumes": [*(pod.get("volumes") or []), *(volume for volume, _ in extra)],
+        "tolerations": _tolerations(pod.get("tolerations") or []),
+        "terminationGracePeriodSeconds": pod.get("terminationGracePeriodSeconds", grace),
+    }
+    if context := effective.get("podSecurityContext"):
+        pod["securityContext"] = context
+    return {"metadata": _metadata(given.get("metadata") or {}, spec, worker["image"]), "spec": pod}
+
+
+def _worker(spec: Mapping[str, Any], theirs: Mapping[str, Any], effective: Effective) -> dict[str, Any]:
+    worker = {**theirs, "name": WORKER, "image": spec.get("image") or theirs.get("image", "")}
+    worker |= {field: spec[field] for field in OWN_FIELDS if field in spec}
+    if "env" in spec:
+        worker["env"] = [*(theirs.get("env") or []), *spec["env"]]
+    for field in ("resources", "securityContext"):
+        if (value := effective.get(field)) is not None:
+            worker[field] = value
+    return worker
+
+
+def _metadata(given: Mapping[str, Any], spec: Mapping[str, Any], image: str) -> dict[str, Any]:
+    labels = {key: value for key, value in (given.get("labels") or {}).items() if not key.startswith(NOT_INHERITED)}
+    version = spec.get("version") or image_tag(image)
+    if version:
+        labels.setdefault(VERSION, version)
+    metadata: dict[str, Any] = {"labels": labels}
+    if annotations := given.get("annotations"):
+        metadata["annotations"] = dict(annotations)
+    return metadata
+
+
+def image_tag(image: str) -> str:
+    """The tag of an image as far as it may be a label's value; empty for a digest and for none."""
+    tag = image.partition("@")[0].rpartition("/")[2].partition(":")[2]
+    return tag[:63].rstrip("-_.")
+
+
+def _tolerations(given: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """A node that is away for a moment must not cost its jobs: the default of 300 s is kept from starting replacements
+    for too long, none at all would lose the pods at once.
+    """
+    own = [
+        {"key": key, "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": UNREACHABLE_SECONDS}
+        for key in ("node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable")
+    ]
+    taken = {toleration.get("key") for toleration in given}
+    return [*given, *(toleration for toleration in own if toleration["key"] not in taken)]

@@ -1,0 +1,45 @@
+"""Everything a phase may take from outside. Phases keep nothing of their own between passes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from random import Random
+from typing import Any
+
+from kube.client import Client
+from policies import MemorySnapshot
+from reconciler.events import Events
+from reconciler.keys import Key
+from reconciler.memory import PoolMemory
+from reconciler.metrics import Metrics
+from reconciler.observations import Observations
+from reconciler.plans.damping import Window
+from reconciler.settings import Settings
+from reconciler.store import Store
+
+
+@dataclass(slots=True)
+class Context:
+    """One for the whole process. `client` refuses writes while this process does not lead."""
+
+    client: Client
+    store: Store
+    observations: Observations[Any]
+    settings: Settings
+    metrics: Metrics
+    events: Events
+    clock: Callable[[], datetime]
+    monotonic: Callable[[], float]
+    rng: Random
+    wake: Callable[[Key], None]
+    """Have another object looked at as soon as possible."""
+    brokers: Any = None
+    """The connections to brokers; whoever wires the phases that use them puts them here."""
+    snapshot: MemorySnapshot = field(default_factory=MemorySnapshot)
+    """The same world as `store`, as the policy engine sees it."""
+    windows: dict[str, Window] = field(default_factory=dict)
+    """What each pool, by uid, has needed lately. Forgetting it only delays shrinking."""
+    pools: dict[str, PoolMemory] = field(default_factory=dict)
+    """What the phases of each pool, by uid, remember. Forgetting it costs one more look."""

@@ -1,0 +1,17 @@
+"""What is remembered of a pool between passes. Forgetting it costs one more look or one needless apply, no more."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from reconciler.workers import Fences
+
+
+@dataclass(slots=True)
+class PoolMemory:
+    """`applied` is a digest of the configuration and budget that were applied last."""
+
+    fences: Fences = field(default_factory=Fences)
+    applied: str = ""
+    overdue: set[str] = field(default_factory=set)
+    """The pods, by uid, whose drain is known to be over its time: each is told once."""

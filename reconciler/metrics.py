@@ -1,0 +1,198 @@
+"""The metrics of the reconciler, declared as data; `docs/reference/metrics.md` is made from the same table.
+
+What belongs to one object disappears with the object. Unknown numbers are absent, not zero.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final, TypeVar
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, PlatformCollector, ProcessCollector
+from prometheus_client.exposition import generate_latest
+
+from reconciler.keys import Key
+
+Metric = Counter | Gauge | Histogram
+M = TypeVar("M", Counter, Gauge, Histogram)
+
+
+class Type(StrEnum):
+    COUNTER = "counter"
+    GAUGE = "gauge"
+    HISTOGRAM = "histogram"
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """One metric. `labels` that begin with namespace and queue or pool make it belong to an object."""
+
+    name: str
+    type: Type
+    meaning: str
+    labels: tuple[str, ...] = ()
+    buckets: tuple[float, ...] = ()
+
+    @property
+    def owner(self) -> str:
+        """The kind whose objects own the series, or nothing."""
+        return {"queue": "Queue", "pool": "WorkerPool"}.get(self.labels[1], "") if len(self.labels) > 1 else ""
+
+
+_SECONDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
+
+RECONCILE_SECONDS: Final = Declared(
+    "headgate_reconcile_duration_seconds", Type.HISTOGRAM, "How long one pass over an object took.", ("kind",), _SECONDS
+)
+RECONCILE_ERRORS: Final = Declared(
+    "headgate_reconcile_errors_total",
+    Type.COUNTER,
+    "Passes that ended early, by the reason that status shows. Waiting and lost races are not counted.",
+    ("kind", "reason"),
+)
+STATUS_WRITES: Final = Declared(
+    "headgate_status_writes_total", Type.COUNTER, "Statuses written; none are when nothing changes.", ("kind",)
+)
+WORKQUEUE_DEPTH: Final = Declared("headgate_workqueue_depth", Type.GAUGE, "Objects that are due and wait for a worker.")
+WORKQUEUE_HELD: Final = Declared("headgate_workqueue_in_progress", Type.GAUGE, "Objects being worked on.")
+WORKQUEUE_SECONDS: Final = Declared(
+    "headgate_workqueue_wait_seconds", Type.HISTOGRAM, "How long a due object waited for a worker.", (), _SECONDS
+)
+LEADING: Final = Declared("headgate_leading", Type.GAUGE, "1 while this replica leads, else 0.")
+WATCH_AGE: Final = Declared(
+    "headgate_watch_age_seconds",
+    Type.GAUGE,
+    "Seconds since the watch of a kind last brought anything; the API server sends a sign of life every minute.",
+    ("resource",),
+)
+EVENTS_DROPPED: Final = Declared(
+    "headgate_events_dropped",
+    Type.GAUGE,
+    "Events since the start that were cut off by the rate limit or could not be posted.",
+)
+QUEUE_JOBS: Final = Declared(
+    "headgate_queue_jobs",
+    Type.GAUGE,
+    "Jobs of a queue, by state: waiting, running, scheduled, dead. Absent while unknown.",
+    ("namespace", "queue", "state"),
+)
+QUEUE_OLDEST: Final = Declared(
+    "headgate_queue_oldest_job_age_seconds",
+    Type.GAUGE,
+    "Age of the oldest waiting job by the broker's clock; 0 when none waits, absent while unknown.",
+    ("namespace", "queue"),
+)
+QUEUE_READS: Final = Declared(
+    "headgate_queue_observation_errors_total",
+    Type.COUNTER,
+    "Readings of a broker that failed, by the reason that status shows.",
+    ("namespace", "queue", "reason"),
+)
+POOL_REPLICAS: Final = Declared(
+    "headgate_pool_replicas",
+    Type.GAUGE,
+    "Replicas of a pool, by state: wanted, ready, busy, draining.",
+    ("namespace", "pool", "state"),
+)
+POOL_RUNNING: Final = Declared(
+    "headgate_pool_running_jobs", Type.GAUGE, "Jobs that a pool's workers run.", ("namespace", "pool")
+)
+POOL_SCALED: Final = Declared(
+    "headgate_pool_scalings_total",
+    Type.COUNTER,
+    "Changes of a pool's replicas, by direction: up, down.",
+    ("namespace", "pool", "direction"),
+)
+POOL_DRAINS: Final = Declared(
+    "headgate_pool_drains_total",
+    Type.COUNTER,
+    "Pods taken out of a pool, by outcome: requested, drained, removed, cancelled, timeout.",
+    ("namespace", "pool", "outcome"),
+)
+
+DECLARED: Final = (
+    RECONCILE_SECONDS,
+    RECONCILE_ERRORS,
+    STATUS_WRITES,
+    WORKQUEUE_DEPTH,
+    WORKQUEUE_HELD,
+    WORKQUEUE_SECONDS,
+    LEADING,
+    WATCH_AGE,
+    EVENTS_DROPPED,
+    QUEUE_JOBS,
+    QUEUE_OLDEST,
+    QUEUE_READS,
+    POOL_REPLICAS,
+    POOL_RUNNING,
+    POOL_SCALED,
+    POOL_DRAINS,
+)
+
+
+class Metrics:
+    """The values. `add`, `set` and `observe` take the labels in the order in which they are declared."""
+
+    def __init__(self, *, process: bool = False) -> None:
+        self._registry = CollectorRegistry()
+        self._metrics: Mapping[Declared, Metric] = {declared: self._make(declared) for declared in DECLARED}
+        self._series: dict[Key, set[tuple[Declared, tuple[str, ...]]]] = {}
+        if process:
+            ProcessCollector(registry=self._registry)
+            PlatformCollector(registry=self._registry)
+
+    def add(self, declared: Declared, *labels: str, amount: float = 1) -> None:
+        metric = self._metrics[declared]
+        assert isinstance(metric, Counter), f"{declared.name} is no counter"  # noqa: S101 - a mistake of ours
+        self._labelled(metric, declared, labels).inc(amount)
+
+    def set(self, declared: Declared, *labels: str, value: float | None) -> None:
+        """Say a gauge's value; None, unknown, takes the series away."""
+        metric = self._metrics[declared]
+        assert isinstance(metric, Gauge), f"{declared.name} is no gauge"  # noqa: S101 - a mistake of ours
+        if value is None:
+            self._remove(declared, labels)
+        else:
+            self._labelled(metric, declared, labels).set(value)
+
+    def observe(self, declared: Declared, *labels: str, seconds: float) -> None:
+        metric = self._metrics[declared]
+        assert isinstance(metric, Histogram), f"{declared.name} is no histogram"  # noqa: S101 - a mistake of ours
+        self._labelled(metric, declared, labels).observe(seconds)
+
+    def forget(self, key: Key) -> None:
+        """Take away every series of an object that is gone."""
+        for declared, labels in self._series.pop(key, ()):
+            self._metrics[declared].remove(*labels)
+
+    def value(self, declared: Declared, *labels: str) -> float | None:
+        """What is exposed now; None for a series that is not there."""
+        suffix = "_count" if declared.type is Type.HISTOGRAM else ""
+        return self._registry.get_sample_value(declared.name + suffix, dict(zip(declared.labels, labels, strict=True)))
+
+    def text(self) -> bytes:
+        """The exposition in Prometheus' text format."""
+        return generate_latest(self._registry)
+
+    def _make(self, declared: Declared) -> Metric:
+        arguments = (declared.name, declared.meaning, declared.labels)
+        match declared.type:
+            case Type.COUNTER:
+                return Counter(*arguments, registry=self._registry)
+            case Type.GAUGE:
+                return Gauge(*arguments, registry=self._registry)
+            case Type.HISTOGRAM:
+                return Histogram(*arguments, registry=self._registry, buckets=declared.buckets)
+
+    def _labelled(self, metric: M, declared: Declared, labels: tuple[str, ...]) -> M:
+        if declared.owner:
+            self._series.setdefault(Key(declared.owner, *labels[:2]), set()).add((declared, labels))
+        return metric.labels(*labels) if labels else metric
+
+    def _remove(self, declared: Declared, labels: tuple[str, ...]) -> None:
+        series = self._series.get(Key(declared.owner, *labels[:2]), set()) if declared.owner else set()
+        if (declared, labels) in series:
+            series.discard((declared, labels))
+            self._metrics[declared].remove(*labels)

@@ -1,0 +1,29 @@
+"""What the reconciler does about a WorkerPool: as many workers as are wanted, and none removed that is busy."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from crds import meta
+from reconciler.phases import Reconcile
+from reconciler.phases.pool.drain import drain
+from reconciler.phases.pool.judge import judge
+from reconciler.phases.pool.look import look
+from reconciler.phases.pool.own import bear, configure, hold
+from reconciler.phases.pool.release import empty, let_go
+from reconciler.phases.pool.resolve import resolve
+from reconciler.phases.pool.scale import scale
+from reconciler.phases.pool.state import PoolState, begin
+from reconciler.phases.pool.summary import FIELDS, summarize
+from reconciler.phases.pool.sweep import sweep
+
+WORKER_POOL: Final = Reconcile(
+    kind=meta.WORKER_POOL,
+    begin=begin,
+    phases=(resolve, hold, look, scale, configure, bear, drain, sweep, judge),
+    delete_phases=(resolve, empty, let_go),
+    summarize=summarize,
+    fields=FIELDS,
+)
+
+__all__ = ["WORKER_POOL", "PoolState"]

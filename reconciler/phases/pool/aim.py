@@ -1,0 +1,117 @@
+"""From the wanted replicas to a number for each revision, and from that to what a removal is planned on. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from reconciler.conditions import RECONCILING
+from reconciler.phases.pool.pods import ready_seconds, restarts_of, seconds
+from reconciler.phases.pool.state import PoolState
+from reconciler.phases.pool.view import revision_label
+from reconciler.plans.child import Child, DrainReason, Force
+from reconciler.plans.facts import DEFAULT_STARTUP_SECONDS
+from reconciler.plans.rollout import Revision, bounds, targets, too_many
+from reconciler.reasons import Reason
+from reconciler.workers import UNKNOWN
+
+PROVED_SECONDS: Final = max(10.0, DEFAULT_STARTUP_SECONDS / 2)
+"""How long a worker of a new revision has to be ready before anything is concluded from it."""
+
+
+def aims(state: PoolState, wanted: int, *, waiting: bool) -> dict[str, int]:
+    """`waiting` says whether there is a job that a new worker could have taken, or nobody knows."""
+    assert state.effective is not None  # noqa: S101 - for the type checker: resolve has run
+    revisions = [revision_of(state, one, waiting=waiting) for one in state.view.deployments]
+    current = next((one for one in revisions if one.name == state.revision), None)
+    if current is None:
+        return {}
+    old = [one for one in revisions if one is not current]
+    if too_many(current, old):
+        # The newest revision waits; the ones before it go on as if it were not there, the newest of them growing.
+        newest = max((one for one in old if one.live), key=lambda one: one.created)
+        current, old = newest, [one for one in revisions if one is not newest]
+        state.conditions.true(
+            RECONCILING, Reason.REVISION_LIMIT, "The newest spec waits until an old revision is drained"
+        )
+    limits = bounds(state.effective.get("rollout.maxSurge"), state.effective.get("rollout.maxUnavailable"), wanted)
+    return targets(wanted, limits, current, old)
+
+
+def revision_of(state: PoolState, deployment: Mapping[str, Any], *, waiting: bool) -> Revision:
+    name = revision_label(deployment)
+    pods = [pod for pod in state.view.pods if revision_label(pod) == name]
+    serving = [pod for pod in pods if _serves(state, pod)]
+    return Revision(
+        name=name,
+        created=seconds(deployment["metadata"]["creationTimestamp"]),
+        replicas=replicas_of(deployment),
+        pods=len(pods),
+        serving=len(serving),
+        proved=any(_proved(state, pod, waiting=waiting) for pod in serving),
+    )
+
+
+def children(state: PoolState) -> list[Child]:
+    """Every Deployment with the number of pods it is to keep, oldest first, so that old revisions leave first."""
+    ordered = sorted(state.view.deployments, key=lambda one: str(one["metadata"]["creationTimestamp"]))
+    return [_child(state, one) for one in ordered if revision_label(one) in state.targets]
+
+
+def replicas_of(deployment: Mapping[str, Any]) -> int:
+    return int(deployment["spec"].get("replicas", 1))
+
+
+def _child(state: PoolState, deployment: Mapping[str, Any]) -> Child:
+    metadata, status = deployment["metadata"], deployment.get("status") or {}
+    name = revision_label(deployment)
+    return Child(
+        name=metadata["name"],
+        uid=metadata["uid"],
+        version=metadata["resourceVersion"],
+        replicas=replicas_of(deployment),
+        keep=state.targets[name],
+        now=state.now.timestamp(),
+        generation=metadata["generation"],
+        observed_generation=status.get("observedGeneration", 0),
+        pods=state.view.pods_of(name),
+        reason=_reason(state, name),
+        timeout=state.drain_timeout,
+        force=_force(state),
+        failing=_failing(status),
+    )
+
+
+def _reason(state: PoolState, revision: str) -> DrainReason:
+    if state.deleting:
+        return DrainReason.DELETE
+    return DrainReason.SCALE_DOWN if revision == state.revision else DrainReason.ROLLOUT
+
+
+def _force(state: PoolState) -> Force:
+    """A pool that is deleted must not hang on workers that say nothing; one that is busy may finish."""
+    on_timeout = state.effective.get("drain.onTimeout") if state.effective else "Wait"
+    if on_timeout != "Wait":
+        return Force.EVERYBODY
+    return Force.SILENT if state.deleting else Force.NOBODY
+
+
+def _failing(status: Mapping[str, Any]) -> bool:
+    conditions = status.get("conditions") or ()
+    return any(condition["type"] == "ReplicaFailure" and condition["status"] == "True" for condition in conditions)
+
+
+def _serves(state: PoolState, pod: Mapping[str, Any]) -> bool:
+    known = next((one for one in state.view.all_pods if one.uid == pod["metadata"]["uid"]), None)
+    return (
+        known is not None
+        and known.active
+        and known.request is None
+        and restarts_of(pod) == 0
+        and ready_seconds(pod, state.now) >= PROVED_SECONDS
+    )
+
+
+def _proved(state: PoolState, pod: Mapping[str, Any], *, waiting: bool) -> bool:
+    worker = state.view.workers.get(pod["metadata"]["uid"], UNKNOWN)
+    return worker.succeeded > 0 or not waiting

@@ -1,0 +1,118 @@
+"""Growing and shrinking: a removal plan for each revision, carried out until an action finds that the world moved.
+
+Planned on the store first. Only where there is something to do, or a pod is on its way out, everything is read anew
+and planned again, so that an idle pool costs no request and no removal is decided on a memory.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Final
+
+from kube.errors import Conflict, Invalid, NotFound
+from reconciler import metrics
+from reconciler.context import Context
+from reconciler.phases.pool import look
+from reconciler.phases.pool.aim import aims, children
+from reconciler.phases.pool.perform import perform
+from reconciler.phases.pool.state import PoolState
+from reconciler.plans.actions import Action, Cancel, DeleteMarked, Mark, Request, Scale
+from reconciler.plans.child import Child
+from reconciler.plans.removal import Wait, plan
+from reconciler.reasons import Reason
+
+SOON_SECONDS: Final = 0.3
+"""How soon a removal under way is looked at again: controllers answer within about a tenth of a second."""
+PROOF_SECONDS: Final = 0.7
+"""Workers write their record once a second."""
+
+
+async def drain(state: PoolState, ctx: Context) -> None:
+    if state.frozen or state.decision is None:
+        return
+    wanted = max(state.decision.to, 0)
+    if not state.decision.may_shrink:
+        wanted = max(wanted, _serving(state))
+    waiting = _waiting(state, ctx)
+    state.targets = aims(state, wanted, waiting=waiting)
+    if not _moving(state):
+        return
+    await look.look_anew(state, ctx)
+    state.targets = aims(state, wanted, waiting=waiting)
+    await carry_out(state, ctx)
+
+
+async def carry_out(state: PoolState, ctx: Context) -> None:
+    """One round of every child's plan, on what `look_anew` has seen."""
+    for child in children(state):
+        planned = plan(child)
+        state.waits[child.name] = planned.wait
+        done = await _perform_all(state, ctx, child, planned.actions)
+        _tell(state, ctx, child, done)
+        if planned.actions or planned.wait is not Wait.NOTHING:
+            state.again(PROOF_SECONDS if planned.wait in (Wait.WORKERS, Wait.UNREADY) else SOON_SECONDS)
+
+
+async def _perform_all(state: PoolState, ctx: Context, child: Child, actions: tuple[Action, ...]) -> list[Action]:
+    done: list[Action] = []
+    for action in actions:
+        try:
+            await perform(ctx.client, state.namespace, child, action, ctx.clock())
+        except (Conflict, Invalid, NotFound):
+            # Somebody was quicker; what follows was planned on the same world.
+            state.again(SOON_SECONDS)
+            break
+        done.append(action)
+    return done
+
+
+def _moving(state: PoolState) -> bool:
+    """Whether anything is to be done, or somebody is on the way out."""
+    if any(pod.request is not None or pod.bound is not None for pod in state.view.all_pods):
+        return True
+    return any(child.replicas != child.keep or child.owed for child in children(state))
+
+
+def _serving(state: PoolState) -> int:
+    return sum(pod.active and pod.request is None for pod in state.view.all_pods)
+
+
+def _waiting(state: PoolState, ctx: Context) -> bool:
+    """Whether a job waits that a new worker could have taken; unknown counts as yes."""
+    observations = look.remembered(state, ctx)
+    if len(observations) < len(state.worked):
+        return True
+    return any(seen.waiting.value is None or seen.waiting.value > 0 for seen in observations.values())
+
+
+def _tell(state: PoolState, ctx: Context, child: Child, done: list[Action]) -> None:
+    pool = (state.namespace, state.name)
+    outcomes = Counter(outcome for action in done if (outcome := _outcome(action)))
+    for outcome, count in outcomes.items():
+        ctx.metrics.add(metrics.POOL_DRAINS, *pool, outcome, amount=count)
+    if asked := [action.pod.name for action in done if isinstance(action, Request)]:
+        ctx.events.normal(state.obj, Reason.DRAINING, f"Asked to drain for {child.reason}: {', '.join(asked)}")
+    if forced := [action.pod.name for action in done if isinstance(action, Mark) and action.forced]:
+        message = f"drain.timeout is over, removed without a proof: {', '.join(forced)}"
+        ctx.events.warning(state.obj, Reason.DRAIN_TIMED_OUT, message)
+    for action in done:
+        if isinstance(action, Scale) and action.shrinks:
+            count = action.before - action.after
+            ctx.metrics.add(metrics.POOL_DRAINS, *pool, "removed", amount=count)
+            ctx.events.normal(state.obj, Reason.WORKERS_REMOVED, f"Removed {count} drained of {child.name}")
+
+
+def _outcome(action: Action) -> str:
+    match action:
+        case Request():
+            return "requested"
+        case Cancel():
+            return "cancelled"
+        case Mark(forced=True):
+            return "timeout"
+        case Mark():
+            return "drained"
+        case DeleteMarked():
+            return "removed"
+        case _:
+            return ""

@@ -1,0 +1,72 @@
+"""The last phase: what the conditions and metrics say about the workers."""
+
+from __future__ import annotations
+
+from reconciler import metrics
+from reconciler.conditions import DRAINING, READY, RECONCILING
+from reconciler.context import Context
+from reconciler.phases.pool.look import memory_of
+from reconciler.phases.pool.state import PoolState
+from reconciler.plans.removal import Wait
+from reconciler.reasons import Reason
+from reconciler.workers import Activity
+
+
+async def judge(state: PoolState, ctx: Context) -> None:
+    _ready(state)
+    _draining(state, ctx)
+    _measure(state, ctx)
+
+
+def _ready(state: PoolState) -> None:
+    if state.missing:
+        state.conditions.false(READY, Reason.QUEUE_MISSING, f"There is no Queue {', '.join(state.missing)}")
+        return
+    if state.spec.get("paused"):
+        state.conditions.true(READY, Reason.PAUSED, "spec.paused is set: nothing is changed")
+        return
+    wanted = state.decision.to if state.decision else 0
+    ready = sum(pod.ready and pod.active for pod in state.view.pods_of(state.revision))
+    if wanted == 0:
+        state.conditions.true(READY, Reason.SCALED_TO_ZERO, "There is nothing to do, so there are no workers")
+    elif ready >= wanted:
+        state.conditions.true(READY, Reason.RECONCILED, "All wanted workers of the current revision are ready")
+    else:
+        state.conditions.false(READY, Reason.PROGRESSING, "Workers of the current revision are not all ready yet")
+        state.conditions.true(RECONCILING, Reason.PROGRESSING, "Workers are starting")
+    if any(pod.active for name in state.view.revisions if name != state.revision for pod in state.view.pods_of(name)):
+        state.conditions.true(RECONCILING, Reason.ROLLING_OUT, "Workers of an older revision are still there")
+
+
+def _draining(state: PoolState, ctx: Context) -> None:
+    leaving = [pod for pod in state.view.all_pods if pod.request is not None and pod.active]
+    if not leaving:
+        return
+    late = [pod for pod in leaving if state.now.timestamp() - pod.request.since >= state.drain_timeout]  # type: ignore[union-attr]  # leaving ones have a request
+    memory = memory_of(state, ctx)
+    for pod in late:
+        if pod.uid not in memory.overdue:
+            message = f"{pod.name} drains for longer than drain.timeout; drain.onTimeout decides what follows"
+            ctx.events.warning(state.obj, Reason.DRAIN_TIMED_OUT, message)
+    memory.overdue = {pod.uid for pod in late}
+    if late:
+        names = ", ".join(sorted(pod.name for pod in late)[:3])
+        state.conditions.true(DRAINING, Reason.DRAIN_TIMED_OUT, f"Over drain.timeout: {names}")
+    elif Wait.UNREADY in state.waits.values():
+        message = "A worker that is not ready would be removed instead of the drained ones; waiting for it"
+        state.conditions.true(DRAINING, Reason.UNREADY_WORKER, message)
+    else:
+        state.conditions.true(DRAINING, Reason.DRAINING, "Workers finish their jobs before they go")
+
+
+def _measure(state: PoolState, ctx: Context) -> None:
+    pool, pods = (state.namespace, state.name), [pod for pod in state.view.all_pods if pod.active]
+    jobs = [pod.worker.running for pod in pods if pod.worker.running is not None]
+    counts = {
+        "ready": sum(pod.ready for pod in pods),
+        "busy": sum(pod.worker.activity in (Activity.BUSY, Activity.UNKNOWN) and pod.runs for pod in pods),
+        "draining": sum(pod.request is not None for pod in pods),
+    }
+    for name, value in counts.items():
+        ctx.metrics.set(metrics.POOL_REPLICAS, *pool, name, value=value)
+    ctx.metrics.set(metrics.POOL_RUNNING, *pool, value=sum(jobs))

@@ -1,0 +1,75 @@
+"""Reading the pool's Deployments, pods and workers: from memory while nothing moves, anew while a removal does."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+
+from crds.v1 import QueueSpec
+from kube.resources import DEPLOYMENTS, PODS
+from reconciler.brokers.errors import BrokerError
+from reconciler.brokers.observation import Observation
+from reconciler.brokers.sight import Sight
+from reconciler.context import Context
+from reconciler.memory import PoolMemory
+from reconciler.observations import QueueName
+from reconciler.phases.pool.state import PoolState
+from reconciler.phases.pool.view import View
+from reconciler.workers import Fences, states
+
+
+async def look(state: PoolState, ctx: Context) -> None:
+    """What the store knows: enough for status and for growing, never for a proof."""
+    pods = ctx.store.pods_of_pool(state.uid)
+    view = View(ctx.store.deployments_of_pool(state.uid), pods)
+    state.view = View(view.deployments, pods, states(view.asked, remembered(state, ctx), Fences()))
+
+
+async def look_anew(state: PoolState, ctx: Context) -> None:
+    """What the API server and the brokers say now, in this order, so that the brokers' times can be fences."""
+    memory = memory_of(state, ctx)
+    namespace, selector = state.namespace, state.owner.selector
+    deployments = (await ctx.client.list(DEPLOYMENTS, namespace, selector)).items
+    pods = (await ctx.client.list(PODS, namespace, selector)).items
+    view = View(deployments, pods)
+    memory.fences.seen(view.asked)
+    observations = await _observed(state, ctx)
+    workers = states(view.asked, observations, memory.fences)
+    for queue, observation in observations.items():
+        memory.fences.read(queue, observation.time)
+    state.view = View(deployments, pods, workers)
+
+
+def memory_of(state: PoolState, ctx: Context) -> PoolMemory:
+    return ctx.pools.setdefault(state.uid, PoolMemory())
+
+
+def forget(state: PoolState, ctx: Context) -> None:
+    ctx.pools.pop(state.uid, None)
+    ctx.windows.pop(state.uid, None)
+
+
+def remembered(state: PoolState, ctx: Context) -> dict[str, Observation]:
+    found: dict[str, Observation] = {}
+    for worked in state.worked:
+        name = worked.obj["metadata"]["name"]
+        sighting = ctx.observations.latest(QueueName(state.namespace, name))
+        sight: Sight | None = sighting.value if sighting else None
+        if sight is not None and sight.readable is not None:
+            found[name] = sight.readable
+    return found
+
+
+async def _observed(state: PoolState, ctx: Context) -> Mapping[str, Observation]:
+    """A broker that cannot be read says nothing, and its workers count as busy; its Queue's status says why."""
+    names = [worked.obj["metadata"]["name"] for worked in state.worked]
+    specs = [QueueSpec.model_validate(worked.obj["spec"]) for worked in state.worked]
+    asked = (ctx.brokers.observe(state.namespace, name, spec) for name, spec in zip(names, specs, strict=True))
+    answers = await asyncio.gather(*asked, return_exceptions=True)
+    found: dict[str, Observation] = {}
+    for name, answer in zip(names, answers, strict=True):
+        if isinstance(answer, Observation):
+            found[name] = answer
+        elif not isinstance(answer, BrokerError):
+            raise answer
+    return found

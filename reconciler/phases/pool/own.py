@@ -1,0 +1,125 @@
+"""What the pool owns beside its pods: the finalizer, the configuration, the disruption budget, the new revision."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from hashlib import sha256
+from typing import Any, Final
+
+from crds import meta
+from kube.errors import AlreadyExists, NotFound
+from kube.resources import CONFIG_MAPS, DEPLOYMENTS, POD_DISRUPTION_BUDGETS, PODS
+from reconciler.children.budget import disruption_budget
+from reconciler.children.config import config_map, configuration
+from reconciler.children.deployment import deployment
+from reconciler.context import Context
+from reconciler.errors import Waiting
+from reconciler.phases.pool.look import memory_of
+from reconciler.phases.pool.state import PoolState
+from reconciler.reasons import Reason
+from reconciler.status import RESOURCES
+
+FIELD_MANAGER: Final = "headgate"
+"""Who applies. A child is created by a plain POST, under the client's own name, which goes on owning `replicas`: what
+an applier once set and later leaves out is reset by the API server, and replicas would become 1.
+"""
+SETTLE_SECONDS: Final = 0.5
+
+
+async def hold(state: PoolState, ctx: Context) -> None:
+    """The finalizer stands before the first child does. A pool whose queue is missing waits for it."""
+    finalizers = state.obj["metadata"].get("finalizers") or []
+    if meta.DRAIN_FINALIZER not in finalizers and not state.frozen:
+        await _finalizers(state, ctx, [*finalizers, meta.DRAIN_FINALIZER])
+
+
+async def release_finalizer(state: PoolState, ctx: Context) -> None:
+    finalizers = state.obj["metadata"].get("finalizers") or []
+    if meta.DRAIN_FINALIZER in finalizers:
+        await _finalizers(state, ctx, [one for one in finalizers if one != meta.DRAIN_FINALIZER])
+
+
+async def configure(state: PoolState, ctx: Context) -> None:
+    """Bring configuration and budget to what is in force; workers read the first without a restart."""
+    if state.frozen or state.effective is None:
+        return
+    content = configuration(state.owner, state.effective, state.worked)
+    state.generation_of_config = content["generation"]
+    guarded = state.effective.get("drain.guard") != "None"
+    wanted = sha256(json.dumps([content, guarded, state.uid]).encode()).hexdigest()
+    memory = memory_of(state, ctx)
+    if memory.applied != wanted:
+        await ctx.client.apply(CONFIG_MAPS, config_map(state.owner, content), FIELD_MANAGER)
+        await _budget(state, ctx, guarded=guarded)
+        memory.applied = wanted
+    await _nudge(state, ctx)
+
+
+async def bear(state: PoolState, ctx: Context) -> None:
+    """The Deployment of the revision the spec asks for; paused as soon as its ReplicaSet is there."""
+    if state.frozen or state.template is None:
+        return
+    child = state.view.deployment(state.revision)
+    if child is None:
+        await _create(state, ctx)
+        raise Waiting(SETTLE_SECONDS, Reason.PROGRESSING, f"Revision {state.revision} is being set up")
+    if not child["spec"].get("paused"):
+        if (child.get("status") or {}).get("observedGeneration") != child["metadata"]["generation"]:
+            raise Waiting(SETTLE_SECONDS, Reason.PROGRESSING, f"Revision {state.revision} is being set up")
+        body = deployment(state.owner, state.template, state.revision, paused=True)
+        await ctx.client.apply(DEPLOYMENTS, body, FIELD_MANAGER)
+        raise Waiting(SETTLE_SECONDS, Reason.PROGRESSING, f"Revision {state.revision} is being set up")
+
+
+async def _create(state: PoolState, ctx: Context) -> None:
+    assert state.template is not None  # noqa: S101 - for the type checker: bear has looked
+    body = deployment(state.owner, state.template, state.revision, paused=False)
+    body["spec"]["replicas"] = 0
+    try:
+        await ctx.client.create(DEPLOYMENTS, body)
+    except AlreadyExists:
+        # A pass before this one made it and the watch has not told yet.
+        return
+    ctx.events.normal(state.obj, Reason.REVISION_CREATED, f"Revision {state.revision} was created")
+
+
+async def _budget(state: PoolState, ctx: Context, *, guarded: bool) -> None:
+    if guarded:
+        await ctx.client.apply(POD_DISRUPTION_BUDGETS, disruption_budget(state.owner), FIELD_MANAGER)
+        return
+    try:
+        await ctx.client.delete(POD_DISRUPTION_BUDGETS, state.owner.disruption_budget, state.namespace)
+    except NotFound:
+        return
+
+
+async def _nudge(state: PoolState, ctx: Context) -> None:
+    """Have the kubelet bring the new file now: it refreshes volumes when the pod changes, else about once a minute."""
+    for pod in state.view.pods:
+        worker = state.view.workers.get(pod["metadata"]["uid"])
+        told = (pod["metadata"].get("annotations") or {}).get(meta.ANNOTATION_CONFIG_GENERATION)
+        if worker is None or not worker.config_generations or told == state.generation_of_config:
+            continue
+        if worker.config_generations == {state.generation_of_config}:
+            continue
+        annotations = {meta.ANNOTATION_CONFIG_GENERATION: state.generation_of_config}
+        await _annotate(ctx, pod, annotations)
+
+
+async def _annotate(ctx: Context, pod: Mapping[str, Any], annotations: Mapping[str, str]) -> None:
+    metadata = pod["metadata"]
+    patch = {"metadata": {"uid": metadata["uid"], "annotations": annotations}}
+    try:
+        await ctx.client.merge_patch(PODS, metadata["name"], metadata["namespace"], patch)
+    except NotFound:
+        return
+
+
+async def _finalizers(state: PoolState, ctx: Context, wanted: list[str]) -> None:
+    metadata = state.obj["metadata"]
+    patch = {"metadata": {"uid": state.uid, "resourceVersion": metadata["resourceVersion"], "finalizers": wanted}}
+    stored = await ctx.client.merge_patch(RESOURCES["WorkerPool"], state.name, state.namespace, patch)
+    if wanted or "deletionTimestamp" not in metadata:
+        ctx.store.put(stored)
+        state.obj = stored

@@ -1,0 +1,68 @@
+"""Carrying out what a removal plan says: one request an action, each with the preconditions it was decided on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Final
+
+from crds import meta
+from kube.client import Client
+from kube.resources import DEPLOYMENTS, PODS
+from reconciler.phases.pool.pods import FORCED, PROVED, request_text
+from reconciler.plans.actions import Action, Cancel, DeleteMarked, Mark, Request, Scale, Unmark
+from reconciler.plans.child import Child, Pod
+
+LEAST_COST: Final = "-2147483648"
+UNMARKED: Final[Mapping[str, None]] = {meta.ANNOTATION_DRAINED_INSTANCE: None, meta.ANNOTATION_DELETION_COST: None}
+
+
+async def perform(client: Client, namespace: str, child: Child, action: Action, now: datetime) -> None:
+    """Raises Conflict or Invalid where the world has moved on, NotFound where the pod is gone."""
+    match action:
+        case Scale():
+            await _scale(client, namespace, child, action)
+        case DeleteMarked(pod):
+            await client.delete(PODS, pod.name, namespace, uid=pod.uid, resource_version=pod.version)
+        case Request(pod, reason):
+            annotations: dict[str, str | None] = {meta.ANNOTATION_DRAIN: request_text(reason, now)}
+            await _patch(client, namespace, pod, annotations, {})
+        case Cancel(pod):
+            annotations = {meta.ANNOTATION_DRAIN: None, **UNMARKED}
+            await _patch(client, namespace, pod, annotations, {meta.LABEL_DRAINED: None})
+        case Unmark(pod):
+            await _patch(client, namespace, pod, UNMARKED, {meta.LABEL_DRAINED: None})
+        case Mark():
+            await _mark(client, namespace, action, now)
+
+
+async def _mark(client: Client, namespace: str, mark: Mark, now: datetime) -> None:
+    annotations: dict[str, str | None] = {
+        meta.ANNOTATION_DRAINED_INSTANCE: mark.pod.container,
+        meta.ANNOTATION_DELETION_COST: LEAST_COST,
+    }
+    if mark.reason is not None:
+        annotations[meta.ANNOTATION_DRAIN] = request_text(mark.reason, now)
+    labels = {meta.LABEL_DRAINED: FORCED if mark.forced else PROVED}
+    await _patch(client, namespace, mark.pod, annotations, labels)
+
+
+async def _patch(
+    client: Client,
+    namespace: str,
+    pod: Pod,
+    annotations: Mapping[str, str | None],
+    labels: Mapping[str, str | None],
+) -> None:
+    metadata: dict[str, Any] = {"uid": pod.uid, "resourceVersion": pod.version}
+    metadata |= {"annotations": annotations, "labels": labels}
+    await client.merge_patch(PODS, pod.name, namespace, {"metadata": metadata})
+
+
+async def _scale(client: Client, namespace: str, child: Child, scale: Scale) -> None:
+    tests = {"/metadata/uid": child.uid, "/spec/replicas": scale.before}
+    if scale.shrinks:
+        tests["/metadata/resourceVersion"] = child.version
+    operations = [{"op": "test", "path": path, "value": value} for path, value in tests.items()]
+    operations.append({"op": "replace", "path": "/spec/replicas", "value": scale.after})
+    await client.json_patch(DEPLOYMENTS, child.name, namespace, operations)

@@ -1,0 +1,109 @@
+"""From a Pod of the API server to the pod of the plans. Pure.
+
+The drain request, the mark and what it is bound to stand on the pod as annotations and labels; nothing else is known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from crds import meta
+from reconciler.children.template import WORKER
+from reconciler.plans.child import LOST, PENDING, RUNNING, Pod, Request
+from reconciler.workers import UNKNOWN, Asked, WorkerState
+
+Object = Mapping[str, Any]
+PHASES: Final = {"Pending": PENDING, "Unknown": LOST}
+FINISHED: Final = ("Succeeded", "Failed")
+PROVED: Final = "true"
+FORCED: Final = "timeout"
+"""Values of the label `headgate.dev/drained`: proved idle, or out of time."""
+
+
+def pod_of(pod: Object, workers: Mapping[str, WorkerState]) -> Pod:
+    metadata, status = pod["metadata"], pod.get("status") or {}
+    labels, annotations = metadata.get("labels") or {}, metadata.get("annotations") or {}
+    mark = labels.get(meta.LABEL_DRAINED)
+    return Pod(
+        name=metadata["name"],
+        uid=metadata["uid"],
+        version=metadata["resourceVersion"],
+        created=seconds(metadata["creationTimestamp"]),
+        container=container_of(pod),
+        runs=_may_run(pod),
+        scheduled=bool(pod["spec"].get("nodeName")),
+        phase=PHASES.get(status.get("phase", "Pending"), RUNNING),
+        ready=is_ready(pod),
+        request=request_of(annotations.get(meta.ANNOTATION_DRAIN, "")),
+        bound=annotations.get(meta.ANNOTATION_DRAINED_INSTANCE, "") if mark else None,
+        forced=mark == FORCED,
+        terminating="deletionTimestamp" in metadata,
+        finished=status.get("phase") in FINISHED,
+        worker=workers.get(metadata["uid"], UNKNOWN),
+    )
+
+
+def asked_of(pod: Object) -> Asked:
+    metadata = pod["metadata"]
+    return Asked(
+        uid=metadata["uid"],
+        name=metadata["name"],
+        container=container_of(pod),
+        request=(metadata.get("annotations") or {}).get(meta.ANNOTATION_DRAIN, ""),
+        restarts=restarts_of(pod),
+    )
+
+
+def request_of(text: str) -> Request | None:
+    """`<reason>/<RFC 3339 time>`. A time that cannot be read counts from the beginning of time: it is overdue."""
+    if not text:
+        return None
+    reason, _, since = text.partition("/")
+    try:
+        return Request(reason, seconds(since))
+    except ValueError:
+        return Request(reason, 0.0)
+
+
+def request_text(reason: str, now: datetime) -> str:
+    return f"{reason}/{now.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+
+def container_of(pod: Object) -> str:
+    return str(_worker_status(pod).get("containerID", ""))
+
+
+def restarts_of(pod: Object) -> int:
+    return int(_worker_status(pod).get("restartCount", 0))
+
+
+def ready_seconds(pod: Object, now: datetime) -> float:
+    """How long the pod has been ready; 0 when it is not."""
+    for condition in (pod.get("status") or {}).get("conditions") or ():
+        if condition["type"] == "Ready" and condition["status"] == "True":
+            return now.timestamp() - seconds(condition["lastTransitionTime"])
+    return 0.0
+
+
+def is_ready(pod: Object) -> bool:
+    conditions = (pod.get("status") or {}).get("conditions") or ()
+    return any(condition["type"] == "Ready" and condition["status"] == "True" for condition in conditions)
+
+
+def seconds(text: str) -> float:
+    return datetime.fromisoformat(text).timestamp()
+
+
+def _worker_status(pod: Object) -> Object:
+    statuses = (pod.get("status") or {}).get("containerStatuses") or ()
+    return next((status for status in statuses if status["name"] == WORKER), {})
+
+
+def _may_run(pod: Object) -> bool:
+    """Whether the worker's container runs, or may without being reported yet."""
+    status = _worker_status(pod)
+    if not status:
+        return (pod.get("status") or {}).get("phase") not in (None, "Pending", *FINISHED)
+    return "running" in (status.get("state") or {})

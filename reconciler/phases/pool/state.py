@@ -1,0 +1,49 @@
+"""What the phases of a WorkerPool find out during one pass."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from crds import duration
+from reconciler.children.config import WorkedQueue
+from reconciler.children.names import Owner
+from reconciler.context import Context
+from reconciler.phases import Object
+from reconciler.phases.pool.scaling_state import ScalingState
+from reconciler.phases.pool.view import View
+from reconciler.plans.removal import Wait
+
+
+@dataclass(kw_only=True)
+class PoolState(ScalingState):
+    """`worked` are the queues that exist, in the pool's order. `revision` is the one the spec asks for, empty while it
+    cannot be known. `waits` says of each child what its removal waits for.
+    """
+
+    worked: list[WorkedQueue] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)
+    template: Mapping[str, Any] | None = None
+    revision: str = ""
+    generation_of_config: str = ""
+    view: View = field(default_factory=View)
+    targets: dict[str, int] = field(default_factory=dict)
+    waits: dict[str, Wait] = field(default_factory=dict)
+
+    @property
+    def owner(self) -> Owner:
+        return Owner.of(self.obj)
+
+    @property
+    def frozen(self) -> bool:
+        """Nothing is to be changed: the user says so, or a queue is missing and nothing can be rendered."""
+        return bool(self.spec.get("paused")) or (not self.deleting and bool(self.missing))
+
+    @property
+    def drain_timeout(self) -> float:
+        return duration.seconds(self.effective.get("drain.timeout")) if self.effective else 600.0
+
+
+def begin(obj: Object, ctx: Context) -> PoolState:
+    return PoolState(obj=obj, now=ctx.clock())

@@ -1,0 +1,105 @@
+"""`status` of a WorkerPool. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from policies.effective import SPEC
+from reconciler.outcome import Outcome
+from reconciler.phases.pool.scale import scaling_status
+from reconciler.phases.pool.state import PoolState
+from reconciler.phases.pool.view import revision_label
+from reconciler.plans.child import Pod
+from reconciler.status import Fields
+from reconciler.workers import Activity
+
+FIELDS: Final = Fields(fast=frozenset({"running", "busyReplicas", "revisions"}))
+MOST_DRAINING: Final = 20
+MOST_REVISIONS: Final = 10
+BUSY: Final = (Activity.BUSY, Activity.UNKNOWN)
+
+
+def summarize(state: PoolState, outcome: Outcome) -> Mapping[str, Any]:
+    pods = [pod for pod in state.view.all_pods if not pod.finished]
+    return {
+        **scaling_status(state),
+        "replicas": len(pods),
+        "readyReplicas": sum(pod.ready and pod.active for pod in pods),
+        "updatedReplicas": _updated(state),
+        "busyReplicas": _busy(pods),
+        "drainingReplicas": sum(pod.request is not None for pod in pods),
+        "running": sum(pod.worker.running or 0 for pod in pods),
+        "selector": state.owner.selector,
+        "drainMethod": _method(state, pods),
+        "draining": [_draining(state, pod) for pod in _leaving(pods)[:MOST_DRAINING]] or None,
+        "revisions": _revisions(state) or None,
+        "effective": _effective(state),
+    }
+
+
+def _updated(state: PoolState) -> int | None:
+    if not state.revision:
+        return state.status.get("updatedReplicas")
+    return sum(pod.active for pod in state.view.pods_of(state.revision))
+
+
+def _busy(pods: list[Pod]) -> int:
+    """Unknown is busy; a pod that has not started is neither."""
+    return sum(pod.runs and pod.worker.activity in BUSY for pod in pods)
+
+
+def _method(state: PoolState, pods: list[Pod]) -> str | None:
+    """StatusRecord as soon as one worker was heard; what was known stays while there are no workers."""
+    if any(pod.worker.activity is not Activity.UNKNOWN for pod in pods):
+        return "StatusRecord"
+    return state.status.get("drainMethod")
+
+
+def _leaving(pods: list[Pod]) -> list[Pod]:
+    return sorted((pod for pod in pods if pod.request is not None), key=lambda pod: pod.name)
+
+
+def _draining(state: PoolState, pod: Pod) -> dict[str, Any]:
+    assert pod.request is not None  # noqa: S101 - for the type checker: chosen by it
+    since = pod.request.since
+    entry = {"pod": pod.name, "since": _text(since), "deadline": _text(since + state.drain_timeout)}
+    entry["reason"] = pod.request.reason[:120]
+    return entry if pod.worker.running is None else {**entry, "running": pod.worker.running}
+
+
+def _revisions(state: PoolState) -> list[dict[str, Any]]:
+    ordered = sorted(state.view.deployments, key=lambda one: str(one["metadata"]["creationTimestamp"]), reverse=True)
+    found = []
+    for deployment in ordered[:MOST_REVISIONS]:
+        name = revision_label(deployment)
+        pods = [pod for pod in state.view.pods_of(name) if not pod.finished]
+        if not pods and name != state.revision:
+            continue
+        found.append(
+            {
+                "name": name,
+                "image": _image(deployment),
+                "replicas": len(pods),
+                "readyReplicas": sum(pod.ready and pod.active for pod in pods),
+                "busyReplicas": _busy(pods),
+            }
+        )
+    return found
+
+
+def _image(deployment: Mapping[str, Any]) -> str:
+    containers = deployment["spec"]["template"]["spec"]["containers"]
+    return next((str(one["image"]) for one in containers if one["name"] == "worker"), "")
+
+
+def _effective(state: PoolState) -> Any:
+    if state.effective is None:
+        return state.status.get("effective")
+    leaves = state.effective.leaves()
+    return {path: {"value": value, "origin": origin} for path, value, origin in leaves if origin != SPEC}
+
+
+def _text(moment: float) -> str:
+    return datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

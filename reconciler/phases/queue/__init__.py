@@ -1,0 +1,27 @@
+"""What the reconciler does about a Queue: it reads the broker, says what it sees, and tells the pools.
+
+Nothing is written to the broker. A Queue has no finalizer: deleting it changes nothing at the broker, and nothing can
+hang.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from crds import meta
+from reconciler.phases import Reconcile
+from reconciler.phases.queue.configure import configure
+from reconciler.phases.queue.judge import judge
+from reconciler.phases.queue.observe import observe
+from reconciler.phases.queue.state import QueueState, begin
+from reconciler.phases.queue.summary import FIELDS, summarize
+
+QUEUE: Final = Reconcile(
+    kind=meta.QUEUE,
+    begin=begin,
+    phases=(configure, observe, judge),
+    summarize=summarize,
+    fields=FIELDS,
+)
+
+__all__ = ["QUEUE", "QueueState"]

@@ -1,0 +1,66 @@
+"""The second phase: one reading of the broker, remembered for the pools and told to the metrics."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from operator import attrgetter
+from typing import Final
+
+from reconciler import metrics
+from reconciler.brokers.errors import BrokerError
+from reconciler.brokers.observation import Observation, Signal
+from reconciler.brokers.sight import Sight, failed, moved, seen
+from reconciler.context import Context
+from reconciler.observations import QueueName
+from reconciler.phases.queue.state import QueueState
+
+STATES: Final[Mapping[str, Callable[[Observation], Signal[int]]]] = {
+    "waiting": attrgetter("waiting"),
+    "running": attrgetter("running"),
+    "scheduled": attrgetter("scheduled"),
+    "dead": attrgetter("dead_letters"),
+}
+JITTER: Final = 0.1
+"""By how much of the interval polls are spread, so that queues do not fall into step."""
+STUCK_POLLS: Final = 5
+"""What waits for somebody to change something is looked at less often: nobody needs 30 refused logins a minute."""
+
+
+async def observe(state: QueueState, ctx: Context) -> None:
+    assert state.parsed is not None  # noqa: S101 - for the type checker: configure ran
+    name = QueueName(state.namespace, state.name)
+    sighting = ctx.observations.latest(name)
+    before: Sight | None = sighting.value if sighting else None
+    try:
+        sight = seen(before, await ctx.brokers.observe(*name, state.parsed), ctx.monotonic())
+    except BrokerError as error:
+        sight = failed(before, error, ctx.monotonic())
+        ctx.metrics.add(metrics.QUEUE_READS, *name, error.reason)
+    state.sight = sight
+    ctx.observations.record(name, sight, wake=moved(before, sight))
+    _measure(ctx, name, sight.readable)
+    state.again(_next_poll(ctx, sight))
+
+
+def _next_poll(ctx: Context, sight: Sight) -> float:
+    stuck = sight.error is not None and not sight.error.passes
+    spread = 1 + JITTER * (2 * ctx.rng.random() - 1)
+    return ctx.settings.poll * spread * (STUCK_POLLS if stuck else 1)
+
+
+def _measure(ctx: Context, name: QueueName, observation: Observation | None) -> None:
+    """Unknown signals are absent."""
+    for state, signal in STATES.items():
+        value = signal(observation).value if observation is not None else None
+        ctx.metrics.set(metrics.QUEUE_JOBS, *name, state, value=value)
+    ctx.metrics.set(metrics.QUEUE_OLDEST, *name, value=_age(observation))
+
+
+def _age(observation: Observation | None) -> float | None:
+    """0 when nothing waits, None when the oldest job does not say."""
+    if observation is None:
+        return None
+    oldest = observation.oldest_enqueued.value
+    if oldest is not None:
+        return max(0.0, observation.time - oldest)
+    return 0.0 if observation.waiting.value == 0 else None

@@ -1,0 +1,141 @@
+"""One revision of a pool as a removal is planned from it: the Deployment's numbers and its pods, all read anew.
+
+Times are seconds since the epoch by the reconciler's clock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Final
+
+from reconciler.workers import UNKNOWN, Activity, WorkerState
+
+Rank = tuple[bool, int, bool]
+
+PENDING, LOST, RUNNING = range(3)
+"""Pod phases in the order in which a ReplicaSet takes pods away: Pending, Unknown, Running."""
+
+SAFE: Final[Rank] = (True, RUNNING, True)
+"""The rank at which only the deletion cost decides."""
+
+
+class DrainReason(StrEnum):
+    """Why a pod is asked to drain, as its annotation and `status.draining` say."""
+
+    SCALE_DOWN = "ScaleDown"
+    ROLLOUT = "Rollout"
+    DELETE = "Delete"
+
+
+class Force(StrEnum):
+    """Which pods may be removed without a proof once drain.timeout is over."""
+
+    NOBODY = "Nobody"
+    """A pod leaves when it has proved itself idle, however long that takes."""
+    SILENT = "Silent"
+    """Those whose worker says nothing that could be believed; one that is known to be busy may finish."""
+    EVERYBODY = "Everybody"
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """The drain request that stands on a pod."""
+
+    reason: str
+    since: float
+
+
+@dataclass(frozen=True, slots=True)
+class Pod:
+    """`container` is the id of the worker's container as last reported, empty before its first start; `runs` is
+    whether it may be running. `bound` is the container a mark was made for, None without a mark; `forced` marks were
+    made without a proof.
+    """
+
+    name: str
+    uid: str
+    version: str
+    created: float = 0.0
+    container: str = ""
+    runs: bool = True
+    scheduled: bool = True
+    phase: int = RUNNING
+    ready: bool = True
+    request: Request | None = None
+    bound: str | None = None
+    forced: bool = False
+    terminating: bool = False
+    finished: bool = False
+    worker: WorkerState = UNKNOWN
+
+    @property
+    def active(self) -> bool:
+        """Whether a ReplicaSet counts it."""
+        return not (self.terminating or self.finished)
+
+    @property
+    def marked(self) -> bool:
+        """Whether its mark still holds. A restarted container is another one and has proved nothing; a pod whose
+        request is gone has been released.
+        """
+        return self.bound is not None and self.bound == self.container and self.request is not None
+
+    @property
+    def mark_broken(self) -> bool:
+        return self.bound is not None and not self.marked
+
+    @property
+    def idle(self) -> bool:
+        return self.worker.activity in (Activity.IDLE, Activity.DRAINED)
+
+    @property
+    def rank(self) -> Rank:
+        """A ReplicaSet takes pods of lower rank first and looks at the deletion cost only among equals."""
+        return (self.scheduled, self.phase, self.ready)
+
+
+@dataclass(frozen=True, slots=True)
+class Child:
+    """`replicas` is the Deployment's own number, `keep` how many pods shall go on serving.
+
+    `failing` says that its controller cannot create pods. With `guarded` the API server itself refuses to delete what
+    is not marked.
+    """
+
+    name: str
+    uid: str
+    version: str
+    replicas: int
+    keep: int
+    now: float
+    generation: int = 1
+    observed_generation: int = 1
+    pods: Sequence[Pod] = field(default_factory=tuple)
+    reason: DrainReason = DrainReason.SCALE_DOWN
+    timeout: float = 600.0
+    force: Force = Force.NOBODY
+    failing: bool = False
+    guarded: bool = False
+
+    @property
+    def active(self) -> list[Pod]:
+        return [pod for pod in self.pods if pod.active]
+
+    @property
+    def owed(self) -> int:
+        """How many pods the ReplicaSet has yet to take away, or, below zero, to create."""
+        return len(self.active) - self.replicas
+
+    @property
+    def observed(self) -> bool:
+        return self.observed_generation >= self.generation
+
+    @property
+    def settled(self) -> bool:
+        """Whether the controllers have done all they were told, so that nothing of theirs is still under way."""
+        return self.observed and self.owed == 0
+
+    def overdue(self, pod: Pod) -> bool:
+        return pod.request is not None and self.now - pod.request.since >= self.timeout

@@ -1,0 +1,81 @@
+"""Fast up, slow down: a pool shrinks only to what it would have needed at every moment of a window.
+
+Growth passes at once. A smaller number has to hold for a short window (three start-up times, 60 to 300 s) before the
+pool comes within a tenth of it, and for 300 s before the pool reaches it, so that pods are not drained which the next
+wave needs again. The window lives in memory; it is seeded with the current number at start and after any gap, which
+can only delay shrinking.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import ceil
+from typing import Final
+
+LONG_SECONDS: Final = 300.0
+SHORTEST_SECONDS: Final = 60.0
+GAP_SECONDS: Final = 30.0
+"""Samples further apart say nothing of the time between them, so the window starts again."""
+DEAD_BAND: Final = 0.9
+"""A pool that needs at least this part of what it has is left alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """The same number, wanted at every sample from `start` to `end` (seconds of any steady clock)."""
+
+    start: float
+    end: float
+    replicas: int
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """What was wanted during the last 300 s, as runs of equal numbers, oldest first."""
+
+    runs: tuple[Run, ...] = ()
+
+    def add(self, now: float, replicas: int) -> Window:
+        runs = tuple(run for run in self.runs if run.end >= now - LONG_SECONDS)
+        if runs and runs[-1].replicas == replicas:
+            return Window((*runs[:-1], Run(runs[-1].start, now, replicas)))
+        return Window((*runs, Run(now, now, replicas)))
+
+    def covers(self, now: float) -> bool:
+        return bool(self.runs) and now - self.runs[-1].end <= GAP_SECONDS
+
+    def highest(self, now: float, seconds: float) -> int:
+        return max((run.replicas for run in self.runs if run.end >= now - seconds), default=0)
+
+
+def seeded(now: float, current: int) -> Window:
+    """The window of somebody who has just begun to look: all that is known is what is there."""
+    return Window((Run(now, now, current),))
+
+
+def short_window(startup_seconds: float) -> float:
+    """How long a smaller number has to hold before the pool follows: the time to change one's mind, three times."""
+    return min(max(3 * startup_seconds, SHORTEST_SECONDS), LONG_SECONDS)
+
+
+def dead_band(current: int, wanted: int) -> int:
+    """`current` when `wanted` is smaller by at most a tenth, else `wanted`."""
+    return current if DEAD_BAND * current <= wanted < current else wanted
+
+
+def damp(window: Window, now: float, current: int, wanted: int, startup_seconds: float) -> tuple[int, Window]:
+    """How many replicas to serve with now, and the window for the next time."""
+    if not window.covers(now):
+        window = seeded(now, current)
+    window = window.add(now, wanted)
+    if wanted >= current:
+        return wanted, window
+    fast = window.highest(now, short_window(startup_seconds))
+    slow = window.highest(now, LONG_SECONDS)
+    return min(current, _descend(fast, slow)), window
+
+
+def _descend(fast: int, slow: int) -> int:
+    if fast == 0:
+        return 0
+    return max(fast, min(slow, max(fast + 1, ceil(fast * 11 / 10))))

@@ -1,0 +1,84 @@
+"""How many workers each revision of a pool shall have: pure, decided anew in every pass.
+
+The new revision fills the room that surge and leaving workers give it; the old ones keep what the new one does not yet
+serve, oldest revision first to go. Until the new one has proved itself, growth goes to the newest old one. So at most
+wanted + surge pods exist, those that drain included, and never fewer than wanted - unavailable serve.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import ceil, floor
+from typing import Final
+
+MOST_REVISIONS: Final = 4
+"""Revisions that may have pods at the same time; with more, only the newest spec waits."""
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """`replicas` is the Deployment's number, `pods` every pod that exists, terminating ones included. `serving` are
+    ready for long enough and not asked to leave. `created` orders the revisions, in seconds.
+    """
+
+    name: str
+    created: float
+    replicas: int = 0
+    pods: int = 0
+    serving: int = 0
+    proved: bool = False
+
+    @property
+    def live(self) -> bool:
+        return bool(self.replicas or self.pods)
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """By how many replicas a rollout may go above and below the wanted number."""
+
+    surge: int
+    unavailable: int
+
+
+def bounds(max_surge: int | str, max_unavailable: int | str, wanted: int) -> Bounds:
+    """As Deployments read them: a percentage of surge is rounded up, one of unavailable down; both 0 means 0 and 1."""
+    surge, unavailable = _share(max_surge, wanted, up=True), _share(max_unavailable, wanted, up=False)
+    return Bounds(surge, unavailable) if surge or unavailable else Bounds(0, 1)
+
+
+def targets(wanted: int, limits: Bounds, current: Revision, old: Sequence[Revision]) -> dict[str, int]:
+    """The number of workers to keep or to reach, for each revision."""
+    live = sorted((revision for revision in old if revision.live), key=lambda revision: -revision.created)
+    resting = {revision.name: 0 for revision in old}
+    if not live or not wanted:
+        return {**resting, current.name: wanted}
+    room = wanted + limits.surge - sum(revision.pods for revision in live)
+    new = min(wanted, max(current.replicas, room, 0))
+    served = current.serving if current.proved else 0
+    kept = _keep(max(0, wanted - limits.unavailable - served), live, grow=not current.proved)
+    return {**resting, **kept, current.name: new}
+
+
+def too_many(current: Revision, old: Sequence[Revision]) -> bool:
+    """Whether the current revision has to wait for an old one to be gone before it gets a pod."""
+    return not current.live and sum(revision.live for revision in old) >= MOST_REVISIONS
+
+
+def _keep(total: int, newest_first: Sequence[Revision], *, grow: bool) -> dict[str, int]:
+    kept: dict[str, int] = {}
+    left = total
+    for revision in newest_first:
+        kept[revision.name] = min(revision.replicas, left)
+        left -= kept[revision.name]
+    if grow and left:
+        kept[newest_first[0].name] += left
+    return kept
+
+
+def _share(value: int | str, wanted: int, *, up: bool) -> int:
+    if isinstance(value, int):
+        return value
+    exact = int(value.rstrip("%")) * wanted / 100
+    return ceil(exact) if up else floor(exact)

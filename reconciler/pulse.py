@@ -1,0 +1,62 @@
+"""Whether the watches still live. Kopf keeps bookmarks to itself, so its bytes are counted where they arrive.
+
+Kopf makes its requests on a session that we give it. The middleware here sees each of them: a watch's body is wrapped,
+so that every chunk, a bookmark's too, is a sign of life of that path; a list says that continuity was lost, which kopf
+does not tell its handlers either: what was deleted in between is never reported.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Iterable
+from typing import Any, cast
+
+import aiohttp
+
+
+class Pulse:
+    """Signs of life by path. A path counts as silent from the start on, until something arrives."""
+
+    def __init__(
+        self, paths: Iterable[str], monotonic: Callable[[], float], listed: Callable[[str], object] = lambda _: None
+    ) -> None:
+        self._monotonic = monotonic
+        self._listed = listed
+        self._beats = dict.fromkeys(paths, monotonic())
+
+    def beat(self, path: str) -> None:
+        if path in self._beats:
+            self._beats[path] = self._monotonic()
+
+    def ages(self) -> dict[str, float]:
+        """Seconds since the last sign of life, by path."""
+        now = self._monotonic()
+        return {path: now - at for path, at in self._beats.items()}
+
+    async def middleware(
+        self, request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
+    ) -> aiohttp.ClientResponse:
+        response = await handler(request)
+        path = request.url.raw_path
+        if path in self._beats and response.status == 200:
+            self.beat(path)
+            if "watch" in request.url.query:
+                response.content = cast("aiohttp.StreamReader", _Listened(response.content, lambda: self.beat(path)))
+            elif "continue" not in request.url.query:
+                self._listed(path)
+        return response
+
+
+class _Listened:
+    """A body that says when something of it arrives; in everything else it is the body itself."""
+
+    def __init__(self, content: aiohttp.StreamReader, heard: Callable[[], None]) -> None:
+        self._content = content
+        self._heard = heard
+
+    async def iter_chunked(self, size: int) -> AsyncIterator[bytes]:
+        async for chunk in self._content.iter_chunked(size):
+            self._heard()
+            yield chunk
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._content, name)

@@ -1,0 +1,91 @@
+"""Every reason that a condition, an Event or a metric may carry.
+
+Reasons are words for programs: they are stable, and documented by `docs/reference/reasons.md`, which is made from here.
+A phase that needs a new one adds it here, with the sentence that a person at three in the morning wants to read.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Self
+
+
+class Reason(StrEnum):
+    """A CamelCase word; `doc` is its meaning."""
+
+    doc: str
+
+    def __new__(cls, value: str, doc: str) -> Self:
+        member = str.__new__(cls, value)
+        member._value_ = value
+        member.doc = doc
+        return member
+
+    # Every kind
+    RECONCILED = "Reconciled", "The object is as its spec says."
+    PROGRESSING = "Progressing", "Headgate is on its way to what the spec says."
+    RETRYING = "Retrying", "Something outside failed several times in a row; Headgate goes on trying."
+    INTERNAL_ERROR = "InternalError", "Headgate itself failed on this object; its log has the details; tried again."
+    API_SERVER_REFUSED = "ApiServerRefused", "The API server refused a write by RBAC, quota or validation; tried again."
+    API_SERVER_UNAVAILABLE = "ApiServerUnavailable", "The API server did not answer or failed; tried again."
+    INVALID_SPEC = "InvalidSpec", "The stored spec cannot be followed; the message names the field. Change it."
+    PAUSED = "Paused", "spec.paused is set: Headgate changes nothing."
+
+    # Brokers, and the queues read from them
+    OBSERVED = "Observed", "The queue is read from its broker."
+    FAILOVER_SUSPECTED = (
+        "FailoverSuspected",
+        "Another server answers, or jobs vanished; for a minute no pool shrinks by it.",
+    )
+    BROKER_UNREACHABLE = (
+        "BrokerUnreachable",
+        "The broker does not answer, or closes the connection; pools hold meanwhile.",
+    )
+    BROKER_LOADING = "BrokerLoading", "The broker is up and answers nothing yet: it loads its data or runs a script."
+    BROKER_RECOVERED = "BrokerRecovered", "The broker can be read again."
+    CREDENTIALS_REFUSED = "CredentialsRefused", "The broker refuses the user, the password, or a command to this user."
+    CREDENTIALS_MISSING = (
+        "CredentialsMissing",
+        "A Secret that the queue names, or a key in it, is not there or not readable.",
+    )
+    SECRET_NOT_TRUSTED = (
+        "SecretNotTrusted",
+        "The Secret lacks the label headgate.dev/broker-credentials, so it is not used.",
+    )
+    HOST_REFUSED = "HostRefused", "Nothing is sent to this host: the Secret is not for it, or it is local to the node."
+    ADDRESS_INVALID = "AddressInvalid", "The broker's address cannot be understood, or leads to another kind of server."
+    TLS_FAILED = "TLSFailed", "No secured connection: a certificate is wrong, expired, or of an unknown authority."
+    WRONG_TYPE = "WrongType", "A key of the queue holds another type than its layout says; the message names it."
+    REPLY_INVALID = (
+        "ReplyInvalid",
+        "The server answers something that a broker does not, or refuses a command as unknown.",
+    )
+    LAYOUT_NOT_SUPPORTED = "LayoutNotSupported", "This release cannot read queues of this kind; pools hold."
+    ABOVE_ALERT = "AboveAlert", "There are more dead letters than deadLetter.alertAbove."
+    DEAD_LETTERS_APPEARED = "DeadLettersAppeared", "The dead letters went above deadLetter.alertAbove."
+
+    # The size of pools
+    FOLLOWING = "Following", "Replicas follow the queues."
+    HELD = "Held", "spec.hold keeps the replicas; autoscaling is off until it is lifted or expires."
+    QUEUE_UNREADABLE = "QueueUnreadable", "A queue cannot be read, so the pool may grow but does not shrink."
+    QUEUE_MISSING = "QueueMissing", "A queue that the pool names does not exist."
+    AT_MAX_REPLICAS = "AtMaxReplicas", "The jobs call for more than scaling.maxReplicas."
+    RATE_LIMITED = "RateLimited", "The jobs call for more, but the rate limit of their queue keeps no more busy."
+    SCALED_UP = "ScaledUp", "More replicas are wanted than before; the message says why."
+    SCALED_DOWN = "ScaledDown", "Fewer replicas are wanted than before; the message says why."
+
+    # Workers
+    SCALED_TO_ZERO = "ScaledToZero", "There is nothing to do and minReplicas is 0, so there are no workers."
+    REVISION_CREATED = "RevisionCreated", "A changed spec got a Deployment of its own."
+    REVISION_LIMIT = "RevisionLimit", "Four revisions still have workers; the newest spec waits for one to be drained."
+    ROLLING_OUT = "RollingOut", "Workers of an older revision are being replaced."
+    DRAINING = "Draining", "Workers were asked to finish what they run; they go when they have proved themselves idle."
+    DRAIN_TIMED_OUT = (
+        "DrainTimedOut",
+        "A worker drains for longer than drain.timeout; drain.onTimeout says what follows.",
+    )
+    UNREADY_WORKER = (
+        "UnreadyWorker",
+        "A worker that is not ready would be removed instead of a drained one, so nothing is removed until it is.",
+    )
+    WORKERS_REMOVED = "WorkersRemoved", "Drained workers were removed."

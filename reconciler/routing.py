@@ -1,0 +1,41 @@
+"""Which keys a change of an object wakes. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from crds import meta
+from reconciler.keys import Key, key_of
+from reconciler.store import Store
+
+_OURS: Final = frozenset(kind.kind for kind in meta.KINDS)
+
+
+def concerned(store: Store, obj: Mapping[str, Any], before: Mapping[str, Any] | None) -> Iterator[Key]:
+    """The keys to work after `obj` has taken the place of `before`; with `before` the same, after it was removed."""
+    kind = obj["kind"]
+    if kind in _OURS and before is not None and before is not obj and not _matters(obj, before):
+        return
+    if kind in _OURS:
+        yield key_of(obj)
+    namespace = obj["metadata"].get("namespace", "")
+    match kind:
+        case "Queue":
+            # A pool's demand, its limits and the configuration its workers read come from its queues.
+            for pool in store.pools_of_queue(namespace, obj["metadata"]["name"]):
+                yield key_of(pool)
+        case "Policy":
+            # What a policy defaults is in force in every object of the namespace.
+            for other in ("Queue", "WorkerPool"):
+                yield from (key for key in store.keys(other) if key.namespace == namespace)
+        case "Pod" | "Deployment":
+            if pool_name := (obj["metadata"].get("labels") or {}).get(meta.LABEL_POOL):
+                yield Key("WorkerPool", namespace, pool_name)
+
+
+def _matters(obj: Mapping[str, Any], before: Mapping[str, Any]) -> bool:
+    """Whether anything but the status changed. Our own status writes must not wake what made them."""
+    new, old = obj["metadata"], before["metadata"]
+    watched = ("uid", "generation", "labels", "annotations", "finalizers", "deletionTimestamp")
+    return any(new.get(field) != old.get(field) for field in watched)

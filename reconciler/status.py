@@ -1,0 +1,126 @@
+"""The only writer of status.
+
+A status is written when it differs from the stored one, and not otherwise. Numbers that move all the time are written
+at most every 30 s; some fields never cause a write by themselves. What was written is remembered, so a field that the
+API server drops (an older CRD) cannot make a pass write for ever.
+
+It is written whole, by a JSON patch that tests the uid, so a successor under the same name gets nothing. Server-side
+apply would refuse all of it with 500 when the CRD is older than we are and lacks one of its fields; a JSON patch has
+such a field dropped.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from crds import meta
+from kube.client import Client, Object
+from kube.errors import NotFound
+from kube.resources import Resource, custom
+from reconciler.keys import Key, key_of
+
+log = logging.getLogger(__name__)
+
+FIELD_MANAGER: Final = "headgate-reconciler"
+FAST_SECONDS: Final = 30.0
+
+RESOURCES: Final[Mapping[str, Resource]] = {
+    kind.kind: custom(meta.GROUP, meta.VERSION, kind.plural, kind.kind, kind.namespaced) for kind in meta.KINDS
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Fields:
+    """Which top-level fields of a status may lag: `fast` ones by 30 s, `quiet` ones until another is written."""
+
+    fast: frozenset[str] = frozenset()
+    quiet: frozenset[str] = frozenset()
+
+
+ALL_AT_ONCE: Final = Fields()
+
+
+@dataclass(slots=True)
+class _Written:
+    """What was sent for one object, what came of it, and when."""
+
+    uid: str
+    sent: Mapping[str, Any]
+    stored: Mapping[str, Any]
+    at: float
+
+
+class StatusWriter:
+    """`stored` hears of the object as it is after a write, so that the next pass need not wait for the watch."""
+
+    def __init__(
+        self,
+        client: Client,
+        monotonic: Callable[[], float],
+        stored: Callable[[Object], object] = lambda _: None,
+        wrote: Callable[[str], object] = lambda _: None,
+    ) -> None:
+        self._client = client
+        self._monotonic = monotonic
+        self._stored = stored
+        self._wrote = wrote
+        self._written: dict[Key, _Written] = {}
+
+    async def write(self, obj: Object, status: Mapping[str, Any], fields: Fields = ALL_AT_ONCE) -> float | None:
+        """Bring `obj` to `status`. Returns in how many seconds to come again, where something fast had to wait.
+
+        Raises ApiError, except for an object that is gone.
+        """
+        key, uid = key_of(obj), obj["metadata"]["uid"]
+        stored: Mapping[str, Any] = obj.get("status") or {}
+        wanted: Mapping[str, Any] = without_none(status)
+        last = self._written.get(key)
+        if last is not None and last.uid != uid:
+            last = None
+        due = self._due(stored, wanted, fields, last)
+        if due != 0.0:
+            return due
+        operations = (
+            {"op": "test", "path": "/metadata/uid", "value": uid},
+            {"op": "add", "path": "/status", "value": wanted},
+        )
+        try:
+            answer = await self._client.json_patch(
+                RESOURCES[key.kind], key.name, key.namespace, operations, "status", FIELD_MANAGER
+            )
+        except NotFound:
+            return None
+        self._written[key] = _Written(uid, wanted, answer.get("status") or {}, self._monotonic())
+        self._stored(answer)
+        self._wrote(key.kind)
+        return None
+
+    def forget(self, key: Key) -> None:
+        self._written.pop(key, None)
+
+    def _due(
+        self, stored: Mapping[str, Any], wanted: Mapping[str, Any], fields: Fields, last: _Written | None
+    ) -> float | None:
+        """None: nothing to write. 0: now. Else the seconds until what differs may be written."""
+        said = stored
+        if last is not None and stored == last.stored:
+            # What the server made of our words is not to be said again; only new words are.
+            said = last.sent
+        changed = {field for field in {*said, *wanted} if said.get(field) != wanted.get(field)} - fields.quiet
+        if not changed:
+            return None
+        if changed - fields.fast or last is None:
+            return 0.0
+        return max(0.0, last.at + FAST_SECONDS - self._monotonic())
+
+
+def without_none(value: Any) -> Any:
+    """The same without fields that are None: absent is how a status says unknown."""
+    if isinstance(value, Mapping):
+        return {field: without_none(item) for field, item in value.items() if item is not None}
+    if isinstance(value, list | tuple):
+        return [without_none(item) for item in value]
+    return value

@@ -1,0 +1,135 @@
+"""The watched world in memory: objects by kind, namespace and name, with the few look-ups that phases need.
+
+Pure: no clock, no I/O. Objects are the API server's JSON without managedFields, and nobody changes them in place.
+What is older than what is held is ignored, and so is everything about a uid that was removed: answers to our own
+writes and watch events arrive in any order, and a deleted object must not come back.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from crds import meta
+from reconciler.keys import Key, key_of
+
+Object = dict[str, Any]
+_REMEMBERED_REMOVALS: Final = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """A look-up: the objects of `kind` by each of the words that `words` makes of them."""
+
+    kind: str
+    words: Callable[[Mapping[str, Any]], Iterable[str]]
+
+
+def _queues(pool: Mapping[str, Any]) -> Iterator[str]:
+    for queue in pool.get("spec", {}).get("queues", ()):
+        yield f"{pool['metadata']['namespace']}/{queue['name']}"
+
+
+def _pool_uid(child: Mapping[str, Any]) -> Iterator[str]:
+    if uid := child["metadata"].get("labels", {}).get(meta.LABEL_POOL_UID):
+        yield uid
+
+
+POOLS_BY_QUEUE: Final = Index("WorkerPool", _queues)
+PODS_BY_POOL: Final = Index("Pod", _pool_uid)
+DEPLOYMENTS_BY_POOL: Final = Index("Deployment", _pool_uid)
+INDEXES: Final = (POOLS_BY_QUEUE, PODS_BY_POOL, DEPLOYMENTS_BY_POOL)
+
+
+class Store:
+    """What is held is at most as new as the API server, and never goes back in time."""
+
+    def __init__(self, indexes: Iterable[Index] = INDEXES) -> None:
+        self._objects: dict[Key, Object] = {}
+        self._by_kind: dict[str, dict[Key, Object]] = {}
+        self._indexes = {index: dict[str, dict[Key, Object]]() for index in indexes}
+        self._removed: OrderedDict[str, None] = OrderedDict()
+
+    def put(self, obj: Object) -> Object | None:
+        """Take an object over. Returns what was held before under its name, or None; `obj` itself if it is no news."""
+        key = key_of(obj)
+        held = self._objects.get(key)
+        if obj["metadata"].get("uid") in self._removed or (held is not None and not _newer(obj, held)):
+            return obj
+        obj["metadata"].pop("managedFields", None)
+        if held is not None:
+            self._drop(key, held)
+        self._objects[key] = obj
+        self._by_kind.setdefault(key.kind, {})[key] = obj
+        for index, word in self._words(key.kind, obj):
+            self._indexes[index].setdefault(word, {})[key] = obj
+        return held
+
+    def remove(self, obj: Mapping[str, Any]) -> bool:
+        """Forget an object for good; False where its name is not held, or already belongs to a successor."""
+        key = key_of(obj)
+        uid = obj["metadata"].get("uid", "")
+        self._removed[uid] = None
+        while len(self._removed) > _REMEMBERED_REMOVALS:
+            self._removed.popitem(last=False)
+        held = self._objects.get(key)
+        if held is None or held["metadata"].get("uid", "") != uid:
+            return False
+        self._drop(key, held)
+        return True
+
+    def get(self, key: Key) -> Object | None:
+        return self._objects.get(key)
+
+    def queue(self, namespace: str, name: str) -> Object | None:
+        return self._objects.get(Key("Queue", namespace, name))
+
+    def pool(self, namespace: str, name: str) -> Object | None:
+        return self._objects.get(Key("WorkerPool", namespace, name))
+
+    def all(self, kind: str, namespace: str | None = None) -> list[Object]:
+        """Every object of a kind, in no order."""
+        found = self._by_kind.get(kind, {})
+        return [obj for key, obj in found.items() if namespace is None or key.namespace == namespace]
+
+    def keys(self, kind: str) -> list[Key]:
+        return list(self._by_kind.get(kind, ()))
+
+    def find(self, index: Index, word: str) -> list[Object]:
+        return list(self._indexes[index].get(word, {}).values())
+
+    def pools_of_queue(self, namespace: str, queue: str) -> list[Object]:
+        return self.find(POOLS_BY_QUEUE, f"{namespace}/{queue}")
+
+    def pods_of_pool(self, pool_uid: str) -> list[Object]:
+        return self.find(PODS_BY_POOL, pool_uid)
+
+    def deployments_of_pool(self, pool_uid: str) -> list[Object]:
+        return self.find(DEPLOYMENTS_BY_POOL, pool_uid)
+
+    def __len__(self) -> int:
+        return len(self._objects)
+
+    def _drop(self, key: Key, held: Object) -> None:
+        del self._objects[key]
+        del self._by_kind[key.kind][key]
+        for index, word in self._words(key.kind, held):
+            entries = self._indexes[index][word]
+            del entries[key]
+            if not entries:
+                del self._indexes[index][word]
+
+    def _words(self, kind: str, obj: Object) -> Iterator[tuple[Index, str]]:
+        for index in self._indexes:
+            if index.kind == kind:
+                for word in set(index.words(obj)):
+                    yield index, word
+
+
+def _newer(obj: Mapping[str, Any], held: Mapping[str, Any]) -> bool:
+    """Whether `obj` is a later state than `held`. A successor under the same name is judged by its version too."""
+    new, old = obj["metadata"].get("resourceVersion", ""), held["metadata"].get("resourceVersion", "")
+    # Versions of one kind are comparable numbers on every supported API server; one that is no number is taken as new.
+    return int(new) > int(old) if new.isdigit() and old.isdigit() else new != old

@@ -1,0 +1,35 @@
+"""Charts rendered once, and helm against the test's API server."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.chart.helm import CRDS, Helm, Object
+from tests.cluster.cluster import Cluster
+
+
+@pytest.fixture(scope="session")
+def rendered() -> list[Object]:
+    """The objects of the chart `headgate` with its defaults, in the namespace media."""
+    return Helm().render()
+
+
+@pytest.fixture(scope="session")
+def rendered_crds() -> list[Object]:
+    """The objects of the chart `headgate-crds` with its defaults."""
+    return Helm().render(CRDS)
+
+
+@pytest.fixture(scope="session")
+def installed_crds(control_plane: Cluster) -> Iterator[Helm]:
+    """helm for a cluster that has the chart `headgate-crds`."""
+    helm = Helm(control_plane.kubeconfig)
+    crds = ("headgate-crds", CRDS, "--namespace", "headgate-crds", "--create-namespace")
+    helm.run("upgrade", "--install", "--take-ownership", "--force-conflicts", *crds)
+    control_plane.kubectl("wait", "--for=condition=Established", "crd", "-l", "app.kubernetes.io/part-of=headgate")
+    yield helm
+    helm.run("uninstall", "headgate-crds", "--namespace", "headgate-crds")
+    control_plane.kubectl("delete", "crd", "-l", "app.kubernetes.io/part-of=headgate", "--timeout=60s")
+    control_plane.kubectl("delete", "namespace", "headgate-crds", "--wait=false")

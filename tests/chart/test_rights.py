@@ -1,0 +1,161 @@
+"""What the charts grant, to whom: exactly this list, and nothing that could grow into more."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import pytest
+import yaml
+
+from chart import tables
+from tests.chart.helm import HEADGATE, Object, of_kind, the
+
+OURS = "work.headgate.dev"
+WEBHOOKS = "admissionregistration.k8s.io"
+CONFIGURATIONS = ("mutatingwebhookconfigurations", "validatingwebhookconfigurations")
+
+Grants = dict[str, str]
+
+
+def grants(rules: Iterable[Object]) -> Grants:
+    """`resource.group=name` to its verbs, in alphabetical order."""
+    found: dict[str, set[str]] = {}
+    for rule in rules:
+        for group in rule["apiGroups"]:
+            for resource in rule["resources"]:
+                for name in rule.get("resourceNames", [""]):
+                    key = f"{resource}.{group}".rstrip(".") + (f"={name}" if name else "")
+                    found.setdefault(key, set()).update(rule["verbs"])
+    return {key: " ".join(sorted(verbs)) for key, verbs in sorted(found.items())}
+
+
+def configurations(verbs: str) -> Grants:
+    return {f"{kind}.{WEBHOOKS}=headgate-media": verbs for kind in CONFIGURATIONS}
+
+
+READ = "get list watch"
+OWN = "create delete get list patch watch"
+
+WANT: dict[tuple[str, str], Grants] = {
+    ("Role", "headgate-webhook"): {
+        f"policies.{OURS}": READ,
+        f"queues.{OURS}": READ,
+        "secrets=headgate-certs": "get",
+        f"workerpools.{OURS}": READ,
+    },
+    ("ClusterRole", "headgate-media-webhook"): configurations("get"),
+    ("Role", "headgate-reconciler"): {
+        "configmaps": OWN,
+        "deployments.apps": OWN,
+        "events": "create patch",
+        "leases.coordination.k8s.io": "create",
+        "leases.coordination.k8s.io=headgate-reconciler": "get update",
+        "poddisruptionbudgets.policy": OWN,
+        "pods": "delete get list patch watch",
+        f"policies.{OURS}": READ,
+        f"policies/status.{OURS}": "patch",
+        f"queues.{OURS}": "get list patch watch",
+        f"queues/status.{OURS}": "patch",
+        "replicasets.apps": READ,
+        "secrets": "create get",
+        "secrets=headgate-certs": "patch",
+        f"workerpools.{OURS}": "get list patch watch",
+        f"workerpools/status.{OURS}": "patch",
+    },
+    ("ClusterRole", "headgate-media-reconciler"): configurations("get list patch watch"),
+    ("Role", "headgate-startup-check"): {f"queues.{OURS}": "create"},
+    ("Role", "headgate-release"): {
+        "deployments.apps=headgate-reconciler": "delete",
+        "leases.coordination.k8s.io=headgate-reconciler": "delete",
+        "pods": "list",
+        f"queues.{OURS}": "list patch",
+        "secrets=headgate-certs": "delete get",
+        f"workerpools.{OURS}": "list patch",
+    },
+    ("ClusterRole", "headgate-media-release"): configurations("delete"),
+}
+
+
+def test_there_are_no_other_roles(rendered: list[Object]) -> None:
+    roles = {(one["kind"], one["metadata"]["name"]) for one in of_kind(rendered, "Role", "ClusterRole")}
+    assert roles == WANT.keys()
+
+
+@pytest.mark.parametrize("role", [pytest.param(role, id=role[1]) for role in WANT])
+def test_a_role_grants_exactly(rendered: list[Object], role: tuple[str, str]) -> None:
+    assert grants(the(rendered, *role)["rules"]) == WANT[role]
+
+
+def test_nothing_is_granted_by_wildcard(rendered: list[Object], rendered_crds: list[Object]) -> None:
+    for role in of_kind([*rendered, *rendered_crds], "Role", "ClusterRole"):
+        for rule in role["rules"]:
+            assert not any("*" in part for key in ("apiGroups", "resources", "verbs") for part in rule[key]), role
+
+
+def test_nothing_in_the_cluster_is_granted_but_by_name(rendered: list[Object]) -> None:
+    for role in of_kind(rendered, "ClusterRole"):
+        assert all(rule["resourceNames"] == ["headgate-media"] for rule in role["rules"]), role
+
+
+def test_a_role_is_bound_to_its_own_account_only(rendered: list[Object]) -> None:
+    for binding in of_kind(rendered, "RoleBinding", "ClusterRoleBinding"):
+        name = binding["metadata"]["name"]
+        assert binding["roleRef"]["name"] == name
+        account = name if binding["kind"] == "RoleBinding" else name.replace("headgate-media-", "headgate-")
+        assert binding["subjects"] == [{"kind": "ServiceAccount", "name": account, "namespace": "media"}]
+
+
+def test_the_rights_of_the_jobs_go_with_the_jobs(rendered: list[Object]) -> None:
+    jobs = {one["metadata"]["name"]: one["metadata"]["annotations"]["helm.sh/hook"] for one in of_kind(rendered, "Job")}
+    assert jobs == {"headgate-startup-check": "post-install,post-upgrade", "headgate-release": "pre-delete"}
+    kinds = ("ServiceAccount", "Role", "RoleBinding", "ClusterRole", "ClusterRoleBinding")
+    for one in of_kind(rendered, *kinds):
+        marks = one["metadata"].get("annotations", {})
+        job = one["metadata"]["name"].replace("headgate-media-", "headgate-")
+        assert marks.get("helm.sh/hook") == jobs.get(job), one
+        if job in jobs:
+            assert marks["helm.sh/hook-delete-policy"] == "before-hook-creation,hook-succeeded,hook-failed"
+
+
+def test_every_right_says_why() -> None:
+    assert {path.stem for path in (HEADGATE / "rbac").glob("*.yaml")} == tables.RIGHTS.keys()
+    for path in (HEADGATE / "rbac").glob("*.yaml"):
+        for rule in yaml.safe_load(path.read_text()):
+            assert len(rule["why"]) > 10, (path, rule)
+
+
+@pytest.mark.parametrize(
+    ("name", "want_grants", "want_aggregated"),
+    [
+        (
+            "headgate-view",
+            {
+                f"clusterpolicies.{OURS}": READ,
+                f"clusterpolicies/status.{OURS}": "get",
+                f"policies.{OURS}": READ,
+                f"policies/status.{OURS}": "get",
+                f"queues.{OURS}": READ,
+                f"queues/status.{OURS}": "get",
+                f"workerpools.{OURS}": READ,
+                f"workerpools/scale.{OURS}": "get",
+                f"workerpools/status.{OURS}": "get",
+            },
+            {"view", "edit", "admin"},
+        ),
+        (
+            "headgate-edit",
+            {
+                f"queues.{OURS}": "create delete deletecollection patch update",
+                f"workerpools.{OURS}": "create delete deletecollection patch update",
+                f"workerpools/scale.{OURS}": "patch update",
+            },
+            {"edit", "admin"},
+        ),
+        ("headgate-admin", {f"policies.{OURS}": "create delete deletecollection patch update"}, {"admin"}),
+    ],
+)
+def test_users_roles(rendered_crds: list[Object], name: str, want_grants: Grants, want_aggregated: set[str]) -> None:
+    role = the(rendered_crds, "ClusterRole", name)
+    prefix = "rbac.authorization.k8s.io/aggregate-to-"
+    aggregated = {key.removeprefix(prefix) for key in role["metadata"]["labels"] if key.startswith(prefix)}
+    assert (grants(role["rules"]), aggregated) == (want_grants, want_aggregated)

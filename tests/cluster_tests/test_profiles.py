@@ -1,0 +1,73 @@
+"""What HEADGATE_TEST_PROFILE leaves out, it leaves out visibly."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).parents[2]
+CONFTEST = """
+from tests.profiles import Profiles, asked
+
+def pytest_configure(config):
+    config.pluginmanager.register(Profiles(asked()))
+"""
+TESTS = """
+import pytest
+
+@pytest.fixture
+def node_cluster(): return None
+
+@pytest.fixture
+def control_plane(): return None
+
+def test_pods(node_cluster): pass
+@pytest.mark.node
+def test_own_node(): pass
+def test_objects(control_plane): pass
+@pytest.mark.control_plane
+def test_marked(): pass
+def test_pure(): pass
+"""
+
+
+@pytest.mark.parametrize(
+    ("profile", "want_run", "want_lines"),
+    [
+        ("unit", ["test_pure"], ["profile: unit", "deselected: 2 control-plane, 2 node"]),
+        ("control-plane", ["test_pure", "test_objects", "test_marked"], ["deselects node tests", "deselected: 2 node"]),
+        ("node", ["test_pure", "test_objects", "test_marked", "test_own_node", "test_pods"], ["all tests"]),
+    ],
+)
+def test_a_profile_runs_its_tests_in_order_and_names_the_rest(
+    profile: str, want_run: list[str], want_lines: list[str], tmp_path: Path
+) -> None:
+    done = run(profile, tmp_path)
+    assert done.returncode == 0, done.stdout
+    assert [line.split("::")[1].split()[0] for line in done.stdout.splitlines() if "PASSED" in line] == want_run
+    for line in want_lines:
+        assert line in done.stdout
+    assert "skipped" not in done.stdout
+
+
+def test_an_unknown_profile_is_refused_with_the_known_ones(tmp_path: Path) -> None:
+    done = run("everything", tmp_path)
+    assert done.returncode != 0
+    assert "HEADGATE_TEST_PROFILE=everything: must be one of unit, control-plane, node" in done.stderr
+
+
+def run(profile: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    (folder / "conftest.py").write_text(CONFTEST)
+    (folder / "test_it.py").write_text(TESTS)
+    (folder / "pytest.ini").write_text("[pytest]\nmarkers =\n    node: x\n    control_plane: x\n")
+    return subprocess.run(
+        [sys.executable, "-m", "pytest", "-v", "-p", "no:cacheprovider", "-c", folder / "pytest.ini", folder],
+        env={**os.environ, "HEADGATE_TEST_PROFILE": profile, "PYTHONPATH": str(REPOSITORY)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )

@@ -1,0 +1,45 @@
+from __future__ import annotations
+
+import pytest
+
+import crds
+from crds import effect
+from crds.schema import structural
+from tests.crds.objects import Object, cluster_policy, policy, pool, queue, redis
+from tests.crds.test_schema import nodes
+
+
+@pytest.mark.parametrize(
+    ("obj", "want"),
+    [
+        pytest.param(queue(), (), id="a plain list works"),
+        pytest.param(queue(broker=redis(layout="Sidekiq")), ("spec.broker.redis.layout",), id="a layout nobody reads"),
+        pytest.param(queue(management="Observe", deletionPolicy="Retain"), (), id="asking for what is done anyway"),
+        pytest.param(queue(management="Manage"), ("spec.management",), id="asking for writes"),
+        pytest.param(
+            pool(queues=[{"name": "a", "weight": 1}, {"name": "b"}, {"name": "c", "weight": 2}]),
+            ("spec.queues[0].weight", "spec.queues[2].weight"),
+            id="every entry of a list",
+        ),
+        pytest.param(
+            policy(limits={"maxReplicasPerPool": 1, "maxPriority": 1}), ("spec.limits.maxPriority",), id="limits"
+        ),
+        pytest.param(cluster_policy(budget={"maxReplicas": 1}), ("spec.budget",), id="a ClusterPolicy is a Policy"),
+    ],
+)
+def test_without_effect(obj: Object, want: tuple[str, ...]) -> None:
+    found = crds.without_effect(str(obj["kind"]), obj)
+
+    assert found == want
+    assert all(effect.why(str(obj["kind"]), path) for path in found)
+
+
+@pytest.mark.parametrize("kind", effect.NOT_YET)
+def test_the_table_speaks_of_fields_that_exist(kind: str) -> None:
+    known = {path for path, _ in nodes(structural(kind))}
+
+    assert [entry for entry in effect.NOT_YET[kind] if entry not in known] == []
+
+
+def test_what_is_harmless_is_in_the_table() -> None:
+    assert set(effect.HARMLESS) <= {entry for table in effect.NOT_YET.values() for entry in table}

@@ -1,0 +1,166 @@
+"""`headgate release --install` on a real API server: nothing in the namespace needs Headgate afterwards."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from certs.store import LABEL, NAME
+from headgate.cli import main
+from headgate.patience import Patience
+from headgate.releasing import FINALIZED, release
+from kube.client import Client, Object
+from kube.errors import NotFound
+from kube.resources import DEPLOYMENTS, LEASES, MUTATING_WEBHOOKS, PODS, SECRETS, VALIDATING_WEBHOOKS, Resource
+from tests.cluster.cluster import Cluster
+
+pytestmark = pytest.mark.control_plane
+
+QUEUES, POOLS = FINALIZED
+OURS, THEIRS = "headgate.dev/drain", "example.com/keep"
+LABELS = {"app.kubernetes.io/name": "headgate", "app.kubernetes.io/component": "reconciler"}
+
+
+def queue(name: str, *finalizers: str) -> Object:
+    redis = {"layout": "List", "url": "redis://redis.media.svc:6379/0"}
+    spec = {"broker": {"type": "Redis", "redis": redis}}
+    return ours(QUEUES, name, spec, *finalizers)
+
+
+def pool(name: str, *finalizers: str) -> Object:
+    return ours(POOLS, name, {"queues": [{"name": "q"}], "image": "a/b:1", "scaling": {"maxReplicas": 2}}, *finalizers)
+
+
+def ours(kind: Resource, name: str, spec: Object, *finalizers: str) -> Object:
+    metadata = {"name": name, "finalizers": list(finalizers)}
+    return {"apiVersion": kind.api_version, "kind": kind.kind, "metadata": metadata, "spec": spec}
+
+
+def dead_webhook(kind: Resource, namespace: str) -> Object:
+    """Refuses every change of our kinds in the namespace, because nobody answers."""
+    everything = {"apiGroups": ["work.headgate.dev"], "apiVersions": ["v1"], "operations": ["*"], "resources": ["*"]}
+    entry = {
+        "name": "dead.work.headgate.dev",
+        "clientConfig": {"service": {"name": "headgate-webhook", "namespace": namespace}},
+        "rules": [everything],
+        "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": namespace}},
+        "sideEffects": "None",
+        "admissionReviewVersions": ["v1"],
+        "timeoutSeconds": 1,
+    }
+    metadata = {"name": f"headgate-{namespace}"}
+    return {"apiVersion": kind.api_version, "kind": kind.kind, "metadata": metadata, "webhooks": [entry]}
+
+
+def reconciler() -> Object:
+    container = {"name": "reconciler", "image": "localhost/headgate:none"}
+    template = {"metadata": {"labels": LABELS}, "spec": {"containers": [container]}}
+    spec = {"selector": {"matchLabels": LABELS}, "template": template}
+    return {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "headgate-reconciler"}, "spec": spec}
+
+
+def named(kind: Resource, name: str, **metadata: Any) -> Object:
+    return {"apiVersion": kind.api_version, "kind": kind.kind, "metadata": {"name": name, **metadata}}
+
+
+async def install(client: Client, namespace: str) -> None:
+    for one in (queue("a", OURS), queue("b", THEIRS, OURS), queue("c")):
+        await client.create(QUEUES, one, namespace)
+    await client.create(POOLS, pool("p", OURS), namespace)
+    await client.create(DEPLOYMENTS, reconciler(), namespace)
+    await client.create(SECRETS, named(SECRETS, NAME, labels={LABEL: "true"}), namespace)
+    await client.create(LEASES, named(LEASES, "headgate-reconciler"), namespace)
+    for kind in (MUTATING_WEBHOOKS, VALIDATING_WEBHOOKS):
+        await client.create(kind, dead_webhook(kind, namespace))
+
+
+async def exists(client: Client, kind: Resource, name: str, namespace: str | None = None) -> bool:
+    try:
+        await client.get(kind, name, namespace)
+    except NotFound:
+        return False
+    return True
+
+
+async def test_nothing_is_left_that_blocks(kinds: Cluster, client: Client, namespace: str) -> None:
+    await install(client, namespace)
+    said: list[str] = []
+    await release(client, namespace, Patience(60), said.append)
+    assert said == [
+        f"mutatingwebhookconfigurations.admissionregistration.k8s.io: headgate-{namespace} deleted",
+        f"validatingwebhookconfigurations.admissionregistration.k8s.io: headgate-{namespace} deleted",
+        "deployments.apps: headgate-reconciler deleted",
+        "queues.work.headgate.dev: headgate.dev/drain taken off 2",
+        "workerpools.work.headgate.dev: headgate.dev/drain taken off 1",
+        "secrets: headgate-certs deleted",
+        "leases.coordination.k8s.io: headgate-reconciler deleted",
+    ]
+    left = {
+        one["metadata"]["name"]: one["metadata"].get("finalizers", [])
+        for one in (await client.list(QUEUES, namespace)).items
+    }
+    assert left == {"a": [], "b": [THEIRS], "c": []}
+    assert not (await client.list(PODS, namespace)).items
+    await client.merge_patch(QUEUES, "b", namespace, {"metadata": {"finalizers": None}})
+
+
+async def test_a_second_time_there_is_nothing_to_do(kinds: Cluster, client: Client, namespace: str) -> None:
+    said: list[str] = []
+    await release(client, namespace, Patience(60), said.append)
+    assert said == [
+        "queues.work.headgate.dev: headgate.dev/drain taken off 0",
+        "workerpools.work.headgate.dev: headgate.dev/drain taken off 0",
+    ]
+
+
+async def test_what_is_being_deleted_gets_away(kinds: Cluster, client: Client, namespace: str) -> None:
+    await client.create(QUEUES, queue("leaving", OURS), namespace)
+    await client.delete(QUEUES, "leaving", namespace)
+    await release(client, namespace, Patience(60), lambda _: None)
+    assert not await exists(client, QUEUES, "leaving", namespace)
+
+
+async def test_somebody_elses_secret_stays(kinds: Cluster, client: Client, namespace: str) -> None:
+    await client.create(SECRETS, named(SECRETS, NAME), namespace)
+    await release(client, namespace, Patience(60), lambda _: None)
+    assert await exists(client, SECRETS, NAME, namespace)
+
+
+async def test_pods_that_never_go_are_named_and_left(kinds: Cluster, client: Client, namespace: str) -> None:
+    """As on a node that was lost: its kubelet will not say that they have stopped."""
+    container = {"name": "reconciler", "image": "localhost/headgate:none"}
+    stuck = named(PODS, "stuck", labels=LABELS, finalizers=[THEIRS]) | {"spec": {"containers": [container]}}
+    await client.create(PODS, stuck, namespace)
+    await client.create(QUEUES, queue("a", OURS), namespace)
+    said: list[str] = []
+    await release(client, namespace, Patience(4), said.append)
+    assert said[:2] == [
+        "pods: stuck not gone after 2 s, going on without waiting",
+        "queues.work.headgate.dev: headgate.dev/drain taken off 1",
+    ]
+    await client.merge_patch(PODS, "stuck", namespace, {"metadata": {"finalizers": None}})
+
+
+def test_as_a_command(kinds: Cluster, namespace: str) -> None:
+    arguments = ["release", "--install", "--namespace", namespace, "--kubeconfig", str(kinds.kubeconfig)]
+    done = CliRunner().invoke(main, arguments)
+    assert (done.exit_code, done.output.splitlines()[-1]) == (
+        0,
+        "workerpools.work.headgate.dev: headgate.dev/drain taken off 0",
+    ), done.output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "want_exit", "want_words"),
+    [
+        pytest.param([], 2, "--install for a whole install", id="without saying what"),
+        pytest.param(["--install", "--timeout", "soon"], 2, "'soon' is no duration", id="a time-out that is none"),
+        pytest.param(["--install", "--kubeconfig", "/nowhere"], 2, "/nowhere", id="no way to a cluster"),
+    ],
+)
+def test_misuse(arguments: list[str], want_exit: int, want_words: str, tmp_path: Path) -> None:
+    done = CliRunner().invoke(main, ["release", *arguments])
+    assert (done.exit_code, want_words in done.output) == (want_exit, True), done.output

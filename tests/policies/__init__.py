@@ -1,0 +1,1 @@
+"""The policy engine, as tables of requests and answers."""

@@ -1,0 +1,83 @@
+"""The snapshot: what goes in comes out by namespace and name, and nothing more of it is kept than rules ask for."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+
+from policies import MemorySnapshot
+from policies.projection import MAX_LABELS
+from tests.policies.objects import cluster_policy, namespace, obj, policy, pool, queue
+
+
+def test_policies_come_strongest_first() -> None:
+    snapshot = MemorySnapshot.of([cluster_policy("a"), policy("z"), policy("b"), cluster_policy("c")])
+    assert [view.name for view in snapshot.policies("media")] == ["b", "z", "a", "c"]
+    assert [view.name for view in snapshot.policies("elsewhere")] == ["a", "c"]
+
+
+def test_a_changed_policy_takes_the_place_of_the_old_one() -> None:
+    snapshot = MemorySnapshot.of([policy()])
+    before = snapshot.policies("media")
+    snapshot.put("Policy", policy(action="Warn"))
+    assert [view.spec["action"] for view in snapshot.policies("media")] == ["Warn"]
+    assert [view.spec["action"] for view in before] == ["Deny"], "a decision under way keeps what it started with"
+
+
+def test_removing_is_forgetting_also_twice() -> None:
+    snapshot = MemorySnapshot.of([queue(), pool(), policy(), cluster_policy(), namespace(env="prod")])
+    for kind, gone in [
+        ("Queue", queue()),
+        ("WorkerPool", pool()),
+        ("Policy", policy()),
+        ("ClusterPolicy", cluster_policy()),
+    ]:
+        snapshot.remove(kind, gone)
+        snapshot.remove(kind, gone)
+    snapshot.remove("Namespace", namespace())
+    assert len(snapshot) == 0
+    assert (snapshot.queues("media"), snapshot.pools("media"), list(snapshot.policies("media"))) == ({}, {}, [])
+    assert snapshot.namespace_labels("media") == {"kubernetes.io/metadata.name": "media"}
+
+
+def test_a_new_list_replaces_one_kind_and_leaves_the_others() -> None:
+    snapshot = MemorySnapshot.of([queue("a"), pool("a"), policy("a"), cluster_policy("a")])
+    snapshot.replace("Queue", [queue("b")])
+    snapshot.replace("Policy", [policy("b")])
+    assert list(snapshot.queues("media")) == ["b"]
+    assert list(snapshot.pools("media")) == ["a"]
+    assert [(view.kind, view.name) for view in snapshot.policies("media")] == [("Policy", "b"), ("ClusterPolicy", "a")]
+    snapshot.replace("ClusterPolicy", [])
+    assert [view.name for view in snapshot.policies("media")] == ["b"]
+
+
+def test_other_kinds_are_ignored() -> None:
+    assert len(MemorySnapshot.of([obj("Deployment", "x", {})])) == 0
+
+
+def test_the_views_of_large_objects_are_small() -> None:
+    heavy = {f"label-{number}": "v" * 60 for number in range(1000)}
+    template = {
+        "spec": {"containers": [{"name": "worker", "env": [{"name": f"E{n}", "value": "x" * 99} for n in range(99)]}]}
+    }
+    big = pool(template=template, metadata={"labels": heavy, "annotations": {"a": "x" * 10_000}})
+    view = MemorySnapshot.of([big]).pools("media")["thumbnails"]
+    assert len(view.labels) == MAX_LABELS
+    assert len(json.dumps({**asdict(view), "labels": {}})) < 1024
+
+
+def test_views_hold_what_rules_ask_of_other_objects() -> None:
+    snapshot = MemorySnapshot.of([queue(queueName="q:1", maxJobDuration="1h"), pool(hold={"replicas": 3})])
+    view = snapshot.queues("media")["thumbnails"]
+    assert (view.queue_name, view.broker, view.spec["layout"], view.spec["maxJobDuration"]) == (
+        "q:1",
+        "redis",
+        "List",
+        "1h",
+    )
+    held = snapshot.pools("media")["thumbnails"]
+    assert (held.queues, held.spec["hold"], held.spec["scaling"]) == (
+        ("thumbnails",),
+        {"replicas": 3},
+        {"maxReplicas": 10},
+    )

@@ -1,0 +1,124 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from policies import effective
+from reconciler.brokers.errors import BrokerUnreachable
+from reconciler.brokers.failover import Doubt
+from reconciler.brokers.observation import Observation, exact
+from reconciler.brokers.records import parse_all
+from reconciler.brokers.sight import Sight, failed, seen
+from reconciler.observations import Sighting
+from reconciler.phases.pool.demand import QueueWorld, pool_facts, queue_facts, unreadable_seconds
+from reconciler.plans.facts import Fallback, Hold, PoolFacts, QueueFacts, Rate
+from tests.reconciler.brokers.records import record
+
+NOW = 1000.0
+BROKER_NOW = 1_800_000_000.0
+OBSERVED = Observation(BROKER_NOW, exact(7), exact(2), exact(3), exact(1))
+SEEN = seen(None, OBSERVED, NOW)
+WORKERS = parse_all({"a.1": record("a.1", completed=10, serviceSeconds=20.0)}, BROKER_NOW)
+
+
+def world(sight: Sight | None = SEEN, age: float = 0.0, **spec: Any) -> QueueWorld:
+    whole = {"broker": {"redis": {"layout": "List", "url": "redis://redis"}}, **spec}
+    sighting = None if sight is None else Sighting(sight, NOW - age)
+    return QueueWorld("orders", whole, effective.queue(whole), sighting)
+
+
+UNREADABLE = QueueFacts("orders")
+CASES: dict[str, tuple[QueueWorld, QueueFacts]] = {
+    "what is due counts as waiting": (world(), QueueFacts("orders", 8, 2)),
+    "never seen": (world(None), UNREADABLE),
+    "seen a moment ago": (world(age=15.0), QueueFacts("orders", 8, 2)),
+    "seen too long ago": (world(age=15.1), UNREADABLE),
+    "not there": (QueueWorld("orders"), QueueFacts("orders", missing=True)),
+    "a failed reading": (world(failed(SEEN, BrokerUnreachable("away"), NOW)), UNREADABLE),
+    "after a failover": (world(replace(SEEN, doubt=Doubt("x", NOW + 1))), QueueFacts("orders", 8, 2, firm=False)),
+    "paused": (world(paused=True), QueueFacts("orders", 8, 2, paused=True)),
+    "paused and unreadable": (world(None, paused=True), QueueFacts("orders", paused=True)),
+    "what waits is unknown": (
+        world(seen(None, replace(OBSERVED, waiting=Observation(0.0).waiting), NOW)),
+        QueueFacts("orders", None, 2),
+    ),
+    "a rate limit": (
+        world(rateLimit={"jobs": 300, "per": "1m30s"}),
+        QueueFacts("orders", 8, 2, rate=Rate(300, 90.0, "1m30s")),
+    ),
+    "the workers' service time": (
+        world(seen(None, replace(OBSERVED, workers=WORKERS), NOW)),
+        QueueFacts("orders", 8, 2, service_seconds=2.0),
+    ),
+}
+
+
+@pytest.mark.parametrize(("given", "want"), CASES.values(), ids=CASES.keys())
+def test_queue_facts(given: QueueWorld, want: QueueFacts) -> None:
+    assert queue_facts(given, NOW) == want
+
+
+AWAY = BrokerUnreachable("away")
+LOST = failed(seen(None, OBSERVED, NOW - 100), AWAY, NOW - 98)
+NEVER = failed(None, AWAY, NOW - 40)
+
+
+@pytest.mark.parametrize(
+    ("worlds", "want"),
+    [
+        ([world(LOST)], 100.0),
+        ([world(NEVER)], 40.0),
+        ([world(LOST), world(NEVER)], 40.0),
+        ([world(LOST), world(age=3.0)], 3.0),
+        ([world(LOST), QueueWorld("gone")], 100.0),
+        ([world(None)], 0.0),
+        ([], 0.0),
+    ],
+    ids=[
+        "since the last reading",
+        "since the first failure",
+        "since any could be read",
+        "one can be read",
+        "one does not exist",
+        "never looked",
+        "no queues",
+    ],
+)
+def test_how_long_nothing_could_be_read(worlds: list[QueueWorld], want: float) -> None:
+    assert unreadable_seconds(worlds, NOW) == want
+
+
+def facts_of(**spec: Any) -> PoolFacts:
+    whole = {"queues": [{"name": "orders"}], "image": "i", "scaling": {"maxReplicas": 9}, **spec}
+    time = datetime(2027, 1, 15, 8, tzinfo=UTC)
+    return pool_facts(whole, effective.pool(whole), [world()], 4, time, NOW)
+
+
+def test_a_plain_pool() -> None:
+    facts = facts_of()
+    assert (facts.current, facts.min_replicas, facts.max_replicas) == (4, 1, 9)
+    assert (facts.concurrency, facts.jobs_per_replica, facts.startup_seconds) == (1, 1, 30.0)
+    assert (facts.paused, facts.hold, facts.fallback) == (False, None, None)
+    assert facts.now == BROKER_NOW
+
+
+def test_a_pool_with_everything() -> None:
+    facts = facts_of(
+        concurrency=4,
+        paused=True,
+        hold={"replicas": 3, "until": "2027-01-15T09:00:00Z"},
+        scaling={
+            "maxReplicas": 9,
+            "minReplicas": 2,
+            "jobsPerReplica": 20,
+            "startupTime": "90s",
+            "fallback": {"replicas": 5},
+        },
+    )
+    assert (facts.min_replicas, facts.concurrency, facts.jobs_per_replica) == (2, 4, 20)
+    assert (facts.paused, facts.startup_seconds) == (True, 90.0)
+    assert facts.hold == Hold(3, BROKER_NOW + 3600)
+    assert facts.fallback == Fallback(600.0, 5)

@@ -1,0 +1,259 @@
+"""What a reading of a broker becomes: conditions, Events, numbers in status, and the next look."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any, cast
+
+import pytest
+
+from crds.v1 import QueueSpec
+from reconciler import metrics
+from reconciler.brokers.errors import BrokerError, BrokerUnreachable, CredentialsRefused
+from reconciler.brokers.observation import Identity, Observation, estimated, exact
+from reconciler.brokers.sight import Sight
+from reconciler.conditions import DEAD_LETTERS, READY, RECONCILING, STALLED
+from reconciler.errors import Stalled, Transient
+from reconciler.keys import Key
+from reconciler.observations import QueueName
+from reconciler.outcome import Outcome
+from reconciler.phases.queue import QUEUE, QueueState
+from reconciler.phases.queue.summary import summarize
+from tests.reconciler.builders import pool, queue
+from tests.reconciler.phases.worlds import START, World, conditions_of, with_status
+
+NAME = QueueName("shop", "orders")
+NOW = START
+MASTER = Identity("one", "", "master")
+SEEN = Observation(
+    NOW.timestamp(), exact(7), exact(2), exact(3), exact(1), exact(0), exact(NOW.timestamp() - 90), identity=MASTER
+)
+AWAY = BrokerUnreachable("redis:6379: Connection refused")
+REFUSED = CredentialsRefused("WRONGPASS invalid username-password pair or user is disabled.")
+
+
+@dataclass
+class Brokers:
+    """Answers from a list, the last one for ever."""
+
+    answers: list[Observation | BrokerError]
+
+    async def observe(self, namespace: str, name: str, spec: QueueSpec) -> Observation:
+        answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+        if isinstance(answer, BrokerError):
+            raise answer
+        return answer
+
+
+class OneQueue(World):
+    """One queue, passed over again and again."""
+
+    def __init__(self, brokers: Brokers) -> None:
+        super().__init__(brokers)
+        self.obj = queue("orders")
+
+    async def one_pass(self) -> QueueState:
+        """Runs the phases as the loop would, two seconds after the last time."""
+        self.now += 2.0
+        state = QUEUE.begin(self.obj, self.ctx)
+        for phase in QUEUE.phases:
+            await phase(state, self.ctx)
+        self.obj = with_status(self.obj, summarize(state, Outcome()), state.conditions)
+        return state
+
+    def conditions(self) -> list[str]:
+        return conditions_of(self.obj)
+
+
+def world(*answers: Observation | BrokerError, **spec: Any) -> OneQueue:
+    made = OneQueue(Brokers(list(answers)))
+    made.obj["spec"] |= spec
+    return made
+
+
+async def test_a_reading_is_in_status() -> None:
+    one = world(SEEN)
+    await one.one_pass()
+    status = one.obj["status"]
+    numbers = {name: status[name] for name in ("waiting", "running", "scheduled", "deadLetters", "oldestJobTime")}
+    assert numbers == {
+        "waiting": 7,
+        "running": 2,
+        "scheduled": 3,
+        "deadLetters": 0,
+        "oldestJobTime": "2027-01-15T07:58:30Z",
+    }
+    assert set(status["methods"].values()) == {"Exact"}
+    assert (status["queueName"], status["observedTime"]) == ("orders", "2027-01-15T08:00:00Z")
+    assert status["enforcedBy"]["rateLimit"] == "Worker"
+    assert status["effective"]["retry.maxRetries"] == {"value": 3, "origin": "built-in"}
+    assert one.conditions() == ["Ready=True Observed: The queue is read from its broker"]
+    assert one.events == []
+
+
+async def test_unknown_signals_are_absent() -> None:
+    one = world(replace(SEEN, running=Observation(0.0).running, waiting=estimated(9)))
+    await one.one_pass()
+    status = one.obj["status"]
+    assert "running" not in status
+    assert (status["methods"]["running"], status["methods"]["waiting"]) == ("Unknown", "Estimated")
+
+
+async def test_what_runs_being_unknown_is_told_where_it_matters() -> None:
+    one = world(replace(SEEN, running=Observation(0.0).running))
+    one.ctx.store.put(pool("p", "orders"))
+    await one.one_pass()
+    assert "what runs is unknown, so no pool shrinks" in one.conditions()[0]
+
+
+async def test_the_spec_says_what_is_effective() -> None:
+    one = world(SEEN, retry={"maxRetries": 9}, queueName="renamed")
+    await one.one_pass()
+    assert "retry.maxRetries" not in one.obj["status"]["effective"]
+    assert one.obj["status"]["queueName"] == "renamed"
+
+
+async def test_a_spec_that_cannot_be_read_stalls() -> None:
+    one = world(SEEN, broker={"redis": {"layout": "Pile"}})
+    with pytest.raises(Stalled, match=r"spec\.broker\.redis\.layout"):
+        await one.one_pass()
+
+
+async def test_one_failure_in_passing_is_not_shown() -> None:
+    one = world(SEEN, AWAY, SEEN)
+    await one.one_pass()
+    with pytest.raises(Transient) as caught:
+        await one.one_pass()
+    assert caught.value.quiet
+    await one.one_pass()
+    assert one.conditions() == ["Ready=True Observed: The queue is read from its broker"]
+    assert one.events == []
+
+
+async def test_pools_hear_of_a_failure_at_once() -> None:
+    one = world(SEEN, AWAY)
+    await one.one_pass()
+    one.woken.clear()
+    with pytest.raises(Transient):
+        await one.one_pass()
+    assert one.woken == [NAME]
+    sighting = one.ctx.observations.latest(NAME)
+    assert sighting is not None
+    assert cast("Sight", sighting.value).readable is None
+
+
+async def test_an_outage_is_told_once_with_the_brokers_words_and_its_end_too() -> None:
+    one = world(SEEN, AWAY, AWAY, AWAY, AWAY, SEEN)
+    await one.one_pass()
+    with pytest.raises(Transient):
+        await one.one_pass()
+    for _ in range(3):
+        await one.one_pass()
+    assert one.conditions() == [
+        "Ready=False BrokerUnreachable: redis:6379: Connection refused",
+        "Reconciling=True BrokerUnreachable: redis:6379: Connection refused",
+    ]
+    await one.one_pass()
+    assert one.conditions() == ["Ready=True Observed: The queue is read from its broker"]
+    assert one.events == [
+        "Warning BrokerUnreachable: redis:6379: Connection refused",
+        "Normal BrokerRecovered: The broker can be read again",
+    ]
+
+
+async def test_a_broker_that_was_never_there_is_shown_at_once() -> None:
+    one = world(AWAY)
+    await one.one_pass()
+    assert one.conditions()[0] == "Ready=False BrokerUnreachable: redis:6379: Connection refused"
+
+
+async def test_the_last_known_numbers_stay_and_are_called_unknown() -> None:
+    one = world(SEEN, REFUSED)
+    await one.one_pass()
+    await one.one_pass()
+    status = one.obj["status"]
+    assert (status["waiting"], status["observedTime"]) == (7, "2027-01-15T08:00:00Z")
+    assert set(status["methods"].values()) == {"Unknown"}
+    assert one.ctx.metrics.value(metrics.QUEUE_JOBS, *NAME, "waiting") is None
+    assert one.ctx.metrics.value(metrics.QUEUE_READS, *NAME, "CredentialsRefused") == 1
+
+
+async def test_a_refused_password_stalls_and_is_tried_less_often() -> None:
+    one = world(REFUSED)
+    state = await one.one_pass()
+    assert state.conditions.get(STALLED) is not None
+    assert state.conditions.get(RECONCILING) is None
+    assert state.asked is not None
+    assert 9 <= state.asked <= 11
+
+
+async def test_polls_are_spread() -> None:
+    one = world(SEEN)
+    asked = {(await one.one_pass()).asked for _ in range(20)}
+    assert len(asked) == 20
+    assert all(wait is not None and 1.8 <= wait <= 2.2 for wait in asked)
+
+
+async def test_a_failover_is_told_for_a_minute() -> None:
+    one = world(SEEN, replace(SEEN, waiting=exact(0), identity=replace(MASTER, run_id="two")))
+    await one.one_pass()
+    state = await one.one_pass()
+    assert one.conditions() == [
+        "Ready=True FailoverSuspected: "
+        "The queue is read, but nothing shrinks by it for a minute: another server answers"
+    ]
+    assert (one.obj["status"]["waiting"], one.obj["status"]["methods"]["waiting"]) == (0, "Unknown")
+    one.now += 60
+    state = await one.one_pass()
+    ready = state.conditions.get(READY)
+    assert ready is not None
+    assert ready.reason == "Observed"
+
+
+@pytest.mark.parametrize(
+    ("alert", "count", "want"), [(None, 1, True), (10, 10, False), (10, 11, True), (None, 0, False)]
+)
+async def test_dead_letters(alert: int | None, count: int, want: bool) -> None:
+    spec = {} if alert is None else {"deadLetter": {"alertAbove": alert}}
+    one = world(replace(SEEN, dead_letters=exact(count)), **spec)
+    for _ in range(3):
+        state = await one.one_pass()
+    assert (state.conditions.get(DEAD_LETTERS) is not None) == want
+    assert len(one.events) == int(want), "told once, when they appeared"
+
+
+async def test_dead_letters_stay_told_while_the_broker_is_away() -> None:
+    one = world(replace(SEEN, dead_letters=exact(5)), REFUSED, replace(SEEN, dead_letters=exact(6)))
+    for _ in range(3):
+        state = await one.one_pass()
+        assert state.conditions.get(DEAD_LETTERS) is not None
+    assert [event.split(":")[0] for event in one.events] == [
+        "Warning DeadLettersAppeared",
+        "Warning CredentialsRefused",
+        "Normal BrokerRecovered",
+    ]
+
+
+async def test_metrics_say_what_is_known() -> None:
+    one = world(SEEN)
+    await one.one_pass()
+    assert one.ctx.metrics.value(metrics.QUEUE_JOBS, *NAME, "waiting") == 7
+    assert one.ctx.metrics.value(metrics.QUEUE_JOBS, *NAME, "dead") == 0
+    assert one.ctx.metrics.value(metrics.QUEUE_OLDEST, *NAME) == 90
+    one.ctx.metrics.forget(Key("Queue", *NAME))
+    assert one.ctx.metrics.value(metrics.QUEUE_JOBS, *NAME, "waiting") is None
+
+
+@pytest.mark.parametrize(
+    ("change", "want"),
+    [
+        ({"oldest_enqueued": exact(None), "waiting": exact(0)}, 0.0),
+        ({"oldest_enqueued": Observation(0.0).oldest_enqueued}, None),
+        ({"oldest_enqueued": exact(NOW.timestamp() + 3)}, 0.0),
+    ],
+    ids=["nothing waits", "no job tells", "a clock that is ahead"],
+)
+async def test_the_age_of_the_oldest_job(change: dict[str, Any], want: float | None) -> None:
+    one = world(replace(SEEN, **change))
+    await one.one_pass()
+    assert one.ctx.metrics.value(metrics.QUEUE_OLDEST, *NAME) == want

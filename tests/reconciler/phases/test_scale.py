@@ -1,0 +1,247 @@
+"""From sightings of queues to the number of replicas a pool should serve with, and what is told about it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from crds import meta
+from reconciler import metrics
+from reconciler.brokers.errors import BrokerUnreachable
+from reconciler.brokers.observation import Observation, exact
+from reconciler.brokers.sight import Sight, failed, seen
+from reconciler.observations import QueueName
+from reconciler.phases.pool.scale import scale, scaling_status
+from reconciler.phases.pool.scaling_state import ScalingState
+from reconciler.plans.explain import BoundBy
+from tests.reconciler.builders import pod, policy, pool, queue
+from tests.reconciler.phases.worlds import START, World, conditions_of, with_status
+
+
+class OnePool(World):
+    """One pool over the queue orders, passed over again and again."""
+
+    def __init__(self, **spec: Any) -> None:
+        super().__init__()
+        self.obj = pool("packers", "orders")
+        self.obj["spec"] |= {"concurrency": 4, **spec}
+        self.ctx.store.put(queue("orders"))
+
+    def sees(self, waiting: int, running: int = 0, name: str = "orders") -> None:
+        observation = Observation(START.timestamp() + self.now, exact(waiting), exact(running), exact(0), exact(0))
+        self.sighted(seen(None, observation, self.now), name)
+
+    def sighted(self, sight: Sight, name: str = "orders") -> None:
+        self.ctx.observations.record(QueueName("shop", name), sight, wake=False)
+
+    async def one_pass(self, seconds: float = 2.0) -> ScalingState:
+        self.now += seconds
+        state = ScalingState(obj=self.obj, now=START)
+        await scale(state, self.ctx)
+        self.obj = with_status(self.obj, scaling_status(state), state.conditions)
+        return state
+
+    async def decided(self, seconds: float = 2.0) -> tuple[int, BoundBy, bool]:
+        decision = (await self.one_pass(seconds)).decision
+        assert decision is not None
+        return decision.to, decision.bound_by, decision.may_shrink
+
+
+async def test_replicas_follow_the_queue() -> None:
+    one = OnePool()
+    one.sees(waiting=17, running=3)
+    assert await one.decided() == (5, BoundBy.DEMAND, True)
+    status = one.obj["status"]
+    assert (status["desiredReplicas"], status["summary"]) == (5, "follows the jobs of orders")
+    assert status["decision"] == {
+        "time": "2027-01-15T08:00:00Z",
+        "from": 0,
+        "to": 5,
+        "boundBy": "Demand",
+        "steps": [
+            {"name": "Queue", "replicas": 5, "message": "orders: 3 running / 4 + 17 waiting / 4"},
+            {"name": "Demand", "replicas": 5},
+        ],
+    }
+    assert conditions_of(one.obj) == ["ScalingActive=True Following: Replicas follow the queues"]
+    assert one.events == ["Normal ScaledUp: From 0 to 5 replicas: follows the jobs of orders"]
+    assert one.ctx.metrics.value(metrics.POOL_REPLICAS, "shop", "packers", "wanted") == 5
+    assert one.ctx.metrics.value(metrics.POOL_SCALED, "shop", "packers", "up") == 1
+
+
+async def test_the_record_and_the_events_are_about_changes_only() -> None:
+    one = OnePool()
+    for waiting in (17, 18, 19, 20):
+        one.sees(waiting)
+        await one.one_pass()
+    assert one.obj["status"]["decision"]["steps"][0]["message"] == "orders: 0 running / 4 + 17 waiting / 4"
+    assert len(one.events) == 1
+
+
+async def test_shrinking_waits_and_is_looked_at_again_meanwhile() -> None:
+    one = OnePool()
+    one.sees(17)
+    await one.one_pass()
+    one.sees(0)
+    state = await one.one_pass()
+    assert state.decision is not None
+    assert (state.decision.to, state.decision.bound_by, state.asked) == (5, BoundBy.DAMPING, 2.0)
+    for _ in range(160):
+        one.sees(0)
+        await one.one_pass()
+    assert one.obj["status"]["desiredReplicas"] == 1
+    assert one.events[-1] == "Normal ScaledDown: From 2 to 1 replicas: at minReplicas 1"
+
+
+async def test_the_pods_are_counted_where_status_does_not_tell_yet() -> None:
+    one = OnePool()
+    one.sees(0)
+    leaving = {meta.ANNOTATION_DRAIN: "ScaleDown/2027-01-15T08:00:00Z"}
+    pods: dict[str, dict[str, Any]] = {
+        "a": {},
+        "b": {},
+        "c": {"annotations": leaving},
+        "d": {"deletionTimestamp": "now"},
+    }
+    for name, more in pods.items():
+        one.ctx.store.put(pod(name, one.obj, **more))
+    finished = pod("e", one.obj)
+    one.ctx.store.put({**finished, "status": {"phase": "Succeeded"}})
+    assert await one.decided() == (2, BoundBy.DAMPING, True)
+
+
+async def test_a_queue_that_cannot_be_read_holds_the_pool() -> None:
+    one = OnePool()
+    one.sees(17)
+    await one.one_pass()
+    sighting = one.ctx.observations.latest(QueueName("shop", "orders"))
+    assert sighting is not None
+    one.sighted(failed(sighting.value, BrokerUnreachable("away"), one.now))
+    assert await one.decided() == (5, BoundBy.UNREADABLE, False)
+    assert one.obj["status"]["summary"] == "not shrinking: orders is unreadable"
+    assert conditions_of(one.obj) == [
+        "ScalingActive=False QueueUnreadable: Growing is possible, shrinking not: orders is unreadable"
+    ]
+
+
+async def test_a_sighting_that_has_grown_old_holds_the_pool() -> None:
+    one = OnePool()
+    one.sees(0)
+    await one.one_pass()
+    assert await one.decided(seconds=20) == (1, BoundBy.UNREADABLE, False)
+
+
+async def test_just_after_a_start_nothing_changes_and_nothing_is_told() -> None:
+    one = OnePool()
+    one.sees(17)
+    await one.one_pass()
+    again = OnePool()
+    again.obj = one.obj
+    before = one.obj["status"]
+    assert await again.decided() == (5, BoundBy.DEMAND, False)
+    assert again.obj["status"] == before
+    assert again.events == []
+    again.sees(17)
+    assert await again.decided() == (5, BoundBy.DEMAND, True)
+
+
+async def test_a_restart_forgets_nothing_but_when_to_shrink() -> None:
+    one = OnePool()
+    one.sees(17)
+    await one.one_pass()
+    again = OnePool()
+    again.obj = one.obj
+    again.sees(0)
+    assert await again.decided() == (5, BoundBy.DAMPING, True)
+
+
+async def test_a_queue_that_does_not_exist() -> None:
+    one = OnePool(queues=[{"name": "nowhere"}])
+    assert await one.decided() == (1, BoundBy.MIN_REPLICAS, False)
+    assert conditions_of(one.obj) == ["ScalingActive=False QueueMissing: There is no Queue nowhere in this namespace"]
+
+
+async def test_a_queue_that_is_being_deleted_counts_as_gone() -> None:
+    one = OnePool()
+    one.ctx.store.put(queue("orders", deletionTimestamp="2027-01-15T08:00:00Z"))
+    await one.one_pass()
+    assert "QueueMissing" in conditions_of(one.obj)[0]
+
+
+async def test_a_bound_that_limits_is_told() -> None:
+    one = OnePool()
+    one.sees(400)
+    assert await one.decided() == (10, BoundBy.MAX_REPLICAS, True)
+    assert conditions_of(one.obj)[1] == (
+        "ScalingLimited=True AtMaxReplicas: The jobs call for more than scaling.maxReplicas"
+    )
+
+
+async def test_a_hold_switches_scaling_off_until_it_ends() -> None:
+    one = OnePool(hold={"replicas": 3, "until": "2027-01-15T08:00:30Z"})
+    one.sees(400)
+    state = await one.one_pass()
+    assert state.asked == 30
+    assert one.obj["status"]["desiredReplicas"] == 3
+    assert conditions_of(one.obj) == ["ScalingActive=False Held: Autoscaling is off: held at 3 until 2027-01-15T08:00Z"]
+
+
+async def test_a_paused_pool() -> None:
+    one = OnePool(paused=True)
+    one.sees(400)
+    assert await one.decided() == (0, BoundBy.PAUSED, False)
+    assert conditions_of(one.obj) == ["ScalingActive=False Paused: spec.paused is set"]
+
+
+async def test_a_fallback_is_waited_for() -> None:
+    one = OnePool(scaling={"maxReplicas": 10, "fallback": {"after": "1m", "replicas": 6}})
+    one.sighted(failed(None, BrokerUnreachable("away"), 0.0))
+    state = await one.one_pass()
+    assert state.asked == 58
+    one.sighted(failed(failed(None, BrokerUnreachable("away"), 0.0), BrokerUnreachable("away"), 60.0))
+    assert await one.decided(seconds=60) == (6, BoundBy.FALLBACK, False)
+
+
+async def test_what_policies_default_counts() -> None:
+    one = OnePool(scaling={"maxReplicas": 10})
+    defaults = policy("defaults")
+    defaults["spec"] = {"action": "Warn", "defaults": {"scaling": {"minReplicas": 3}}}
+    one.ctx.snapshot.put("Policy", defaults)
+    one.sees(0)
+    assert await one.decided() == (3, BoundBy.MIN_REPLICAS, True)
+
+
+async def test_a_status_that_cannot_be_read_is_no_obstacle() -> None:
+    one = OnePool()
+    one.obj["status"] = {"desiredReplicas": 2, "decision": {"time": "yesterday", "boundBy": "Moon"}}
+    one.sees(17)
+    assert await one.decided() == (5, BoundBy.DEMAND, True)
+
+
+async def test_windows_of_pools_that_are_gone_are_dropped() -> None:
+    one = OnePool()
+    one.ctx.store.put(one.obj)
+    one.sees(17)
+    await one.one_pass()
+    window = one.ctx.windows["uid-packers"]
+    one.ctx.windows |= {f"gone-{number}": window for number in range(500)}
+    await one.one_pass()
+    assert list(one.ctx.windows) == ["uid-packers"]
+
+
+@pytest.mark.parametrize("doubt", [True, False])
+async def test_what_a_failed_over_broker_says_is_no_reason_to_shrink(doubt: bool) -> None:
+    one = OnePool()
+    one.sees(17)
+    await one.one_pass()
+    sighting = one.ctx.observations.latest(QueueName("shop", "orders"))
+    assert sighting is not None
+    assert sighting.value.observation is not None
+    empty = replace(sighting.value.observation, waiting=exact(0))
+    if doubt:
+        empty = replace(empty, identity=replace(empty.identity, role="slave"))
+    one.sighted(seen(sighting.value, empty, one.now))
+    _, _, may_shrink = await one.decided()
+    assert may_shrink != doubt

@@ -1,0 +1,264 @@
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reconciler.plans import damping
+from reconciler.plans.explain import BoundBy, ReplicaDecision
+from reconciler.plans.facts import Fallback, Hold, PoolFacts, QueueFacts, Rate
+from reconciler.plans.replicas import decide
+from tests.reconciler.plans.builders import EPOCH, PER_MINUTE, pool, queue, unreadable
+
+
+def decided(facts: PoolFacts, window: damping.Window | None = None, clock: float = 0.0) -> ReplicaDecision:
+    return decide(facts, window or damping.seeded(clock, facts.current), clock)[0]
+
+
+@dataclass(frozen=True)
+class Case:
+    facts: PoolFacts
+    want_to: int
+    want_bound: BoundBy
+    want_summary: str
+    want_may_shrink: bool = True
+
+
+CASES = {
+    "no jobs and nothing there: nothing": Case(pool(queue()), 0, BoundBy.DEMAND, "no jobs"),
+    "one job wakes one replica": Case(pool(queue(1)), 1, BoundBy.DEMAND, "follows the jobs of orders"),
+    "waiting and running jobs add up before they are rounded": Case(
+        pool(queue(5, 7), current=2), 3, BoundBy.DEMAND, "follows the jobs of orders"
+    ),
+    "shares that make a whole number are not rounded up": Case(
+        pool(queue(2, 1), concurrency=3, jobs_per_replica=3), 1, BoundBy.DEMAND, "follows the jobs of orders"
+    ),
+    "jobsPerReplica divides the waiting jobs only": Case(
+        pool(queue(100, 8), jobs_per_replica=20), 7, BoundBy.DEMAND, "follows the jobs of orders"
+    ),
+    "several queues are summed": Case(
+        pool(queue(6), queue(6, name="mails")), 3, BoundBy.DEMAND, "follows the jobs of 2 queues"
+    ),
+    "a backlog beyond the maximum is bounded": Case(pool(queue(500)), 20, BoundBy.MAX_REPLICAS, "at maxReplicas 20"),
+    "no jobs and a minimum": Case(pool(queue(), minimum=2, current=2), 2, BoundBy.MIN_REPLICAS, "at minReplicas 2"),
+    "a paused queue counts only what runs": Case(
+        pool(queue(400, 4, paused=True)), 1, BoundBy.DEMAND, "follows the jobs of orders"
+    ),
+    "a paused queue with nothing running counts nothing": Case(
+        pool(queue(400, paused=True)), 0, BoundBy.DEMAND, "no jobs"
+    ),
+    "what waits in a paused queue need not be known": Case(
+        pool(queue(None, paused=True)), 0, BoundBy.DEMAND, "no jobs"
+    ),
+    "a rate limit bounds what its backlog may ask for": Case(
+        pool(queue(5000, 0, rate=PER_MINUTE, service_seconds=0.05)),
+        1,
+        BoundBy.RATE_LIMIT,
+        "1 serves the limit of 300 per 1m",
+    ),
+    "a rate limit leaves as many replicas as keep it busy, and a tenth": Case(
+        pool(queue(5000, 0, rate=PER_MINUTE, service_seconds=8.0)),
+        11,
+        BoundBy.RATE_LIMIT,
+        "11 serve the limit of 300 per 1m",
+    ),
+    "a rate limit never goes below what runs": Case(
+        pool(queue(5000, 12, rate=PER_MINUTE, service_seconds=0.05), current=3),
+        3,
+        BoundBy.RATE_LIMIT,
+        "3 serve the limit of 300 per 1m",
+    ),
+    "a rate limit without a known service time bounds nothing": Case(
+        pool(queue(5000, 0, rate=PER_MINUTE)), 20, BoundBy.MAX_REPLICAS, "at maxReplicas 20"
+    ),
+    "a rate limit bounds its own queue only": Case(
+        pool(queue(5000, 0, rate=PER_MINUTE, service_seconds=0.05), queue(40, name="mails")),
+        11,
+        BoundBy.RATE_LIMIT,
+        "11 serve the limit of 300 per 1m",
+    ),
+    "nothing known: the pool stays": Case(
+        pool(unreadable(), current=6), 6, BoundBy.UNREADABLE, "not shrinking: orders is unreadable", False
+    ),
+    "nothing known and nothing there: nothing": Case(
+        pool(unreadable()), 0, BoundBy.UNREADABLE, "not shrinking: orders is unreadable", False
+    ),
+    "nothing known: the minimum still holds": Case(
+        pool(unreadable(), minimum=1), 1, BoundBy.MIN_REPLICAS, "at minReplicas 1", False
+    ),
+    "nothing known and a smaller maximum: the maximum is obeyed": Case(
+        pool(unreadable(), current=30), 20, BoundBy.MAX_REPLICAS, "at maxReplicas 20"
+    ),
+    "one queue unreadable: the other may still grow the pool": Case(
+        pool(unreadable(), queue(40, name="mails"), current=6),
+        10,
+        BoundBy.DEMAND,
+        "follows the jobs of 2 queues",
+        False,
+    ),
+    "one queue unreadable: the other may not shrink it": Case(
+        pool(unreadable(), queue(name="mails"), current=6),
+        6,
+        BoundBy.UNREADABLE,
+        "not shrinking: orders is unreadable",
+        False,
+    ),
+    "two queues unreadable": Case(
+        pool(unreadable(), unreadable("mails"), current=6),
+        6,
+        BoundBy.UNREADABLE,
+        "not shrinking: 2 queues are unclear",
+        False,
+    ),
+    "what runs is unknown: growth by what waits": Case(
+        pool(queue(40, None), current=6), 10, BoundBy.DEMAND, "follows the jobs of orders", False
+    ),
+    "what runs is unknown: no shrinking": Case(
+        pool(queue(0, None), current=6), 6, BoundBy.UNREADABLE, "not shrinking: orders hides what runs", False
+    ),
+    "what waits is unknown: no shrinking": Case(
+        pool(queue(None, 4), current=6), 6, BoundBy.UNREADABLE, "not shrinking: orders hides what waits", False
+    ),
+    "an empty queue after a failover is in doubt": Case(
+        pool(queue(firm=False), current=6), 6, BoundBy.UNREADABLE, "not shrinking: orders is in doubt", False
+    ),
+    "a burst during a failover still grows the pool": Case(
+        pool(queue(40, firm=False), current=6), 10, BoundBy.DEMAND, "follows the jobs of orders", False
+    ),
+    "a fallback before its time changes nothing": Case(
+        pool(unreadable(), current=2, fallback=Fallback(600, 5), unreadable_seconds=599),
+        2,
+        BoundBy.UNREADABLE,
+        "not shrinking: orders is unreadable",
+        False,
+    ),
+    "a fallback is a floor": Case(
+        pool(unreadable(), current=2, fallback=Fallback(600, 5), unreadable_seconds=600),
+        5,
+        BoundBy.FALLBACK,
+        "unreadable: at the fallback of 5",
+        False,
+    ),
+    "a fallback is no ceiling": Case(
+        pool(unreadable(), current=8, fallback=Fallback(600, 5), unreadable_seconds=600),
+        8,
+        BoundBy.UNREADABLE,
+        "not shrinking: orders is unreadable",
+        False,
+    ),
+    "a hold wins over the jobs": Case(pool(queue(400), current=6, hold=Hold(3)), 3, BoundBy.HOLD, "held at 3"),
+    "a hold may stop a pool that has a minimum": Case(
+        pool(queue(400), current=6, minimum=2, hold=Hold(0)), 0, BoundBy.HOLD, "held at 0"
+    ),
+    "a hold is bounded by the maximum": Case(pool(queue(), hold=Hold(30)), 20, BoundBy.HOLD, "held at 20"),
+    "a hold wins over an unreadable queue": Case(
+        pool(unreadable(), current=6, hold=Hold(3)), 3, BoundBy.HOLD, "held at 3"
+    ),
+    "a hold says until when": Case(
+        pool(queue(), hold=Hold(3, EPOCH + 60)), 3, BoundBy.HOLD, "held at 3 until 2027-01-15T08:01Z"
+    ),
+    "a hold that has expired is none": Case(
+        pool(queue(1), hold=Hold(3, EPOCH)), 1, BoundBy.DEMAND, "follows the jobs of orders"
+    ),
+    "a paused pool stays": Case(
+        pool(queue(400), current=6, paused=True), 6, BoundBy.PAUSED, "paused: nothing is changed", False
+    ),
+    "fewer jobs than a moment ago: not yet": Case(
+        pool(queue(4), current=6), 6, BoundBy.DAMPING, "shrinks once the load stays low"
+    ),
+    "a tenth fewer is left alone": Case(
+        pool(queue(4 * 18), current=20), 20, BoundBy.DAMPING, "shrinks once the load stays low"
+    ),
+    "a smaller maximum is obeyed at once": Case(
+        pool(queue(400), current=30), 20, BoundBy.MAX_REPLICAS, "at maxReplicas 20"
+    ),
+}
+
+
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())
+def test_decision(case: Case) -> None:
+    decision = decided(case.facts)
+    assert (decision.to, decision.bound_by, decision.summary, decision.may_shrink) == (
+        case.want_to,
+        case.want_bound,
+        case.want_summary,
+        case.want_may_shrink,
+    )
+
+
+counts = st.none() | st.integers(0, 10_000)
+rates = st.none() | st.builds(Rate, st.integers(1, 1000), st.sampled_from([1.0, 60.0, 3600.0]), st.just("1m"))
+queues = st.builds(
+    QueueFacts,
+    name=st.text(min_size=1, max_size=255),
+    waiting=counts,
+    running=counts,
+    firm=st.booleans(),
+    paused=st.booleans(),
+    rate=rates,
+    service_seconds=st.none() | st.floats(0.001, 1000),
+)
+
+
+@st.composite
+def pools(draw: st.DrawFn, queue: st.SearchStrategy[QueueFacts] = queues) -> PoolFacts:
+    maximum = draw(st.integers(1, 1000))
+    return PoolFacts(
+        now=EPOCH,
+        current=draw(st.integers(0, 1000)),
+        queues=tuple(draw(st.lists(queue, min_size=1, max_size=5))),
+        min_replicas=draw(st.integers(0, maximum)),
+        max_replicas=maximum,
+        concurrency=draw(st.integers(1, 1000)),
+        jobs_per_replica=draw(st.integers(1, 1000)),
+        fallback=draw(st.none() | st.builds(Fallback, st.floats(0, 600), st.integers(0, 1000))),
+        unreadable_seconds=draw(st.floats(0, 1200)),
+        startup_seconds=draw(st.floats(0, 600)),
+    )
+
+
+@given(pools())
+def test_never_outside_its_bounds(facts: PoolFacts) -> None:
+    assert facts.min_replicas <= decided(facts).to <= facts.max_replicas
+
+
+@given(pools(), st.integers(0, 1000))
+def test_a_window_of_anything_stays_within_the_bounds(facts: PoolFacts, earlier: int) -> None:
+    assert facts.min_replicas <= decided(facts, damping.seeded(-10, earlier)).to <= facts.max_replicas
+
+
+@given(pools(queues.filter(lambda queue: not queue.complete)), st.integers(0, 1000))
+def test_unknown_never_shrinks(facts: PoolFacts, earlier: int) -> None:
+    decision = decided(facts, damping.seeded(-10, earlier))
+    assert decision.to >= min(facts.current, facts.max_replicas)
+    assert not decision.may_shrink or facts.current > facts.max_replicas
+
+
+@given(pools(), st.integers(0, 4), st.integers(1, 10_000))
+def test_more_waiting_never_means_fewer(facts: PoolFacts, index: int, more: int) -> None:
+    chosen = index % len(facts.queues)
+    grown = [
+        replace(q, waiting=q.waiting + more) if i == chosen and q.waiting is not None else q
+        for i, q in enumerate(facts.queues)
+    ]
+    assert decided(replace(facts, queues=tuple(grown))).to >= decided(facts).to
+
+
+@given(pools(st.builds(QueueFacts, name=st.just("orders"), waiting=st.just(0), running=st.just(0))))
+def test_no_jobs_for_long_enough_ends_at_the_minimum(facts: PoolFacts) -> None:
+    window = damping.seeded(0, facts.current)
+    for clock in range(0, 320, 10):
+        decision, window = decide(facts, window, float(clock))
+        facts = replace(facts, current=decision.to)
+    assert facts.current == facts.min_replicas
+
+
+@given(pools())
+def test_the_bill_fits_its_place(facts: PoolFacts) -> None:
+    decision = decided(facts)
+    assert 1 <= len(decision.summary) <= 40
+    assert 1 <= len(decision.steps) <= 16
+    assert all(len(step.message) <= 120 for step in decision.steps)
+    assert decision.steps[-1].replicas == decision.to

@@ -1,0 +1,129 @@
+"""How many workers each revision of a pool shall have."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reconciler.plans.rollout import Bounds, Revision, bounds, targets, too_many
+
+ONE = Bounds(surge=1, unavailable=0)
+
+
+def make(name: str = "new", created: float = 9.0, **numbers: int | bool) -> Revision:
+    return Revision(name, created, **numbers)  # type: ignore[arg-type]  # the numbers are counts, proved is the bool
+
+
+STEPS = [
+    pytest.param(4, ONE, make(), [], {"new": 4}, id="a first revision gets everything"),
+    pytest.param(
+        4, ONE, make(), [make("old", 1, replicas=4, pods=4)], {"new": 1, "old": 4}, id="a new one begins in the surge"
+    ),
+    pytest.param(
+        4,
+        ONE,
+        make(replicas=1, pods=1, serving=1),
+        [make("old", 1, replicas=4, pods=4)],
+        {"new": 1, "old": 4},
+        id="nobody leaves for one that has proved nothing",
+    ),
+    pytest.param(
+        4,
+        ONE,
+        make(replicas=1, pods=1, serving=1, proved=True),
+        [make("old", 1, replicas=4, pods=4)],
+        {"new": 1, "old": 3},
+        id="one that serves lets one leave",
+    ),
+    pytest.param(
+        4,
+        ONE,
+        make(replicas=1, pods=1, serving=1, proved=True),
+        [make("old", 1, replicas=3, pods=4)],
+        {"new": 1, "old": 3},
+        id="a pod that is still ending takes its place until it is gone",
+    ),
+    pytest.param(
+        4,
+        ONE,
+        make(replicas=1, pods=1, serving=1, proved=True),
+        [make("old", 1, replicas=3, pods=3)],
+        {"new": 2, "old": 3},
+        id="a place that is free goes to the new one",
+    ),
+    pytest.param(
+        6,
+        ONE,
+        make(replicas=1, pods=1),
+        [make("old", 1, replicas=4, pods=4)],
+        {"new": 3, "old": 6},
+        id="growth before the proof goes to the old one too",
+    ),
+    pytest.param(
+        2,
+        ONE,
+        make(replicas=1, pods=1, serving=1, proved=True),
+        [make("older", 1, replicas=1, pods=1), make("old", 2, replicas=1, pods=1)],
+        {"new": 1, "old": 1, "older": 0},
+        id="the oldest revision leaves first",
+    ),
+    pytest.param(
+        0,
+        ONE,
+        make(),
+        [make("old", 1, replicas=2, pods=2)],
+        {"new": 0, "old": 0},
+        id="at zero there is nothing to keep",
+    ),
+    pytest.param(
+        3,
+        Bounds(0, 1),
+        make(),
+        [make("old", 1, replicas=3, pods=3)],
+        {"new": 0, "old": 2},
+        id="without surge one leaves first",
+    ),
+]
+
+
+@pytest.mark.parametrize(("wanted", "limits", "current", "old", "want"), STEPS)
+def test_targets(wanted: int, limits: Bounds, current: Revision, old: list[Revision], want: dict[str, int]) -> None:
+    assert targets(wanted, limits, current, old) == want
+
+
+BOUNDS = [
+    pytest.param("25%", 0, 10, Bounds(3, 0), id="a percentage of surge is rounded up"),
+    pytest.param(0, "25%", 10, Bounds(0, 2), id="a percentage that may be missing is rounded down"),
+    pytest.param(0, "10%", 5, Bounds(0, 1), id="something can always be replaced"),
+]
+
+
+@pytest.mark.parametrize(("surge", "unavailable", "wanted", "want"), BOUNDS)
+def test_bounds(surge: int | str, unavailable: int | str, wanted: int, want: Bounds) -> None:
+    assert bounds(surge, unavailable, wanted) == want
+
+
+def test_a_fifth_revision_waits() -> None:
+    old = [make(f"r{n}", n, replicas=1, pods=1) for n in range(4)]
+    assert too_many(make(), old)
+    assert not too_many(make(), old[:3])
+    assert not too_many(make(replicas=1), old)
+
+
+COUNTS = st.integers(0, 12)
+
+
+@given(COUNTS, COUNTS, COUNTS, COUNTS, COUNTS, st.booleans(), st.integers(0, 4), st.integers(0, 4))
+def test_bounds_hold(
+    wanted: int, replicas: int, pods: int, serving: int, old: int, proved: bool, surge: int, unavailable: int
+) -> None:
+    limits = Bounds(surge, unavailable)
+    current = make(replicas=min(replicas, wanted), pods=pods, serving=min(serving, pods), proved=proved)
+    want = targets(wanted, limits, current, [make("old", 1, replicas=old, pods=old)])
+    assert want["new"] <= wanted
+    assert want["new"] <= max(current.replicas, wanted + surge - old) or not old
+    if old and wanted:
+        served = current.serving if proved else 0
+        assert want["old"] + served >= min(old, wanted - unavailable)
+        assert want["old"] <= max(old, wanted)

@@ -1,0 +1,101 @@
+"""What stands between the store and a list of the API server."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from kube.client import Client, Listing
+from reconciler.keys import Key
+from reconciler.status import RESOURCES
+from reconciler.store import Store
+from reconciler.sync import Synchroniser, compare
+from reconciler.watching import Watched
+from tests.reconciler.builders import applied, queue
+from tests.waiting import eventually
+
+
+def listing(*objects: dict[str, Any]) -> Listing:
+    versions = [int(obj["metadata"]["resourceVersion"]) for obj in objects]
+    return Listing(objects, str(max(versions, default=0)))
+
+
+def held(*objects: dict[str, Any]) -> Store:
+    store = Store()
+    for obj in objects:
+        store.put(obj)
+    return store
+
+
+def missing(store: Store, there: Listing) -> list[Key]:
+    return list(compare(store, "Queue", "shop", there).missing)
+
+
+def ghosts(store: Store, there: Listing) -> list[str]:
+    return [ghost["metadata"]["uid"] for ghost in compare(store, "Queue", "shop", there).ghosts]
+
+
+def test_what_is_held_as_listed_is_neither() -> None:
+    one = queue("a")
+    assert (missing(held(one), listing(one)), ghosts(held(one), listing(one))) == ([], [])
+
+
+def test_what_is_unknown_or_older_is_missing() -> None:
+    old, new, unknown = queue("a"), queue("a"), queue("b")
+    assert missing(held(old), listing(new, unknown)) == [Key("Queue", "shop", "a"), Key("Queue", "shop", "b")]
+
+
+def test_a_newer_state_than_the_listed_one_is_fine() -> None:
+    old, new = queue("a"), queue("a")
+    assert missing(held(new), listing(old)) == []
+
+
+def test_what_was_deleted_unseen_is_a_ghost() -> None:
+    deleted, stays = queue("a"), queue("b")
+    assert ghosts(held(deleted, stays), listing(stays)) == ["uid-a"]
+
+
+def test_what_was_made_after_the_list_is_no_ghost() -> None:
+    there = listing(queue("a"))
+    assert ghosts(held(queue("b")), there) == []
+
+
+def test_a_predecessor_under_the_same_name_is_a_ghost() -> None:
+    first = queue("a")
+    second = queue("a", uid="second")
+    assert ghosts(held(first), listing(second)) == ["uid-a"]
+    assert missing(held(first), listing(second)) == [Key("Queue", "shop", "a")]
+
+
+def test_other_namespaces_are_left_alone() -> None:
+    far = queue("a", namespace="far")
+    assert ghosts(held(far), listing(queue("b"))) == []
+
+
+QUEUES = RESOURCES["Queue"]
+
+
+async def test_the_store_is_complete_when_the_watch_brought_what_is_there(client: Client, namespace: str) -> None:
+    stays = await client.create(QUEUES, applied(queue("stays"), namespace))
+    goes = await client.create(QUEUES, applied(queue("goes"), namespace))
+    await client.delete(QUEUES, "goes", namespace)
+    store = held(goes)
+    synchroniser = Synchroniser(client, store, namespace, lambda obj: assert_true(store.remove(obj)), patience=0.2)
+    running = asyncio.create_task(synchroniser.run([Watched(QUEUES)]))
+
+    async def lagging() -> dict[str, tuple[Key, ...]]:
+        return synchroniser.lagging
+
+    await eventually("it is noticed", lagging, lambda seen: seen == {"Queue": (Key("Queue", namespace, "stays"),)})
+    assert store.queue(namespace, "goes") is None, "what was deleted unseen is removed"
+    assert not synchroniser.synced.is_set()
+    store.put(stays)
+    async with asyncio.timeout(10):
+        await synchroniser.synced.wait()
+    assert synchroniser.lagging == {}
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+
+
+def assert_true(value: bool) -> None:
+    assert value

@@ -1,0 +1,124 @@
+"""One review endpoint as a raw ASGI application: receive, parse once, decide, answer once.
+
+Every input gets HTTP 200 and a review. FastAPI's own handling of bodies and errors would answer 422 and 500, which to
+the API server is a broken webhook, so nothing of it is on this path.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from dataclasses import dataclass
+from time import perf_counter
+from typing import Final, Protocol
+
+from starlette.types import Receive, Scope, Send
+
+from policies import Decision, RuleFaultError, text
+from webhooks import review as protocol
+from webhooks.body import Body, Disconnected, TooLargeError
+from webhooks.deadline import allotted
+from webhooks.decider import KINDS
+from webhooks.metrics import Metrics, Outcome
+from webhooks.readiness import Readiness
+from webhooks.review import BadReviewError, Review
+
+log = logging.getLogger(__name__)
+
+JSON: Final = (b"content-type", b"application/json")
+CLOSE: Final = (b"connection", b"close")
+
+
+class Decide(Protocol):
+    """What the endpoint asks; `webhooks.decider.Decider` in earnest."""
+
+    def __call__(self, review: Review, /, *, final: bool) -> Decision: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    body: bytes
+    outcome: Outcome
+
+
+class ReviewEndpoint:
+    """`final` is true for validating admission: the object is judged as it stands, and no patch is made."""
+
+    def __init__(
+        self,
+        path: str,
+        decide: Decide,
+        readiness: Readiness,
+        large: asyncio.Semaphore,
+        metrics: Metrics,
+        *,
+        final: bool,
+    ) -> None:
+        self._path = path
+        self._decide = decide
+        self._readiness = readiness
+        self._large = large
+        self._metrics = metrics
+        self._final = final
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        started = perf_counter()
+        try:
+            answer = await self._review(Body(receive), allotted(scope["query_string"]))
+        except Disconnected:
+            return
+        self._metrics.answered(self._path, answer.outcome, perf_counter() - started)
+        headers = [JSON, (b"content-length", b"%d" % len(answer.body))]
+        if self._readiness.stopping:
+            # The API server opens its next connection to a replica that stays.
+            headers.append(CLOSE)
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": answer.body})
+
+    async def _review(self, body: Body, seconds: float) -> Answer:
+        try:
+            async with asyncio.timeout(seconds):
+                whole = await body.read(self._large)
+        except TimeoutError:
+            message = f"the review did not arrive within {seconds:g} s"
+            return _failed(body, 504, "Timeout", message, Outcome.TIMED_OUT)
+        except TooLargeError:
+            message = f"the review is larger than {protocol.MAX_BODY} bytes"
+            return _failed(body, 413, "RequestEntityTooLarge", message, Outcome.TOO_LARGE)
+        return self._judge(whole)
+
+    def _judge(self, body: bytes) -> Answer:
+        uid = ""
+        try:
+            review = protocol.parse(body)
+            uid = review.uid
+            return self._told(review, self._decide(review, final=self._final))
+        except BadReviewError as error:
+            return Answer(protocol.failure(error.uid, 400, "BadRequest", error.message), Outcome.BAD_REQUEST)
+        except Exception as error:
+            return self._panic(uid, error)
+
+    def _told(self, review: Review, decision: Decision) -> Answer:
+        for violation in decision.violations:
+            self._metrics.found(violation.rule, violation.action)
+        if not decision.allowed:
+            status = text.status(decision, KINDS[review.resource], review.name)
+            refused = protocol.refusal(review.uid, status, decision.warnings, decision.audit)
+            return Answer(refused, Outcome.DENIED)
+        if self._final:
+            allowed = protocol.allowance(review.uid, (), decision.warnings, decision.audit)
+        else:
+            # Warnings and notes follow from /validate, which is asked about everything this one lets pass.
+            allowed = protocol.allowance(review.uid, decision.patch)
+        return Answer(allowed, Outcome.ALLOWED)
+
+    def _panic(self, uid: str, error: Exception) -> Answer:
+        rule = f" in rule {error.rule}" if isinstance(error, RuleFaultError) else ""
+        log.error("a review failed", exc_info=error, extra={"uid": uid, "path": self._path})
+        message = f"Headgate failed{rule}: this is a defect of Headgate, not of the object; its log says where"
+        return Answer(protocol.failure(uid, 500, "InternalError", message), Outcome.PANIC)
+
+
+def _failed(body: Body, code: int, reason: str, message: str, outcome: Outcome) -> Answer:
+    """A refusal of a body that is not here as a whole; its beginning says whose it is."""
+    return Answer(protocol.failure(protocol.uid_of(body.beginning), code, reason, message), outcome)

@@ -1,0 +1,63 @@
+"""uvicorn, held to what a webhook needs: our sockets, our signals, no access log, no second copy of the request."""
+
+from __future__ import annotations
+
+import logging
+import socket
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+import uvicorn
+from starlette.types import ASGIApp
+
+KEEP_ALIVE_SECONDS: Final = 300
+"""Longer than the API server keeps idle connections (90 s): it is never us who closes one it is about to use."""
+
+GRACE_SECONDS: Final = 15
+BACKLOG: Final = 1024
+
+log = logging.getLogger(__name__)
+
+
+class Server(uvicorn.Server):
+    """Signals are the process's, not a server's: there are two servers in it, and stopping has an order."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+def server(app: ASGIApp, tls: ssl.SSLContext | None = None) -> Server:
+    """A server for sockets that are bound already: `await server(app).serve([socket])`."""
+    config = uvicorn.Config(
+        app,
+        loop="none",
+        http="httptools",
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        date_header=False,
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
+        timeout_graceful_shutdown=GRACE_SECONDS,
+        ssl_context_factory=(lambda _config, _default: tls) if tls is not None else None,
+    )
+    return Server(config)
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """A listening socket; an empty host is every address of both families."""
+    if host:
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        return socket.create_server((host, port), family=family, backlog=BACKLOG)
+    if socket.has_dualstack_ipv6():
+        return socket.create_server(("", port), family=socket.AF_INET6, dualstack_ipv6=True, backlog=BACKLOG)
+    return socket.create_server(("", port), backlog=BACKLOG)
+
+
+def port_of(bound: socket.socket) -> int:
+    return int(bound.getsockname()[1])
