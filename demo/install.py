@@ -38,7 +38,7 @@ def refused(stage: Stage) -> str:
     """Apply what is wrong in many ways; returns all of kubectl's words. Raises when it is not refused."""
     kubectl = [str(binaries.kubernetes("kubectl")), f"--kubeconfig={stage.cluster.kubeconfig}"]
     command = [*kubectl, "apply", "--namespace", stage.namespace, "-f", str(QUICKSTART / "denied.yaml")]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - our own arguments
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode == 0:
         raise RuntimeError(f"{command[-1]} was accepted: {done.stdout}")
     return done.stderr
@@ -68,6 +68,6 @@ def helm(stage: Stage, *arguments: str) -> None:
         stage.namespace,
         *arguments,
     ]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)  # noqa: S603 - our own arguments
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise RuntimeError(f"helm {' '.join(arguments)}: {done.stderr.strip() or done.stdout.strip()}")

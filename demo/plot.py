@@ -10,9 +10,9 @@ import matplotlib
 
 matplotlib.use("Agg")
 
-from matplotlib import pyplot  # noqa: E402 - the backend has to be chosen first
+from matplotlib import pyplot
 
-from demo.sample import Sample  # noqa: E402 - as above
+from demo.sample import Sample
 
 INK: Final = "#22313f"
 BLUE: Final = "#2a6f97"

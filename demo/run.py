@@ -41,9 +41,7 @@ def run(stage: Stage, jobs: int, seconds: float, folder: Path, say: Callable[[st
     rollout_at = 0.0
     with (
         Redis.from_url(stage.redis_from_here) as redis,
-        subprocess.Popen(  # noqa: S603 - our own arguments
-            command, cwd=install.ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        ) as generator,
+        subprocess.Popen(command, cwd=install.ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as generator,
     ):
         sampler = Sampler(stage.cluster, stage.namespace, redis)
         while generator.poll() is None:
