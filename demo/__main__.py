@@ -13,6 +13,7 @@ from demo.plot import plot
 from demo.run import run
 from demo.stage import Stage
 from demo.summary import Summary, lines, summarize
+from tests.cluster.errors import ClusterError
 
 
 @click.command(help=__doc__)
@@ -93,4 +94,7 @@ def _say(text: str) -> None:
 
 
 if __name__ == "__main__":
-    main(prog_name="python -m demo")
+    try:
+        main(prog_name="python -m demo")
+    except (ClusterError, RuntimeError, OSError) as error:
+        sys.exit(f"error: {error}")
