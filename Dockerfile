@@ -1,17 +1,24 @@
 # One image for every process of Headgate: `headgate webhook`, `headgate reconciler`, and the jobs of the chart.
 #
-# BASE is any Debian with Python 3.11 and its venv module, wherever its `python3` lives: both stages use it, so the
+# BASE is any Debian with Python 3.11 and its venv module, wherever its `python3` lives: all stages use it, so the
 # interpreter that the venv points to is the one that runs.
 ARG BASE=python:3.11-slim-bookworm
 
-FROM ${BASE} AS build
+# What Headgate needs, a layer that changes with requirements/ only.
+FROM ${BASE} AS dependencies
+ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PIP_NO_COMPILE=1 PIP_ROOT_USER_ACTION=ignore
 WORKDIR /build
 COPY requirements/build.txt requirements/runtime.txt requirements/
 # Two venvs: one with pip and the build backend, which stays here, and one without them, which is the product.
 RUN python3 -m venv tools && python3 -m venv --without-pip /opt/headgate
-RUN tools/bin/pip install --no-cache-dir --disable-pip-version-check --require-hashes -r requirements/build.txt
-RUN tools/bin/pip --python /opt/headgate/bin/python install --no-cache-dir --disable-pip-version-check --no-compile \
-    --only-binary :all: --require-hashes -r requirements/runtime.txt
+RUN tools/bin/pip install --require-hashes -r requirements/build.txt
+# The root file system is read-only where this runs, so byte code is made now, and trusted without a look at its source.
+# The package kubernetes reads kubeconfigs, which no pod has, and is 126 MB: more than everything else together.
+RUN tools/bin/pip --python /opt/headgate/bin/python install --only-binary :all: --require-hashes -r requirements/runtime.txt \
+    && tools/bin/pip --python /opt/headgate/bin/python uninstall --yes --quiet kubernetes \
+    && /opt/headgate/bin/python -m compileall -q --invalidation-mode unchecked-hash /opt/headgate/lib
+
+FROM dependencies AS product
 COPY pyproject.toml README.md LICENSE ./
 COPY crds crds
 COPY policies policies
@@ -21,13 +28,12 @@ COPY webhooks webhooks
 COPY reconciler reconciler
 COPY headgate headgate
 RUN tools/bin/python -m hatchling build --target wheel \
-    && tools/bin/pip --python /opt/headgate/bin/python install --no-cache-dir --disable-pip-version-check --no-compile \
-    --no-index --no-deps dist/headgate-*.whl
-# The root file system is read-only where this runs, so byte code is made now, and trusted without a look at its source.
-RUN /opt/headgate/bin/python -m compileall -q --invalidation-mode unchecked-hash /opt/headgate/lib
+    && tools/bin/pip --python /opt/headgate/bin/python install --no-index --no-deps --prefix /product dist/headgate-*.whl \
+    && /opt/headgate/bin/python -m compileall -q --invalidation-mode unchecked-hash /product/lib
 
 FROM ${BASE}
-COPY --from=build /opt/headgate /opt/headgate
+COPY --from=dependencies /opt/headgate /opt/headgate
+COPY --from=product /product /opt/headgate
 ENV PATH=/opt/headgate/bin:/usr/local/bin:/usr/bin:/bin \
     HOME=/nonexistent \
     PYTHONDONTWRITEBYTECODE=1 \

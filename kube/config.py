@@ -86,8 +86,11 @@ def _readable(paths: str) -> bool:
 
 async def _load_kubeconfig(paths: str) -> tuple[Any, str]:
     """The official client's Configuration, and the namespace of the context."""
-    from kubernetes.aio.client import Configuration
-    from kubernetes.aio.config import ConfigException, load_kube_config
+    try:
+        from kubernetes.aio.client import Configuration
+        from kubernetes.aio.config import ConfigException, load_kube_config
+    except ModuleNotFoundError as error:
+        raise ConfigError("reading a kubeconfig needs the package kubernetes, which the image leaves out") from error
 
     configuration = Configuration()
     try:

@@ -6,7 +6,7 @@ alone is worked out once for each version of it, and what depends on kind and na
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final
@@ -14,10 +14,12 @@ from typing import Any, Final
 from policies import rules
 from policies.decision import Action, PolicyRef
 from policies.facts import Object, Operation
-from policies.fields import dig, labels, mapping, strings, text
+from policies.fields import dig, mapping, strings, text
 from policies.rules.rule import WORK_KINDS
 from policies.selectors import LabelTest, NameTest, label_test, name_test
 from policies.snapshot import PolicyView, Snapshot
+
+Check = tuple["CompiledPolicy", rules.PolicyRule, Any]
 
 _ACTIONS: Final = {action.value: action for action in Action}
 
@@ -35,6 +37,7 @@ class CompiledPolicy:
     kinds: frozenset[str]
     names: NameTest | None
     labels: LabelTest | None
+    selects_all: bool
     everywhere: bool
     namespaces: LabelTest | None
     limits: tuple[tuple[rules.PolicyRule, Any], ...]
@@ -53,18 +56,50 @@ class CompiledPolicy:
         return (self.names is None or self.names(name)) and (self.labels is None or self.labels(own_labels))
 
 
+class Applied:
+    """The policies that apply to an object, strongest first, and what follows from them whatever the object is."""
+
+    def __init__(self, policies: tuple[CompiledPolicy, ...]) -> None:
+        self.policies = policies
+        self.views: Sequence[PolicyView] = tuple(policy.view for policy in policies)
+        self.persists = any(policy.persists for policy in policies)
+        self.audit = ",".join(policy.audit for policy in policies)
+        self.labels: dict[str, Any] = {}
+        for policy in reversed(policies):
+            self.labels |= mapping(policy.defaults, "labels")
+        self._checks: dict[tuple[str, Operation, str], tuple[Check, ...]] = {}
+
+    def __iter__(self) -> Iterator[CompiledPolicy]:
+        return iter(self.policies)
+
+    def checks(self, kind: str, operation: Operation, subresource: str) -> tuple[Check, ...]:
+        """Every (policy, rule, limit) to be judged for one kind of request."""
+        key = (kind, operation, subresource)
+        found = self._checks.get(key)
+        if found is None:
+            found = self._checks[key] = tuple(
+                (policy, rule, limit)
+                for policy in self.policies
+                for rule, limit in policy.limits
+                if rule.covers(kind, operation, subresource)
+            )
+        return found
+
+
 @lru_cache(maxsize=16_384)
 def compiled(view: PolicyView) -> CompiledPolicy:
     match = mapping(view.spec, "match")
     selector = match.get("namespaceSelector")
     namespaces = label_test(selector) if isinstance(selector, dict) else None
+    names, own_labels = name_test(strings(match, "names")), label_test(mapping(match, "labelSelector"))
     return CompiledPolicy(
         view=view,
         ref=PolicyRef(view.kind, view.name),
         action=_ACTIONS.get(text(view.spec, "action"), Action.DENY),
         kinds=frozenset(strings(match, "kinds")) or WORK_KINDS,
-        names=name_test(strings(match, "names")),
-        labels=label_test(mapping(match, "labelSelector")),
+        names=names,
+        labels=own_labels,
+        selects_all=names is None and own_labels is None,
         everywhere=bool(view.namespace) or (isinstance(selector, dict) and namespaces is None),
         namespaces=namespaces,
         limits=_limits(view.spec),
@@ -74,39 +109,40 @@ def compiled(view: PolicyView) -> CompiledPolicy:
     )
 
 
-def applying(kind: str, obj: Object, snapshot: Snapshot) -> tuple[CompiledPolicy, ...]:
-    """The policies that apply to an object, strongest first."""
-    namespace = text(obj, "metadata", "namespace")
+def applying(kind: str, obj: Object, snapshot: Snapshot) -> Applied:
+    """The policies that apply to an object."""
+    if kind not in WORK_KINDS:
+        return NONE
+    metadata = mapping(obj, "metadata")
+    namespace = text(metadata, "namespace")
     policies = tuple(snapshot.policies(namespace))
-    if not policies or kind not in WORK_KINDS:
-        return ()
-    found = _concerned(policies, kind, frozenset(snapshot.namespace_labels(namespace).items()))
-    name, own = text(obj, "metadata", "name"), labels(obj)
-    return tuple([policy for policy in found if policy.selects(name, own)])
+    if not policies:
+        return NONE
+    everyone, selective = _concerned(policies, kind, frozenset(snapshot.namespace_labels(namespace).items()))
+    if not selective:
+        return everyone
+    name, own = text(metadata, "name"), mapping(metadata, "labels")
+    return _applied(tuple([policy for policy in everyone.policies if policy.selects_all or policy.selects(name, own)]))
 
 
 @lru_cache(maxsize=4096)
-def covering(
-    policies: tuple[CompiledPolicy, ...], kind: str, operation: Operation, subresource: str
-) -> tuple[tuple[CompiledPolicy, rules.PolicyRule, Any], ...]:
-    """Every (policy, rule, limit) to be judged for one request."""
-    return tuple(
-        (policy, rule, limit)
-        for policy in policies
-        for rule, limit in policy.limits
-        if rule.covers(kind, operation, subresource)
-    )
+def _applied(policies: tuple[CompiledPolicy, ...]) -> Applied:
+    return Applied(policies)
 
 
 @lru_cache(maxsize=4096)
 def _concerned(
     policies: tuple[PolicyView, ...], kind: str, of_namespace: frozenset[tuple[str, str]]
-) -> Sequence[CompiledPolicy]:
+) -> tuple[Applied, bool]:
+    """The policies about a kind in a namespace, and whether any of them looks at names or labels."""
     labels_of_namespace = dict(of_namespace)
-    ready = map(compiled, policies)
-    return tuple(policy for policy in ready if policy.concerns(kind, labels_of_namespace))
+    found = tuple(policy for policy in map(compiled, policies) if policy.concerns(kind, labels_of_namespace))
+    return _applied(found), not all(policy.selects_all for policy in found)
 
 
 def _limits(spec: Mapping[str, Any]) -> tuple[tuple[rules.PolicyRule, Any], ...]:
     found = ((rule, rule.prepare(dig(spec, *rule.id.split(".")))) for rule in rules.POLICY)
     return tuple((rule, limit) for rule, limit in found if limit is not None)
+
+
+NONE: Final = Applied(())

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from policies import mutation, rules
-from policies.compiled import CompiledPolicy, applying, covering
+from policies.compiled import Applied, applying
 from policies.decision import UNJUDGED, Action, Decision, Violation
 from policies.facts import Facts, Object
 from policies.fields import dig
@@ -34,10 +34,10 @@ def decide(facts: Facts) -> Decision:
     new = facts.new
     if new is None or not _judged(facts, new):
         return UNJUDGED
-    policies = applying(facts.kind, new, facts.snapshot)
-    operations = mutation.patch(facts, policies)
-    stored = mutation.applied(new, operations)
-    violations, advice = _findings(facts, stored, facts.old, policies)
+    applied = applying(facts.kind, new, facts.snapshot)
+    operations = mutation.patch(facts, applied)
+    stored = mutation.patched(new, operations)
+    violations, advice = _findings(facts, stored, facts.old, applied)
     if violations and facts.old is not None:
         before = applying(facts.kind, facts.old, facts.snapshot)
         violations = without_legacy(violations, _findings(facts, facts.old, None, before)[0])
@@ -45,7 +45,7 @@ def decide(facts: Facts) -> Decision:
         violations=tuple(violations),
         warnings=_warnings(violations, advice),
         patch=operations,
-        audit=_audit(policies, violations),
+        audit=_audit(applied, violations),
     )
 
 
@@ -59,10 +59,10 @@ def _judged(facts: Facts, new: Object) -> bool:
 
 
 def _findings(
-    facts: Facts, obj: Object, previous: Object | None, policies: tuple[CompiledPolicy, ...]
+    facts: Facts, obj: Object, previous: Object | None, applied: Applied
 ) -> tuple[list[Violation], list[Violation]]:
     """(violations, advice): advice speaks of the world as it is now and is told at every write."""
-    subject = Subject(facts, obj, previous, [policy.view for policy in policies])
+    subject = Subject(facts, obj, previous, applied.views)
     violations: list[Violation] = []
     advice: list[Violation] = []
     at = ""
@@ -72,7 +72,7 @@ def _findings(
             at, kept = rule.id, advice if rule.timely else violations
             for finding in rule.check(subject):
                 kept.append(Violation(finding, rule.id, rule.action, who_may=rule.who_may))
-        for policy, limited, limit in covering(policies, facts.kind, facts.operation, facts.subresource):
+        for policy, limited, limit in applied.checks(facts.kind, facts.operation, facts.subresource):
             at = limited.id
             for finding, excess in limited.check(subject, limit):
                 violations.append(Violation(finding, limited.id, policy.action, policy.ref, excess))
@@ -83,17 +83,19 @@ def _findings(
 
 def _warnings(violations: Sequence[Violation], advice: Sequence[Violation]) -> tuple[str, ...]:
     """Advice about a field that is refused anyway would only blur the refusal."""
+    if not violations and not advice:
+        return ()
     refused = {found.finding.field for found in violations if found.action is Action.DENY}
     told = [found for found in violations if found.action is Action.WARN]
     told += [found for found in advice if found.finding.field not in refused]
     return tuple(warning(found) for found in told)
 
 
-def _audit(policies: Sequence[CompiledPolicy], violations: Sequence[Violation]) -> dict[str, str]:
+def _audit(applied: Applied, violations: Sequence[Violation]) -> dict[str, str]:
     """What a later replay needs: the exact policies that were in force, and what was let pass."""
     notes: dict[str, str] = {}
-    if policies:
-        notes["policies"] = ",".join(policy.audit for policy in policies)
+    if applied.audit:
+        notes["policies"] = applied.audit
     passed = [violation for violation in violations if violation.action is not Action.DENY]
     if passed:
         notes["passed"] = ",".join(f"{found.action}:{found.policy or 'built-in'}:{found.rule}" for found in passed)

@@ -15,7 +15,7 @@ NOTHING: Final[Mapping[str, Any]] = {}
 def dig(obj: Any, *path: str) -> Any:
     """The value at a path of keys, or None where any step of it is missing."""
     for key in path:
-        if not isinstance(obj, dict):
+        if type(obj) is not dict:
             return None
         obj = obj.get(key)
     return obj
@@ -44,10 +44,6 @@ def integer(obj: Any, *path: str) -> int | None:
 
 def strings(obj: Any, *path: str) -> tuple[str, ...]:
     return tuple(item for item in listing(obj, *path) if isinstance(item, str))
-
-
-def labels(obj: Any) -> Mapping[str, str]:
-    return mapping(obj, "metadata", "labels")
 
 
 def items(obj: Any, *path: str) -> Iterator[tuple[str, Mapping[str, Any]]]:

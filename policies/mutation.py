@@ -12,38 +12,35 @@ from typing import Any, Final
 
 from crds import meta
 from policies import effective
-from policies.compiled import CompiledPolicy
+from policies.compiled import Applied
 from policies.decision import PatchOperation
 from policies.facts import Facts, Object, Operation
-from policies.fields import dig, mapping
+from policies.fields import dig
 
 _PERSISTED: Final = frozenset({*effective.QUEUE_DEFAULTS, "drain", "rollout", "scaling", "resources"})
 """Security contexts have no field of their own in a WorkerPool: they are always inherited when pods are rendered."""
 
 
-def patch(facts: Facts, policies: Sequence[CompiledPolicy]) -> tuple[PatchOperation, ...]:
+def patch(facts: Facts, applied: Applied) -> tuple[PatchOperation, ...]:
     """The operations for one object, given the policies that apply to it."""
     if facts.new is None or facts.final or facts.subresource:
         return ()
-    operations = list(_labels(facts.new, policies))
-    if facts.operation is Operation.CREATE and any(policy.persists for policy in policies):
-        operations += _persisted(facts.kind, facts.new, policies)
+    operations = list(_labels(facts.new, applied.labels)) if applied.labels else []
+    if applied.persists and facts.operation is Operation.CREATE:
+        operations += _persisted(facts.kind, facts.new, applied)
     return tuple(operations)
 
 
-def applied(obj: Object, operations: Sequence[PatchOperation]) -> Object:
+def patched(obj: Object, operations: Sequence[PatchOperation]) -> Object:
     """The object with the engine's own operations in it; what they do not touch is shared with the original."""
     for operation in operations:
         obj = _added(obj, operation["path"].split("/")[1:], operation["value"])
     return obj
 
 
-def _labels(obj: Object, policies: Sequence[CompiledPolicy]) -> Iterator[PatchOperation]:
-    defaults: dict[str, Any] = {}
-    for policy in reversed(policies):
-        defaults |= mapping(policy.defaults, "labels")
+def _labels(obj: Object, defaults: Mapping[str, Any]) -> Iterator[PatchOperation]:
     metadata = dig(obj, "metadata")
-    if not defaults or not isinstance(metadata, dict):
+    if not isinstance(metadata, dict):
         return
     present = metadata.get("labels")
     if present is None:
@@ -53,14 +50,14 @@ def _labels(obj: Object, policies: Sequence[CompiledPolicy]) -> Iterator[PatchOp
             yield _add(("metadata", "labels", key), defaults[key])
 
 
-def _persisted(kind: str, obj: Object, policies: Sequence[CompiledPolicy]) -> Iterator[PatchOperation]:
+def _persisted(kind: str, obj: Object, applied: Applied) -> Iterator[PatchOperation]:
     """The leaves whose strongest policy is a `Persist` one; a leaf that another policy decides stays inherited."""
     spec = dig(obj, "spec")
     if not isinstance(spec, dict):
         return
-    views = [policy.view for policy in policies]
+    views = applied.views
     found = effective.queue(spec, views) if kind == meta.QUEUE.kind else effective.pool(spec, (), views)
-    persisting = {str(policy.ref) for policy in policies if policy.persists}
+    persisting = {str(policy.ref) for policy in applied.policies if policy.persists}
     wanted: dict[str, Any] = {}
     for path, value, origin in found.leaves():
         if origin in persisting and path.split(".")[0] in _PERSISTED and not _set_through_template(spec, path):

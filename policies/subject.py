@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from crds import meta
 from policies import effective
 from policies.facts import Facts, Object
-from policies.fields import integer, items, labels, mapping, text
+from policies.fields import integer, items, mapping, text
 from policies.merging import Effective
 from policies.rates import Rate
 from policies.snapshot import PolicyView, Snapshot
@@ -27,11 +27,12 @@ class Subject:
         self.obj = obj
         self.previous = previous
         self.policies = policies
-        self.spec: Mapping[str, Any] = mapping(obj, "spec")
-        self.labels: Mapping[str, str] = labels(obj)
-        self.name = text(obj, "metadata", "name")
-        self.namespace = text(obj, "metadata", "namespace")
         self.kind = facts.kind
+        self.spec: Mapping[str, Any] = mapping(obj, "spec")
+        metadata = mapping(obj, "metadata")
+        self.name = text(metadata, "name")
+        self.namespace = text(metadata, "namespace")
+        self.labels: Mapping[str, str] = mapping(metadata, "labels")
 
     @property
     def snapshot(self) -> Snapshot:

@@ -38,6 +38,7 @@ class Loop:
         self._writer = writer
         self._kinds = {kind.kind.kind: kind for kind in kinds}
         self._stopping = asyncio.Event()
+        self._ineffective: dict[Key, tuple[str, int, tuple[str, ...]]] = {}
 
     def stop(self) -> None:
         self._queue.close()
@@ -126,13 +127,21 @@ class Loop:
         status["conditions"] = conditions.merged(
             state.key.kind,
             state.status.get("conditions") or (),
-            conditions.with_note(said, without_effect(state.key.kind, state.obj)),
+            conditions.with_note(said, self._without_effect(state)),
             generation=state.generation,
             now=state.now,
             complete=outcome.complete,
         )
         status["observedGeneration"] = state.generation
         return await self._writer.write(state.obj, status, kind.fields)
+
+    def _without_effect(self, state: State) -> tuple[str, ...]:
+        """The spec fields that nothing follows yet; looked for once a generation, for it costs as much as a pass."""
+        known = self._ineffective.get(state.key)
+        if known is None or known[:2] != (state.uid, state.generation):
+            known = (state.uid, state.generation, without_effect(state.key.kind, state.obj))
+            self._ineffective[state.key] = known
+        return known[2]
 
     def _count(self, key: Key, outcome: Outcome) -> None:
         error = outcome.error
@@ -144,6 +153,7 @@ class Loop:
         """The object is gone, and with it everything that was kept for it."""
         self._queue.drop(key)
         self._writer.forget(key)
+        self._ineffective.pop(key, None)
         self._context.metrics.forget(key)
         if key.kind == "Queue":
             self._context.observations.forget(QueueName(key.namespace, key.name))

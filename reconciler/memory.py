@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from reconciler.children.config import WorkedQueue
 from reconciler.workers import Fences
 
 
 @dataclass(slots=True)
 class PoolMemory:
-    """`applied` is a digest of the configuration and budget that were applied last."""
+    """`applied` is a digest of the configuration and budget that were applied last, `applied_at` when, by the steady
+    clock. `queues` are the queues as they were last seen, by name.
+    """
 
     fences: Fences = field(default_factory=Fences)
     applied: str = ""
+    applied_at: float = float("-inf")
+    queues: dict[str, WorkedQueue] = field(default_factory=dict)
     overdue: set[str] = field(default_factory=set)
     """The pods, by uid, whose drain is known to be over its time: each is told once."""

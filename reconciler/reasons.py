@@ -78,6 +78,7 @@ class Reason(StrEnum):
     SCALED_TO_ZERO = "ScaledToZero", "There is nothing to do and minReplicas is 0, so there are no workers."
     REVISION_CREATED = "RevisionCreated", "A changed spec got a Deployment of its own."
     REVISION_LIMIT = "RevisionLimit", "Four revisions still have workers; the newest spec waits for one to be drained."
+    NAME_TAKEN = "NameTaken", "An object of the name that a child needs belongs to somebody else, or to a former pool."
     ROLLING_OUT = "RollingOut", "Workers of an older revision are being replaced."
     DRAINING = "Draining", "Workers were asked to finish what they run; they go when they have proved themselves idle."
     DRAIN_TIMED_OUT = (

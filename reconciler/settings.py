@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path
 from typing import TypeVar
 
@@ -18,10 +19,19 @@ class SettingError(ValueError):
     """Settings that cannot work; the message names the flag."""
 
 
+class Scope(StrEnum):
+    """Which namespaces an install looks after."""
+
+    NAMESPACED = "namespaced"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """Every time is in seconds."""
 
+    scope: Scope = field(
+        default=Scope.NAMESPACED, metadata={"help": "Which namespaces are looked after: the install's own."}
+    )
     namespace: str = setting("", "Namespace that is served. Empty: the one of the kubeconfig or the pod.")
     service: str = setting("headgate-webhook", "Service of the webhook; its certificate is kept for this name.")
     kubeconfig: Path | None = field(

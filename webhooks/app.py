@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 from fastapi import FastAPI, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from webhooks.body import gate
 from webhooks.endpoint import Decide, ReviewEndpoint
@@ -16,22 +18,44 @@ from webhooks.readiness import Readiness
 VALIDATE: Final = "/validate"
 DEFAULT: Final = "/default"
 PATHS: Final = (VALIDATE, DEFAULT)
+PLAIN: Final[dict[str, Any]] = {"openapi_url": None, "docs_url": None, "redoc_url": None, "redirect_slashes": False}
+"""No documentation page: the protocol is the API server's. And no redirect from /validate/: it would be no verdict."""
+
+
+class AdmissionApp(FastAPI):
+    """FastAPI, with the reviews taken before its middleware.
+
+    Telemetry, error pages and routing take longer than a decision does, and a review must not meet any of them. The
+    endpoints are routes all the same, so that other methods get 405.
+    """
+
+    def __init__(self, endpoints: Mapping[str, ASGIApp], **options: Any) -> None:
+        super().__init__(**options)
+        self._endpoints = endpoints
+        for path, endpoint in endpoints.items():
+            # An instance, not a function: Starlette then passes scope, receive and send through untouched.
+            self.router.routes.append(Route(path, endpoint, methods=["POST"]))
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["method"] == "POST" and (found := self._endpoints.get(scope["path"])):
+            await found(scope, receive, send)
+        else:
+            await super().__call__(scope, receive, send)
 
 
 def create_app(decide: Decide, readiness: Readiness, metrics: Metrics) -> FastAPI:
     """What serves reviews, over TLS."""
-    app = _app("Headgate admission", readiness)
     large = gate()
-    for path, final in ((VALIDATE, True), (DEFAULT, False)):
-        # An instance, not a function: Starlette then passes scope, receive and send through untouched.
-        endpoint = ReviewEndpoint(path, decide, readiness, large, metrics, final=final)
-        app.router.routes.append(Route(path, endpoint, methods=["POST"]))
-    return app
+    endpoints = {
+        path: ReviewEndpoint(path, decide, readiness, large, metrics, final=final)
+        for path, final in ((VALIDATE, True), (DEFAULT, False))
+    }
+    return _with_probes(AdmissionApp(endpoints, title="Headgate admission", **PLAIN), readiness)
 
 
 def create_side_app(readiness: Readiness, metrics: Metrics) -> FastAPI:
     """What serves probes and Prometheus, on a port of its own and without TLS."""
-    app = _app("Headgate admission, for operators", readiness)
+    app = _with_probes(FastAPI(title="Headgate admission, for operators", **PLAIN), readiness)
 
     @app.get("/metrics")
     async def show_metrics() -> Response:
@@ -40,11 +64,7 @@ def create_side_app(readiness: Readiness, metrics: Metrics) -> FastAPI:
     return app
 
 
-def _app(title: str, readiness: Readiness) -> FastAPI:
-    # No documentation page and no OpenAPI: the protocol is the API server's.
-    # A redirect from /validate/ would be no verdict, so there is none.
-    app = FastAPI(title=title, openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
-
+def _with_probes(app: FastAPI, readiness: Readiness) -> FastAPI:
     @app.get("/healthz")
     async def healthz() -> Response:
         """The event loop turns."""

@@ -14,23 +14,28 @@ from collections.abc import Coroutine, Iterator
 from contextlib import AsyncExitStack
 from socket import socket
 from time import monotonic
-from typing import Any
+from typing import Any, Final
 
 import uvloop
 
+import crds
 from certs.serving import LiveContext
 from certs.serving import follow as follow_leaf
+from crds import meta
 from kube import config
 from kube.client import Client
 from policies import MemorySnapshot
 from policies.compiled import compiled
-from webhooks import logs, manifests, serving, trust
+from webhooks import logs, serving, trust
 from webhooks.app import PATHS, create_app, create_side_app
 from webhooks.decider import Decider
 from webhooks.feed import Feed, sources
 from webhooks.metrics import Metrics
 from webhooks.readiness import Need, Readiness
 from webhooks.settings import Settings
+
+GC_THRESHOLDS: Final = (20_000, 20, 20)
+"""A review makes some thousand objects in no cycles; by default they would be looked through several times a review."""
 
 log = logging.getLogger(__name__)
 
@@ -92,6 +97,7 @@ class Process:
 
     def _lasting(self, port: int) -> Iterator[Coroutine[Any, Any, None]]:
         """What runs beside the servers until the process stops."""
+        self._compile_schemas()
         yield self._tell_ready()
         yield from self._fill_snapshot()
         leaf = trust.source(self._client, self._namespace, self._settings.cert_dir)
@@ -102,8 +108,16 @@ class Process:
         ask = trust.check(self._live, self._client, self._namespace, self._settings.service, port)
         yield trust.watch(ask, self.readiness, self.metrics)
 
+    def _compile_schemas(self) -> None:
+        """Made now, so that the first review does not wait for it."""
+        for kind in meta.KINDS:
+            crds.validate(kind.kind, {})
+
     def _fill_snapshot(self) -> Iterator[Coroutine[Any, Any, None]]:
         if self._client is None:
+            # Imported here: a process that watches a cluster has no use for a YAML parser.
+            from webhooks import manifests
+
             folder = self._settings.snapshot
             for manifest in manifests.read((folder,) if folder else ()):
                 self.snapshot.put(manifest.obj["kind"], manifest.obj)
@@ -131,9 +145,10 @@ class Process:
     async def _tell_ready(self) -> None:
         began = monotonic()
         await self.readiness.wait()
-        # What was loaded until now stays; the collector need not look at it again in every pass.
+        # What was loaded until now stays, and what a review makes goes without the collector's help.
         gc.collect()
         gc.freeze()
+        gc.set_threshold(*GC_THRESHOLDS)
         log.info("ready", extra={"seconds": round(monotonic() - began, 3), "objects": len(self.snapshot)})
 
     async def _linger(self) -> None:

@@ -8,11 +8,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, GetJsonSchemaHandler, Strict
+from pydantic import Field, GetCoreSchemaHandler, GetJsonSchemaHandler, Strict
 from pydantic.json_schema import JsonSchemaValue
-from pydantic_core import CoreSchema
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from crds import duration, quantity
+from crds.patterns import is_date_time
 from crds.rules import TYPE_NAME_KEY, WORDS_KEY, Rule, Rules
 
 
@@ -29,8 +30,19 @@ class IntOrString:
 
 
 class DateTime:
+    """Marks text that has the pattern of a time; the day and the time of day must exist, too."""
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_after_validator_function(_existing, handler(source))
+
     def __get_pydantic_json_schema__(self, core: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
         return {**handler(core), "format": "date-time"}
+
+
+def _existing(text: str) -> str:
+    if not is_date_time(text):
+        raise PydanticCustomError("date_time", "there is no such day or time")
+    return text
 
 
 class AnyValue:
@@ -77,7 +89,7 @@ PositiveDur = Annotated[Dur, Rules((LONGER_THAN_ZERO,))]
 Time = Annotated[
     str,
     Field(
-        pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?"
+        pattern=r"^[1-9][0-9]{3}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?"
         r"(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$",
         max_length=35,
     ),

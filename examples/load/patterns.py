@@ -17,7 +17,7 @@ from typing import Final
 
 Shape = Callable[[float], float]
 
-_CELLS: Final = 10_000
+_CELLS: Final = 1000
 _BURSTS: Final = ((0.20, 0.22), (0.62, 0.64))
 _BURST_LENGTH: Final = sum(end - begin for begin, end in _BURSTS)
 

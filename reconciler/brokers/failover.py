@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import Final
 
 from reconciler.brokers.observation import Identity, Observation
-from reconciler.brokers.records import parse_all
 
 DOUBT_SECONDS: Final = 60.0
 SUDDEN: Final = 10
@@ -62,8 +61,7 @@ def _vanished(previous: Observation, current: Observation) -> bool:
 def _completions(previous: Observation, current: Observation) -> int | None:
     if previous.finished is not None and current.finished is not None:
         return current.finished - previous.finished
-    earlier = parse_all(previous.records, previous.time)
-    return parse_all(current.records, current.time).completed_since(earlier)
+    return current.workers.completed_since(previous.workers)
 
 
 def _jobs(observation: Observation) -> int | None:

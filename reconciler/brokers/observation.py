@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final, Generic, TypeVar
 
+from reconciler.brokers.records import NO_RECORDS, Records
+
 T = TypeVar("T", int, float)
 
 
@@ -56,8 +58,8 @@ class Observation:
 
     `waiting` leaves out `scheduled` jobs; `due` is how many of those are due within a start-up time. `enqueued` and
     `finished` are counters that only grow, where the broker itself keeps them, so that their differences between two
-    observations are arrivals and completions. `records` are the workers' status records as they were written, by
-    instance; `records_left_out` says how many more there are.
+    observations are arrivals and completions. `workers` are the workers' status records, `records` the
+    same as they were written, by instance; `records_left_out` says how many more there are.
     """
 
     time: float
@@ -70,6 +72,7 @@ class Observation:
     enqueued: int | None = None
     finished: int | None = None
     identity: Identity = Identity()
+    workers: Records = NO_RECORDS
     records: Mapping[str, bytes] = field(default_factory=dict)
     records_left_out: int = 0
 

@@ -41,17 +41,18 @@ class RedisListObserver:
         waiting = [first.required(f"waiting {lane}") for lane in self._queue.lanes]
         now = time_of(first, self._clock)
         raw, left_out = records_of(first)
-        records = parse_all(raw, now)
-        second = await self._second(records, first, now)
+        workers = parse_all(raw, now)
+        second = await self._second(workers, first, now)
         return Observation(
             time=now,
             waiting=exact(sum(waiting)),
-            running=self._running(first, second, records, left_out),
+            running=self._running(first, second, workers, left_out),
             scheduled=first.count("scheduled"),
             due=due_of(first, second),
             dead_letters=first.count("dead letters"),
             oldest_enqueued=self._oldest(first, now),
             identity=identity_of(first),
+            workers=workers,
             records=raw,
             records_left_out=left_out,
         )

@@ -12,7 +12,6 @@ from typing import Final
 from reconciler.brokers.errors import BrokerError
 from reconciler.brokers.failover import Doubt, doubt_after
 from reconciler.brokers.observation import Observation
-from reconciler.brokers.records import NO_RECORDS, Records, parse_all
 
 SHOWN_AFTER: Final = 2
 """A failure that may pass by itself is shown when it happens twice in a row: one lost packet is no news."""
@@ -23,7 +22,6 @@ class Sight:
     """`read_at` and `failing_since` are seconds of the process's steady clock."""
 
     observation: Observation | None = None
-    records: Records = NO_RECORDS
     read_at: float | None = None
     doubt: Doubt | None = None
     error: BrokerError | None = None
@@ -47,7 +45,6 @@ def seen(before: Sight | None, observation: Observation, now: float) -> Sight:
     before = before or Sight()
     return Sight(
         observation=observation,
-        records=parse_all(observation.records, observation.time),
         read_at=now,
         doubt=doubt_after(before.doubt, before.observation, observation, now),
     )

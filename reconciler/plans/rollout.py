@@ -31,7 +31,12 @@ class Revision:
 
     @property
     def live(self) -> bool:
-        return bool(self.replicas or self.pods)
+        return self.size > 0
+
+    @property
+    def size(self) -> int:
+        """Its pods, those included that its controller has yet to create."""
+        return max(self.replicas, self.pods)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +59,12 @@ def targets(wanted: int, limits: Bounds, current: Revision, old: Sequence[Revisi
     resting = {revision.name: 0 for revision in old}
     if not live or not wanted:
         return {**resting, current.name: wanted}
-    room = wanted + limits.surge - sum(revision.pods for revision in live)
-    new = min(wanted, max(current.replicas, room, 0))
+    most = wanted + limits.surge
     served = current.serving if current.proved else 0
-    kept = _keep(max(0, wanted - limits.unavailable - served), live, grow=not current.proved)
-    return {**resting, **kept, current.name: new}
+    growth = 0 if current.proved else most - current.size - sum(revision.size for revision in live)
+    kept = _keep(max(0, wanted - limits.unavailable - served), live, max(0, growth))
+    room = most - sum(max(revision.pods, kept[revision.name]) for revision in live)
+    return {**resting, **kept, current.name: min(wanted, max(current.replicas, room, 0))}
 
 
 def too_many(current: Revision, old: Sequence[Revision]) -> bool:
@@ -66,14 +72,14 @@ def too_many(current: Revision, old: Sequence[Revision]) -> bool:
     return not current.live and sum(revision.live for revision in old) >= MOST_REVISIONS
 
 
-def _keep(total: int, newest_first: Sequence[Revision], *, grow: bool) -> dict[str, int]:
+def _keep(total: int, newest_first: Sequence[Revision], growth: int) -> dict[str, int]:
+    """`total` workers shared out among old revisions, of which the newest may get up to `growth` more than it has."""
     kept: dict[str, int] = {}
     left = total
     for revision in newest_first:
         kept[revision.name] = min(revision.replicas, left)
         left -= kept[revision.name]
-    if grow and left:
-        kept[newest_first[0].name] += left
+    kept[newest_first[0].name] += min(left, growth)
     return kept
 
 

@@ -34,7 +34,6 @@ def configurations(verbs: str) -> Grants:
 
 
 READ = "get list watch"
-OWN = "create delete get list patch watch"
 
 WANT: dict[tuple[str, str], Grants] = {
     ("Role", "headgate-webhook"): {
@@ -45,18 +44,17 @@ WANT: dict[tuple[str, str], Grants] = {
     },
     ("ClusterRole", "headgate-media-webhook"): configurations("get"),
     ("Role", "headgate-reconciler"): {
-        "configmaps": OWN,
-        "deployments.apps": OWN,
+        "configmaps": "create delete patch",
+        "deployments.apps": "create delete get list patch watch",
         "events": "create patch",
         "leases.coordination.k8s.io": "create",
         "leases.coordination.k8s.io=headgate-reconciler": "get update",
-        "poddisruptionbudgets.policy": OWN,
+        "poddisruptionbudgets.policy": "create delete patch",
         "pods": "delete get list patch watch",
         f"policies.{OURS}": READ,
         f"policies/status.{OURS}": "patch",
         f"queues.{OURS}": "get list patch watch",
         f"queues/status.{OURS}": "patch",
-        "replicasets.apps": READ,
         "secrets": "create get",
         "secrets=headgate-certs": "patch",
         f"workerpools.{OURS}": "get list patch watch",

@@ -84,8 +84,7 @@ def _format(_: Any, name: str, value: Any, __: Any) -> Iterator[ValidationError]
         yield ValidationError(f"{value} is no int32")
     if name == "date-time" and isinstance(value, str):
         try:
-            # Python knows no year 0; it is a leap year like 2000.
-            date.fromisoformat(value[:10].replace("0000", "2000", 1))
+            date.fromisoformat(value[:10])
         except ValueError as error:
             yield ValidationError(f"{value}: {error}")
         if value[11:13] > "23" or value[14:16] > "59" or value[17:19] > "59":

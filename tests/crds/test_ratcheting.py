@@ -18,9 +18,9 @@ from tests.crds.objects import Object, pool
 
 pytestmark = pytest.mark.control_plane
 
-# A group of its own, so that no other test sees the loose schema.
+# A group and a name of its own, so that no other test, nor kubectl, takes it for the real one.
 GROUP: Final = "ratchet.headgate.dev"
-CRD: Final = f"workerpools.{GROUP}"
+CRD: Final = f"ratchets.{GROUP}"
 STORED: Final = {
     "queues": [{"name": "a", "weight": 0}, {"name": "b"}],
     "image": "no image",
@@ -33,8 +33,7 @@ def manifest(*, loose: bool) -> Object:
     made = copy.deepcopy(definition(meta.WORKER_POOL))
     made["metadata"]["name"] = CRD
     made["spec"]["group"] = GROUP
-    # Short name and category belong to the real kinds.
-    made["spec"]["names"] |= {"shortNames": [], "categories": []}
+    made["spec"]["names"] = {"kind": "Ratchet", "plural": "ratchets"}
     if loose:
         schema = made["spec"]["versions"][0]["schema"]["openAPIV3Schema"]
         schema["properties"]["spec"] = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
@@ -45,10 +44,10 @@ def manifest(*, loose: bool) -> Object:
 def stored(installed: Any, control_plane: Cluster) -> Iterator[Object]:
     """A pool that the loose schema let in and the real one would not."""
     _install(control_plane, loose=True)
-    obj = pool("old", **STORED) | {"apiVersion": f"{GROUP}/v1"}
+    obj = pool("old", **STORED) | {"apiVersion": f"{GROUP}/v1", "kind": "Ratchet"}
     control_plane.kubectl("create", "--validate=false", "-f", "-", stdin=json.dumps(obj))
     _install(control_plane, loose=False)
-    yield json.loads(control_plane.kubectl("get", f"workerpools.{GROUP}/old", "-o", "json"))
+    yield json.loads(control_plane.kubectl("get", f"{CRD}/old", "-o", "json"))
     control_plane.kubectl("delete", "crd", CRD, "--wait=false")
 
 
@@ -77,7 +76,7 @@ def test_the_verdict_on_a_change(change: Object, want_refused: bool, stored: Obj
     new = copy.deepcopy(stored)
     new["spec"] |= change
 
-    answer = server.ask("PUT", f"/apis/{GROUP}/v1/namespaces/default/workerpools/old?dryRun=All", new)
+    answer = server.ask("PUT", f"/apis/{GROUP}/v1/namespaces/default/ratchets/old?dryRun=All", new)
 
     assert answer.refused is want_refused, answer.body
     assert bool(crds.validate("WorkerPool", new, stored)) is want_refused

@@ -23,5 +23,5 @@ def kinds(control_plane: Cluster) -> Cluster:
     """The test's API server, with our kinds in it."""
     generated = str(Path(__file__).parents[2] / "crds" / "generated")
     control_plane.kubectl("apply", "--server-side", "--force-conflicts", "-f", generated)
-    control_plane.kubectl("wait", "--for=condition=Established", "--timeout=30s", "-f", generated)
+    control_plane.kubectl("wait", "--for=condition=Established", "--timeout=90s", "-f", generated)
     return control_plane

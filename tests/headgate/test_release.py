@@ -123,6 +123,19 @@ async def test_what_is_being_deleted_gets_away(kinds: Cluster, client: Client, n
     assert not await exists(client, QUEUES, "leaving", namespace)
 
 
+async def test_a_namespace_that_was_deleted_with_everything_in_it_can_end(
+    kinds: Cluster, client: Client, namespace: str
+) -> None:
+    """The reconciler and its rights go with the namespace, so nobody in it can take the finalizers off any more."""
+    await install(client, namespace)
+    kinds.kubectl("delete", "namespace", namespace, "--wait=false")
+    kinds.kubectl("wait", f"namespace/{namespace}", "--for=jsonpath={.status.phase}=Terminating", "--timeout=30s")
+    await release(client, namespace, Patience(60), lambda _: None)
+    await client.merge_patch(QUEUES, "b", namespace, {"metadata": {"finalizers": None}})
+    kinds.kubectl("wait", f"namespace/{namespace}", "--for=delete", "--timeout=60s")
+    kinds.kubectl("create", "namespace", namespace)
+
+
 async def test_somebody_elses_secret_stays(kinds: Cluster, client: Client, namespace: str) -> None:
     await client.create(SECRETS, named(SECRETS, NAME), namespace)
     await release(client, namespace, Patience(60), lambda _: None)

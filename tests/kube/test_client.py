@@ -178,10 +178,9 @@ class TestWatch:
         await client.merge_patch(CONFIG_MAPS, "a", namespace, {"data": {"k": "1"}})
         await client.delete(CONFIG_MAPS, "a", namespace)
         seen: list[EventType] = []
-        async with asyncio.timeout(20):
-            async for event in client.watch(
-                CONFIG_MAPS, namespace, listing.resource_version, field_selector="metadata.name=a"
-            ):
+        watching = client.watch(CONFIG_MAPS, namespace, listing.resource_version, field_selector="metadata.name=a")
+        async with asyncio.timeout(20), aclosing(watching):
+            async for event in watching:
                 seen.append(event.type)
                 if event.type is EventType.DELETED:
                     break

@@ -11,8 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from policies import MemorySnapshot, decide
-from policies.mutation import applied
+from policies import MemorySnapshot, decide, mutation
 from tests.policies.objects import Object, cluster_policy, facts, policy, pool, queue
 
 
@@ -20,7 +19,7 @@ def patched(new: Object, *world: Object, old: Object | None = None) -> tuple[lis
     """(the operations, the object they give), applied by the library and by the engine itself."""
     operations = [dict(operation) for operation in decide(facts(new, *world, old=old)).patch]
     by_library: Object = jsonpatch.JsonPatch(operations).apply(new)
-    assert applied(new, operations) == by_library
+    assert mutation.patched(new, operations) == by_library
     return operations, by_library
 
 

@@ -74,6 +74,7 @@ class Reconcilers:
     kubeconfig: Path
     namespace: str
     folder: Path
+    program: str = "tests.reconciler.program"
     started: list[Reconciler] = field(default_factory=list)
 
     def start(self, *flags: str, kubeconfig: Path | None = None) -> Reconciler:
@@ -89,9 +90,7 @@ class Reconcilers:
         }
         given = [part for pair in arguments.items() for part in pair]
         with log.open("wb") as output:
-            process = subprocess.Popen(
-                [sys.executable, "-m", "tests.reconciler.program", *given, *flags], cwd=ROOT, stderr=output
-            )
+            process = subprocess.Popen([sys.executable, "-m", self.program, *given, *flags], cwd=ROOT, stderr=output)
         one = Reconciler(process, log)
         self.started.append(one)
         self.until(one, "the reconciler listens", lambda: None if one.page("/healthz")[0] else "silent", 60)

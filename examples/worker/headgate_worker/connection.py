@@ -45,9 +45,9 @@ class Broker:
     """A pool of connections to one broker."""
 
     def __init__(self, url: str, credentials: Credentials) -> None:
-        parts = _split(url or _secret_url(credentials))
-        self.address = _address(parts)
-        self._redis = Redis(connection_pool=_pool(self.address, _Login(parts, credentials), credentials))
+        url = url or _secret_url(credentials)
+        self.address = address(url)
+        self._redis = Redis(connection_pool=_pool(self.address, _Login(_split(url), credentials), credentials))
 
     async def run(self, script: Script, keys: Sequence[str | bytes], arguments: Sequence[Argument]) -> Any:
         """Runs a script, loading it first where the broker doesn't know it (yet, or any more)."""
@@ -86,21 +86,21 @@ class _Login(CredentialProvider):
         return any(self.get_credentials())
 
 
-def _pool(address: Address, login: _Login, credentials: Credentials) -> BlockingConnectionPool:
+def _pool(place: Address, login: _Login, credentials: Credentials) -> BlockingConnectionPool:
     tls: dict[str, Any] = {}
-    if address.tls:
+    if place.tls:
         tls = {
             "ssl_ca_certs": credentials.path("ca.crt"),
             "ssl_certfile": credentials.path("tls.crt"),
             "ssl_keyfile": credentials.path("tls.key"),
         }
     return BlockingConnectionPool(
-        connection_class=SSLConnection if address.tls else Connection,
+        connection_class=SSLConnection if place.tls else Connection,
         max_connections=MAX_CONNECTIONS,
         timeout=SOCKET_SECONDS,
-        host=address.host,
-        port=address.port,
-        db=address.db,
+        host=place.host,
+        port=place.port,
+        db=place.db,
         credential_provider=login if login.any() else None,
         socket_timeout=SOCKET_SECONDS,
         socket_connect_timeout=SOCKET_SECONDS,
@@ -130,8 +130,9 @@ def _split(url: str) -> SplitResult:
         raise ConfigError("the broker's url can't be read") from None
 
 
-def _address(parts: SplitResult) -> Address:
-    """The place a URL names. Messages leave the URL out: it may hold a password."""
+def address(url: str) -> Address:
+    """The place a URL names; raises ConfigError, whose message leaves the URL out: it may hold a password."""
+    parts = _split(url)
     if parts.scheme not in ("redis", "rediss") or not parts.hostname:
         raise ConfigError("the broker's url must be redis://HOST[:PORT][/DB] or rediss://…")
     try:

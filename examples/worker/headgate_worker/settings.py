@@ -12,7 +12,7 @@ import socket
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from . import config
+from . import config, connection
 from .config import Config
 
 
@@ -81,6 +81,7 @@ def _inline(flags: argparse.Namespace) -> Config:
         {"name": name, "url": flags.redis, "layout": flags.layout, "priorities": _names(flags.priorities)}
         for name in _names(flags.queues)
     ]
+    connection.address(flags.redis)
     pool = {"concurrency": flags.concurrency, "maxInFlight": flags.max_in_flight or flags.concurrency}
     return config.parse(json.dumps({"generation": "flags", "pool": pool, "queues": queues}))
 

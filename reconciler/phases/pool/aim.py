@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from reconciler.conditions import RECONCILING
-from reconciler.phases.pool.pods import ready_seconds, restarts_of, seconds
+from reconciler.phases.pool.pods import is_finished, ready_seconds, restarts_of, seconds
 from reconciler.phases.pool.state import PoolState
 from reconciler.phases.pool.view import revision_label
 from reconciler.plans.child import Child, DrainReason, Force
@@ -23,6 +23,7 @@ def aims(state: PoolState, wanted: int, *, waiting: bool) -> dict[str, int]:
     """`waiting` says whether there is a job that a new worker could have taken, or nobody knows."""
     assert state.effective is not None  # noqa: S101 - for the type checker: resolve has run
     revisions = [revision_of(state, one, waiting=waiting) for one in state.view.deployments]
+    state.proved = {one.name for one in revisions if one.proved}
     current = next((one for one in revisions if one.name == state.revision), None)
     if current is None:
         return {}
@@ -40,7 +41,7 @@ def aims(state: PoolState, wanted: int, *, waiting: bool) -> dict[str, int]:
 
 def revision_of(state: PoolState, deployment: Mapping[str, Any], *, waiting: bool) -> Revision:
     name = revision_label(deployment)
-    pods = [pod for pod in state.view.pods if revision_label(pod) == name]
+    pods = [pod for pod in state.view.pods if revision_label(pod) == name and not is_finished(pod)]
     serving = [pod for pod in pods if _serves(state, pod)]
     return Revision(
         name=name,
@@ -48,7 +49,7 @@ def revision_of(state: PoolState, deployment: Mapping[str, Any], *, waiting: boo
         replicas=replicas_of(deployment),
         pods=len(pods),
         serving=len(serving),
-        proved=any(_proved(state, pod, waiting=waiting) for pod in serving),
+        proved=name in state.proved_before or any(_proves(state, pod, waiting=waiting) for pod in serving),
     )
 
 
@@ -104,14 +105,10 @@ def _failing(status: Mapping[str, Any]) -> bool:
 def _serves(state: PoolState, pod: Mapping[str, Any]) -> bool:
     known = next((one for one in state.view.all_pods if one.uid == pod["metadata"]["uid"]), None)
     return (
-        known is not None
-        and known.active
-        and known.request is None
-        and restarts_of(pod) == 0
-        and ready_seconds(pod, state.now) >= PROVED_SECONDS
+        known is not None and known.active and known.request is None and ready_seconds(pod, state.now) >= PROVED_SECONDS
     )
 
 
-def _proved(state: PoolState, pod: Mapping[str, Any], *, waiting: bool) -> bool:
+def _proves(state: PoolState, pod: Mapping[str, Any], *, waiting: bool) -> bool:
     worker = state.view.workers.get(pod["metadata"]["uid"], UNKNOWN)
-    return worker.succeeded > 0 or not waiting
+    return restarts_of(pod) == 0 and (worker.succeeded > 0 or not waiting)

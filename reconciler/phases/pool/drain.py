@@ -30,9 +30,7 @@ PROOF_SECONDS: Final = 0.7
 async def drain(state: PoolState, ctx: Context) -> None:
     if state.frozen or state.decision is None:
         return
-    wanted = max(state.decision.to, 0)
-    if not state.decision.may_shrink:
-        wanted = max(wanted, _serving(state))
+    wanted = state.decision.to
     waiting = _waiting(state, ctx)
     state.targets = aims(state, wanted, waiting=waiting)
     if not _moving(state):
@@ -71,10 +69,6 @@ def _moving(state: PoolState) -> bool:
     if any(pod.request is not None or pod.bound is not None for pod in state.view.all_pods):
         return True
     return any(child.replicas != child.keep or child.owed for child in children(state))
-
-
-def _serving(state: PoolState) -> int:
-    return sum(pod.active and pod.request is None for pod in state.view.all_pods)
 
 
 def _waiting(state: PoolState, ctx: Context) -> bool:

@@ -25,6 +25,7 @@ FIELD_MANAGER: Final = "headgate"
 an applier once set and later leaves out is reset by the API server, and replicas would become 1.
 """
 SETTLE_SECONDS: Final = 0.5
+NAMESAKE_SECONDS: Final = 10.0
 
 
 async def hold(state: PoolState, ctx: Context) -> None:
@@ -49,10 +50,11 @@ async def configure(state: PoolState, ctx: Context) -> None:
     guarded = state.effective.get("drain.guard") != "None"
     wanted = sha256(json.dumps([content, guarded, state.uid]).encode()).hexdigest()
     memory = memory_of(state, ctx)
-    if memory.applied != wanted:
+    now = ctx.monotonic()
+    if memory.applied != wanted or now - memory.applied_at > ctx.settings.resync:
         await ctx.client.apply(CONFIG_MAPS, config_map(state.owner, content), FIELD_MANAGER)
         await _budget(state, ctx, guarded=guarded)
-        memory.applied = wanted
+        memory.applied, memory.applied_at = wanted, now
     await _nudge(state, ctx)
 
 
@@ -79,9 +81,20 @@ async def _create(state: PoolState, ctx: Context) -> None:
     try:
         await ctx.client.create(DEPLOYMENTS, body)
     except AlreadyExists:
-        # A pass before this one made it and the watch has not told yet.
+        await _judge_namesake(state, ctx, body["metadata"]["name"])
         return
     ctx.events.normal(state.obj, Reason.REVISION_CREATED, f"Revision {state.revision} was created")
+
+
+async def _judge_namesake(state: PoolState, ctx: Context, name: str) -> None:
+    """A pass before this one made it and the watch has not told yet; or it is somebody else's."""
+    try:
+        labels = (await ctx.client.get(DEPLOYMENTS, name, state.namespace))["metadata"].get("labels") or {}
+    except NotFound:
+        return
+    if labels.get(meta.LABEL_POOL_UID) != state.uid:
+        message = f'Deployment "{name}" is not of this pool: delete it, or give the pool another name'
+        raise Waiting(NAMESAKE_SECONDS, Reason.NAME_TAKEN, message)
 
 
 async def _budget(state: PoolState, ctx: Context, *, guarded: bool) -> None:

@@ -14,7 +14,8 @@ from reconciler.plans.actions import Action, Cancel, DeleteMarked, Mark, Request
 from reconciler.plans.child import Child, Pod
 
 LEAST_COST: Final = "-2147483648"
-UNMARKED: Final[Mapping[str, None]] = {meta.ANNOTATION_DRAINED_INSTANCE: None, meta.ANNOTATION_DELETION_COST: None}
+UNMARKED: Final[Mapping[str, None]] = {meta.ANNOTATION_DRAINED_INSTANCE: None}
+"""The cost stays as long as the request does: should the ReplicaSet choose now, this worker at least takes nothing."""
 
 
 async def perform(client: Client, namespace: str, child: Child, action: Action, now: datetime) -> None:
@@ -28,7 +29,7 @@ async def perform(client: Client, namespace: str, child: Child, action: Action, 
             annotations: dict[str, str | None] = {meta.ANNOTATION_DRAIN: request_text(reason, now)}
             await _patch(client, namespace, pod, annotations, {})
         case Cancel(pod):
-            annotations = {meta.ANNOTATION_DRAIN: None, **UNMARKED}
+            annotations = {meta.ANNOTATION_DRAIN: None, meta.ANNOTATION_DELETION_COST: None, **UNMARKED}
             await _patch(client, namespace, pod, annotations, {meta.LABEL_DRAINED: None})
         case Unmark(pod):
             await _patch(client, namespace, pod, UNMARKED, {meta.LABEL_DRAINED: None})

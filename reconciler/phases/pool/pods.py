@@ -40,21 +40,18 @@ def pod_of(pod: Object, workers: Mapping[str, WorkerState]) -> Pod:
         bound=annotations.get(meta.ANNOTATION_DRAINED_INSTANCE, "") if mark else None,
         forced=mark == FORCED,
         terminating="deletionTimestamp" in metadata,
-        finished=status.get("phase") in FINISHED,
+        finished=is_finished(pod),
         worker=workers.get(metadata["uid"], UNKNOWN),
     )
 
 
 def asked_of(pod: Object) -> Asked:
     metadata = pod["metadata"]
-    running = (_worker_status(pod).get("state") or {}).get("running") or {}
-    started = running.get("startedAt")
     return Asked(
         uid=metadata["uid"],
         name=metadata["name"],
         container=container_of(pod),
         request=(metadata.get("annotations") or {}).get(meta.ANNOTATION_DRAIN, ""),
-        started=seconds(started) if started else None,
         restarts=restarts_of(pod),
     )
 
@@ -88,6 +85,11 @@ def ready_seconds(pod: Object, now: datetime) -> float:
         if condition["type"] == "Ready" and condition["status"] == "True":
             return now.timestamp() - seconds(condition["lastTransitionTime"])
     return 0.0
+
+
+def is_finished(pod: Object) -> bool:
+    """Whether it ran to its end, as an evicted pod has: it stays for a while, and nobody counts it."""
+    return (pod.get("status") or {}).get("phase") in FINISHED
 
 
 def is_ready(pod: Object) -> bool:

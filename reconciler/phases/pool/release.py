@@ -6,7 +6,8 @@ SIGTERM and their grace period. One that says it is busy may finish, unless drai
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 from kube.errors import NotFound
 from kube.resources import CONFIG_MAPS, DEPLOYMENTS, POD_DISRUPTION_BUDGETS, Resource
@@ -15,10 +16,13 @@ from reconciler.context import Context
 from reconciler.errors import Waiting
 from reconciler.phases.pool import look, own
 from reconciler.phases.pool.drain import carry_out
+from reconciler.phases.pool.pods import is_finished, seconds
 from reconciler.phases.pool.state import PoolState
 from reconciler.reasons import Reason
 
 WAIT_SECONDS: Final = 1.0
+LOST_SECONDS: Final = 30.0
+"""A pod that is still there so long after the end of its grace period is on a node that does not answer."""
 
 
 async def empty(state: PoolState, ctx: Context) -> None:
@@ -26,7 +30,7 @@ async def empty(state: PoolState, ctx: Context) -> None:
     await look.look_anew(state, ctx)
     state.targets = dict.fromkeys(state.view.revisions, 0)
     await carry_out(state, ctx)
-    if state.view.pods:
+    if any(_counts(pod, state) for pod in state.view.pods):
         state.conditions.true(DRAINING, Reason.DRAINING, "Deleted: workers finish their jobs before they go")
         raise Waiting(state.asked or WAIT_SECONDS, Reason.DRAINING, "Workers finish their jobs before they go")
     if any(one["spec"].get("replicas", 1) for one in state.view.deployments):
@@ -35,15 +39,28 @@ async def empty(state: PoolState, ctx: Context) -> None:
 
 async def let_go(state: PoolState, ctx: Context) -> None:
     for one in state.view.deployments:
-        await _delete(state, ctx, DEPLOYMENTS, one["metadata"]["name"])
+        metadata = one["metadata"]
+        # As it was when it had no pods, so that one that has been scaled up since is not taken with its pods.
+        await _delete(state, ctx, DEPLOYMENTS, metadata["name"], metadata["uid"], metadata["resourceVersion"])
     await _delete(state, ctx, POD_DISRUPTION_BUDGETS, state.owner.disruption_budget)
     await _delete(state, ctx, CONFIG_MAPS, state.owner.config_map)
     await own.release_finalizer(state, ctx)
     look.forget(state, ctx)
 
 
-async def _delete(state: PoolState, ctx: Context, resource: Resource, name: str) -> None:
+def _counts(pod: Mapping[str, Any], state: PoolState) -> bool:
+    """Whether a pod is still to be waited for: not one that is finished, nor one that a lost node keeps."""
+    gone_at = pod["metadata"].get("deletionTimestamp")
+    lost = gone_at is not None and state.now.timestamp() - seconds(gone_at) > LOST_SECONDS
+    return not (lost or is_finished(pod))
+
+
+async def _delete(
+    state: PoolState, ctx: Context, resource: Resource, name: str, uid: str | None = None, version: str | None = None
+) -> None:
     try:
-        await ctx.client.delete(resource, name, state.namespace, propagation="Background")
+        await ctx.client.delete(
+            resource, name, state.namespace, uid=uid, resource_version=version, propagation="Background"
+        )
     except NotFound:
         return

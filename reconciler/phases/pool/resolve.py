@@ -9,17 +9,25 @@ from reconciler.children.config import WorkedQueue
 from reconciler.children.revision import revision_of
 from reconciler.children.template import pod_template
 from reconciler.context import Context
+from reconciler.phases.pool.look import memory_of
 from reconciler.phases.pool.state import PoolState
 
 
 async def resolve(state: PoolState, ctx: Context) -> None:
+    remembered = memory_of(state, ctx).queues
     for reference in state.spec["queues"]:
-        queue = ctx.store.queue(state.namespace, reference["name"])
-        if queue is None:
-            state.missing.append(reference["name"])
+        name = reference["name"]
+        queue = ctx.store.queue(state.namespace, name)
+        if queue is not None:
+            policies = [policy.view for policy in applying(meta.QUEUE.kind, queue, ctx.snapshot)]
+            worked = WorkedQueue(queue, effective_values.queue(queue["spec"], policies), reference)
+            state.worked.append(worked)
+            remembered[name] = worked
             continue
-        policies = [policy.view for policy in applying(meta.QUEUE.kind, queue, ctx.snapshot)]
-        state.worked.append(WorkedQueue(queue, effective_values.queue(queue["spec"], policies), reference))
+        state.missing.append(name)
+        if state.deleting and name in remembered:
+            # Deleted together with its pool, a moment before it: the workers' records are still at the broker.
+            state.worked.append(remembered[name])
     policies = [policy.view for policy in applying(meta.WORKER_POOL.kind, state.obj, ctx.snapshot)]
     state.effective = effective_values.pool(state.spec, [worked.obj["spec"] for worked in state.worked], policies)
     if not state.missing:

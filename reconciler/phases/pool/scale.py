@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import Any, Final
 
 from crds import meta
@@ -20,9 +19,10 @@ from reconciler.conditions import SCALING_ACTIVE, SCALING_LIMITED
 from reconciler.context import Context
 from reconciler.observations import QueueName
 from reconciler.phases.pool.demand import QueueWorld, pool_facts
+from reconciler.phases.pool.scaling_record import as_status, stored_record
 from reconciler.phases.pool.scaling_state import ScalingState
 from reconciler.plans import damping, explain
-from reconciler.plans.explain import BoundBy, Record, ReplicaDecision, Step
+from reconciler.plans.explain import BoundBy, Record, ReplicaDecision
 from reconciler.plans.facts import PoolFacts
 from reconciler.plans.replicas import decide
 from reconciler.reasons import Reason
@@ -40,7 +40,7 @@ async def scale(state: ScalingState, ctx: Context) -> None:
         policies = [policy.view for policy in applying(meta.WORKER_POOL.kind, state.obj, ctx.snapshot)]
         specs = [world.spec for world in worlds if world.spec is not None]
         state.effective = effective_values.pool(state.spec, specs, policies)
-    stored = _stored(state)
+    stored = stored_record(state.status)
     if stored is not None and any(world.unseen for world in worlds):
         _hold_what_was_decided(state, stored)
         return
@@ -61,7 +61,7 @@ def scaling_status(state: ScalingState) -> dict[str, Any]:
     return {
         "desiredReplicas": state.decision.to,
         "summary": state.decision.summary,
-        "decision": _as_status(state.record),
+        "decision": as_status(state.record),
     }
 
 
@@ -149,31 +149,3 @@ def _ask_again(state: ScalingState, ctx: Context, facts: PoolFacts, decision: Re
         state.again(max(poll, facts.hold.until - facts.now))
     if facts.blind and facts.fallback is not None:
         state.again(max(poll, facts.fallback.after_seconds - facts.unreadable_seconds))
-
-
-def _as_status(record: Record) -> dict[str, Any]:
-    decision = record.decision
-    return {
-        "time": datetime.fromtimestamp(record.time, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-        "from": record.start,
-        "to": decision.to,
-        "boundBy": str(decision.bound_by),
-        "steps": [_step(step) for step in decision.steps],
-    }
-
-
-def _step(step: Step) -> dict[str, Any]:
-    message = {"message": step.message} if step.message else {}
-    return {"name": step.name, "replicas": step.replicas, **message}
-
-
-def _stored(state: ScalingState) -> Record | None:
-    """The record as status has it; None where there is none that can be read."""
-    stored, summary = state.status.get("decision") or {}, state.status.get("summary", "")
-    try:
-        steps = tuple(Step(s["name"], s["replicas"], s.get("message", "")) for s in stored.get("steps", ()))
-        bound_by = BoundBy(stored["boundBy"])
-        time = datetime.fromisoformat(stored["time"]).timestamp()
-        return Record(time, stored["from"], ReplicaDecision(stored["to"], bound_by, steps, summary))
-    except (KeyError, ValueError):
-        return None

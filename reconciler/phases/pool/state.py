@@ -19,7 +19,8 @@ from reconciler.plans.removal import Wait
 @dataclass(kw_only=True)
 class PoolState(ScalingState):
     """`worked` are the queues that exist, in the pool's order. `revision` is the one the spec asks for, empty while it
-    cannot be known. `waits` says of each child what its removal waits for.
+    cannot be known. `waits` says of each child what its removal waits for. `proved` are the revisions that have shown
+    that they work, None while this pass has not looked.
     """
 
     worked: list[WorkedQueue] = field(default_factory=list)
@@ -30,6 +31,7 @@ class PoolState(ScalingState):
     view: View = field(default_factory=View)
     targets: dict[str, int] = field(default_factory=dict)
     waits: dict[str, Wait] = field(default_factory=dict)
+    proved: set[str] | None = None
 
     @property
     def owner(self) -> Owner:
@@ -39,6 +41,11 @@ class PoolState(ScalingState):
     def frozen(self) -> bool:
         """Nothing is to be changed: the user says so, or a queue is missing and nothing can be rendered."""
         return bool(self.spec.get("paused")) or (not self.deleting and bool(self.missing))
+
+    @property
+    def proved_before(self) -> set[str]:
+        """What has been proved stays so: a broker that is away for a moment must not turn a rollout around."""
+        return {one["name"] for one in self.status.get("revisions") or () if one.get("proved")}
 
     @property
     def drain_timeout(self) -> float:

@@ -71,6 +71,7 @@ def _draining(state: PoolState, pod: Pod) -> dict[str, Any]:
 
 def _revisions(state: PoolState) -> list[dict[str, Any]]:
     ordered = sorted(state.view.deployments, key=lambda one: str(one["metadata"]["creationTimestamp"]), reverse=True)
+    proved = state.proved_before if state.proved is None else state.proved
     found = []
     for deployment in ordered[:MOST_REVISIONS]:
         name = revision_label(deployment)
@@ -84,6 +85,7 @@ def _revisions(state: PoolState) -> list[dict[str, Any]]:
                 "replicas": len(pods),
                 "readyReplicas": sum(pod.ready and pod.active for pod in pods),
                 "busyReplicas": _busy(pods),
+                "proved": name in proved,
             }
         )
     return found

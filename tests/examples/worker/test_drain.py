@@ -79,28 +79,30 @@ async def test_no_job_is_lost_or_hidden_when_answers_are(either: Bench, start: S
     async def note(body: Mapping[str, Any], _: Run) -> None:
         runs[body["id"]] += 1
 
-    jobs = 400
-    async with proxied(either.url, decide) as proxy:
+    jobs = 250
+    async with proxied(either.url, decide, late=0.25) as proxy:
         worker = await start(queue(url=proxy.url, layout=either.layout), handler=note, concurrency=2, max_in_flight=4)
         for number in range(jobs):
             await either.push(job(f"j{number}"))
-            if number % 10 == 9:
+            if number % 20 == 19:
                 worker.latch.request("test", "race")
                 await either.state("Drained", seconds=20)
                 started = sum(runs.values())
                 assert await either.in_flight() == 0
                 # Longer than a request can be late.
-                await asyncio.sleep(2 * proxy.late)
+                await asyncio.sleep(1.2 * proxy.late)
                 assert await either.in_flight() == 0
                 assert sum(runs.values()) == started, "a job was started behind the latch"
                 worker.latch.withdraw("test")
-        await eventually("all jobs run", _sum(runs), lambda total: total >= jobs, seconds=60)
+        # From here on no drain makes the worker look for jobs that a late take may have brought it.
+        await either.push(*(job(f"j{number}") for number in range(jobs, 2 * jobs)))
+        await eventually("all jobs run", _sum(runs), lambda total: total >= 2 * jobs, seconds=60)
         proxy.decide = lambda _: Fate.DELIVER
         worker.terminate()
         await eventually("the worker gone", either.records, lambda records: not records)
         assert await either.in_flight() == await either.waiting() == 0
         assert min(proxy.fates.values()) > 0, proxy.fates
-    assert set(runs) == {f"j{number}" for number in range(jobs)}
+    assert set(runs) == {f"j{number}" for number in range(2 * jobs)}
     assert set(runs.values()) == {1}, "nobody crashed, so nothing may run twice"
 
 

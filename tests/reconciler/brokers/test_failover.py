@@ -6,6 +6,7 @@ import pytest
 
 from reconciler.brokers.failover import Doubt, doubt_after
 from reconciler.brokers.observation import Identity, Observation, exact
+from reconciler.brokers.records import parse_all
 from tests.reconciler.brokers.records import record
 
 MASTER = Identity("run-1", "replication-1", "master")
@@ -17,7 +18,7 @@ def seen(waiting: int, running: int = 0, identity: Identity = MASTER, finished: 
 
 
 def with_completed(observation: Observation, completed: int) -> Observation:
-    return replace(observation, records={"a.1": record("a.1", completed=completed)})
+    return replace(observation, workers=parse_all({"a.1": record("a.1", completed=completed)}, observation.time))
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ NOW = 1000.0
 BROKER_NOW = 1_800_000_000.0
 OBSERVED = Observation(BROKER_NOW, exact(7), exact(2), exact(3), exact(1))
 SEEN = seen(None, OBSERVED, NOW)
+WORKERS = parse_all({"a.1": record("a.1", completed=10, serviceSeconds=20.0)}, BROKER_NOW)
 
 
 def world(sight: Sight | None = SEEN, age: float = 0.0, **spec: Any) -> QueueWorld:
@@ -49,7 +50,7 @@ CASES: dict[str, tuple[QueueWorld, QueueFacts]] = {
         QueueFacts("orders", 8, 2, rate=Rate(300, 90.0, "1m30s")),
     ),
     "the workers' service time": (
-        world(replace(SEEN, records=parse_all({"a.1": record("a.1", completed=10, serviceSeconds=20.0)}, BROKER_NOW))),
+        world(seen(None, replace(OBSERVED, workers=WORKERS), NOW)),
         QueueFacts("orders", 8, 2, service_seconds=2.0),
     ),
 }

@@ -57,8 +57,16 @@ STEPS = [
         ONE,
         make(replicas=1, pods=1),
         [make("old", 1, replicas=4, pods=4)],
-        {"new": 3, "old": 6},
-        id="growth before the proof goes to the old one too",
+        {"new": 1, "old": 6},
+        id="growth before the proof goes to the old one, and no further than the surge",
+    ),
+    pytest.param(
+        6,
+        ONE,
+        make(replicas=5, pods=5, serving=5),
+        [make("old", 1, replicas=1, pods=1)],
+        {"new": 5, "old": 2},
+        id="a proof that cannot be seen any more starts no more than the surge",
     ),
     pytest.param(
         2,
@@ -127,3 +135,4 @@ def test_bounds_hold(
         served = current.serving if proved else 0
         assert want["old"] + served >= min(old, wanted - unavailable)
         assert want["old"] <= max(old, wanted)
+        assert max(want["new"], pods) + max(want["old"], old) <= max(wanted + surge, max(current.replicas, pods) + old)

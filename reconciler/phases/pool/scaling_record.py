@@ -1,0 +1,37 @@
+"""The recorded decision as `status.decision` and `status.summary` have it, both ways. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from reconciler.plans.explain import BoundBy, Record, ReplicaDecision, Step
+
+
+def as_status(record: Record) -> dict[str, Any]:
+    decision = record.decision
+    return {
+        "time": datetime.fromtimestamp(record.time, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "from": record.start,
+        "to": decision.to,
+        "boundBy": str(decision.bound_by),
+        "steps": [_step(step) for step in decision.steps],
+    }
+
+
+def _step(step: Step) -> dict[str, Any]:
+    message = {"message": step.message} if step.message else {}
+    return {"name": step.name, "replicas": step.replicas, **message}
+
+
+def stored_record(status: Mapping[str, Any]) -> Record | None:
+    """The record as a pool's status has it; None where there is none that can be read."""
+    stored, summary = status.get("decision") or {}, status.get("summary", "")
+    try:
+        steps = tuple(Step(s["name"], s["replicas"], s.get("message", "")) for s in stored.get("steps", ()))
+        bound_by = BoundBy(stored["boundBy"])
+        time = datetime.fromisoformat(stored["time"]).timestamp()
+        return Record(time, stored["from"], ReplicaDecision(stored["to"], bound_by, steps, summary))
+    except (KeyError, ValueError):
+        return None
