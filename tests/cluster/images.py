@@ -108,7 +108,7 @@ def _base() -> str:
         leave_out = [f"--dpkgopt=path-exclude={pattern}" for pattern in _LEFT_OUT]
         include = f"--include={','.join(_PACKAGES)}"
         mmdebstrap = binaries.installed("mmdebstrap", debian.IMAGES)
-        command = [mmdebstrap, "--quiet", "--variant=minbase", include, *leave_out, _SUITE, root]
+        command: list[str | Path] = [mmdebstrap, "--quiet", "--variant=minbase", include, *leave_out, _SUITE, root]
         progress.run(
             f"Making a base image of Debian {_SUITE} (once, into {cache.root()})", [*progress.DIES_WITH_US, *command]
         )
