@@ -10,6 +10,7 @@ import pytest
 from crds import meta
 from kube import config
 from kube.client import Client
+from tests.cluster import waiting
 from tests.cluster.cluster import Cluster
 from tests.reconciler.objects import Objects
 from tests.reconciler.reconcilers import Reconcilers
@@ -25,9 +26,19 @@ def kinds(control_plane: Cluster) -> Cluster:
 
 
 def install(cluster: Cluster) -> None:
-    cluster.kubectl("apply", "--server-side", "-f", str(GENERATED))
+    """Apply the CRDs and wait until they are served."""
+    cluster.kubectl("apply", "--server-side", "--force-conflicts", "-f", str(GENERATED))
     names = [f"crd/{kind.plural}.{meta.GROUP}" for kind in meta.KINDS]
-    cluster.kubectl("wait", "--for=condition=Established", "--timeout=30s", *names)
+
+    def established() -> str | None:
+        # A CRD that is a moment old has no conditions at all, which `kubectl wait` takes for an error.
+        try:
+            cluster.kubectl("wait", "--for=condition=Established", "--timeout=30s", *names)
+        except RuntimeError as error:
+            return str(error)
+        return None
+
+    waiting.until("the CRDs are established", established, 60)
 
 
 @pytest.fixture
