@@ -21,6 +21,7 @@ from kube.stream import Event, watch
 from kube.transport import Transport, WarningSink, open_session
 
 Object = dict[str, Any]
+Trim = Callable[[Object], Object]
 PAGE: Final = 500
 MAX_PAGES: Final = 400
 APPLY: Final = "application/apply-patch+yaml"
@@ -29,6 +30,10 @@ JSON_PATCH: Final = "application/json-patch+json"
 METADATA_LIST: Final = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 
 log = logging.getLogger(__name__)
+
+
+def _whole(obj: Object) -> Object:
+    return obj
 
 
 def _log_warning(text: str) -> None:
@@ -105,22 +110,26 @@ class Client:
         label_selector: str = "",
         field_selector: str = "",
         metadata_only: bool = False,
+        trim: Trim | None = None,
     ) -> Listing:
         """Everything that matches, in pages of 500. A list that expires on the way is started over, twice.
 
-        With `metadata_only` the server leaves out all but the metadata.
+        With `metadata_only` the server leaves out all but the metadata. `trim` makes of each object what is kept of it
+        before the next page is read: whoever needs little of many objects never holds all of them whole.
         """
         selectors = {"labelSelector": label_selector, "fieldSelector": field_selector}
         params = {"limit": str(PAGE)} | {key: value for key, value in selectors.items() if value}
         for attempt in range(3):
             try:
-                return await self._pages(resource, resource.path(namespace), params, metadata_only)
+                return await self._pages(resource, resource.path(namespace), params, metadata_only, trim or _whole)
             except Gone:
                 if attempt == 2:
                     raise
         raise AssertionError("the last attempt returns or raises")
 
-    async def _pages(self, resource: Resource, path: str, params: Mapping[str, str], metadata_only: bool) -> Listing:
+    async def _pages(
+        self, resource: Resource, path: str, params: Mapping[str, str], metadata_only: bool, trim: Trim
+    ) -> Listing:
         items: list[Object] = []
         accept = METADATA_LIST if metadata_only else ""
         names = {"apiVersion": resource.api_version, "kind": resource.kind}
@@ -128,7 +137,7 @@ class Client:
         for _ in range(MAX_PAGES):
             answer = await self._send("GET", path, page, accept=accept)
             # Built-in lists leave these out of their items; whoever keeps an item wants to know what it is.
-            items += (item | names for item in answer["items"] or ())
+            items += (trim(item | names) for item in answer["items"] or ())
             if not (token := answer["metadata"].get("continue")):
                 return Listing(tuple(items), answer["metadata"]["resourceVersion"])
             page = {**params, "continue": token}

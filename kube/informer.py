@@ -15,7 +15,7 @@ from random import Random
 from typing import Any
 
 from kube.backoff import Backoff
-from kube.client import Client
+from kube.client import Client, Trim
 from kube.errors import ApiError, Gone
 from kube.resources import Resource
 from kube.stream import EventType
@@ -72,11 +72,13 @@ async def follow(
     *,
     pace: Pace | None = None,
     trouble: Callable[[ApiError], None] | None = None,
+    trim: Trim | None = None,
     timeout_seconds: int = 300,
 ) -> AsyncGenerator[Change, None]:
     """The stream of changes. It outlives every ApiError, Forbidden and NotFound too: RBAC or the CRD may come later.
 
-    `trouble` hears each error before the wait; without it they are logged.
+    `trouble` hears each error before the wait; without it they are logged. `trim` makes of each listed object what is
+    kept of it (`Client.list`); objects that come by the watch come whole, one at a time.
     """
     pace = pace or Pace()
     failures = 0
@@ -84,7 +86,7 @@ async def follow(
     while True:
         try:
             if not version:
-                listing = await client.list(resource, namespace, label_selector, field_selector)
+                listing = await client.list(resource, namespace, label_selector, field_selector, trim=trim)
                 version = listing.resource_version
                 yield Reset(listing.items)
             # Spread, so that the watches that began together do not begin again together.

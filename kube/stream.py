@@ -42,8 +42,18 @@ async def watch(
     everything = {"watch": "true", "allowWatchBookmarks": "true", **params}
     timeout = aiohttp.ClientTimeout(total=timeout_seconds + SILENCE_SECONDS, sock_connect=10, sock_read=SILENCE_SECONDS)
     async with transport.stream("GET", path, everything, timeout) as response:
-        async for line in lines(response.content):
-            yield decode(line)
+        try:
+            async for line in lines(response.content):
+                yield decode(line)
+        finally:
+            _hang_up(response)
+
+
+def _hang_up(response: aiohttp.ClientResponse) -> None:
+    """Drop the connection of a watch that is left before its end: nobody waits for the goodbye of TLS."""
+    connection = response.connection
+    if connection is not None and connection.transport is not None:
+        connection.transport.abort()
 
 
 def decode(line: bytes) -> Event:

@@ -11,12 +11,14 @@ from itertools import islice
 from sys import intern
 from typing import Any, Final
 
+from crds import meta
 from policies.fields import integer, items, mapping, text
 from policies.snapshot import PolicyView, PoolView, QueueView
 
 MAX_LABELS: Final = 64
 """Labels kept of one object. More than that is no use of labels anybody selects by, and would be unbounded memory."""
 
+_METADATA_KEPT: Final = ("name", "namespace", "uid", "generation", "labels")
 _QUEUE_KEPT: Final = ("management", "paused", "maxJobDuration", "rateLimit", "retry", "deadLetter")
 _POOL_KEPT: Final = ("concurrency", "maxInFlight", "priority", "hold")
 _SCALING_KEPT: Final = ("minReplicas", "maxReplicas", "fallback")
@@ -67,6 +69,23 @@ def policy_view(kind: str, obj: Mapping[str, Any]) -> PolicyView:
 
 def namespace_view(obj: Mapping[str, Any]) -> Mapping[str, str]:
     return _labels(obj)
+
+
+def trimmed(kind: str, obj: Mapping[str, Any]) -> dict[str, Any]:
+    """A plain object of which its view can still be made, without most of the rest: what is kept of a long list."""
+    metadata = _kept(mapping(obj, "metadata"), _METADATA_KEPT)
+    spec = mapping(obj, "spec")
+    match kind:
+        case meta.QUEUE.kind:
+            broker = mapping(spec, "broker")
+            redis = _kept(mapping(broker, "redis"), ("layout",))
+            slim = {member: redis if member == "redis" else {} for member in _BROKERS if member in broker}
+            return {"metadata": metadata, "spec": _kept(spec, (*_QUEUE_KEPT, "queueName")) | {"broker": slim}}
+        case meta.WORKER_POOL.kind:
+            scaling = _kept(mapping(spec, "scaling"), _SCALING_KEPT)
+            return {"metadata": metadata, "spec": _kept(spec, (*_POOL_KEPT, "queues")) | {"scaling": scaling}}
+        case _:
+            return {"metadata": metadata, "spec": spec}
 
 
 def _kept(spec: Mapping[str, Any], keys: Sequence[str]) -> dict[str, Any]:

@@ -15,11 +15,12 @@ from typing import Final
 
 from crds import meta
 from kube import resources
-from kube.client import Client
+from kube.client import Client, Object
 from kube.errors import ApiError
 from kube.informer import Put, Remove, Reset, follow
 from kube.resources import Resource
 from policies import MemorySnapshot
+from policies.projection import trimmed
 from webhooks.settings import Scope
 
 log = logging.getLogger(__name__)
@@ -81,7 +82,10 @@ class Feed:
             self._trouble(str(source.resource))
             log.warning("cannot follow %s: %s", source.resource, error)
 
-        async for change in follow(self._client, source.resource, source.namespace, trouble=trouble):
+        def trim(obj: Object) -> Object:
+            return trimmed(kind, obj)
+
+        async for change in follow(self._client, source.resource, source.namespace, trouble=trouble, trim=trim):
             match change:
                 case Reset(objects):
                     self._snapshot.replace(kind, objects)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 
+import pytest
+
 from policies import MemorySnapshot
-from policies.projection import MAX_LABELS
-from tests.policies.objects import cluster_policy, namespace, obj, policy, pool, queue
+from policies.projection import MAX_LABELS, trimmed
+from tests.policies.objects import Object, cluster_policy, namespace, obj, policy, pool, queue
 
 
 def test_policies_come_strongest_first() -> None:
@@ -64,6 +66,31 @@ def test_the_views_of_large_objects_are_small() -> None:
     view = MemorySnapshot.of([big]).pools("media")["thumbnails"]
     assert len(view.labels) == MAX_LABELS
     assert len(json.dumps({**asdict(view), "labels": {}})) < 1024
+
+
+@pytest.mark.parametrize(
+    "obj",
+    [
+        queue(queueName="q", maxJobDuration="1h", rateLimit={"jobs": 1, "per": "1s"}, deadLetter={"alertAbove": 1}),
+        queue(layout="Celery", paused=True, retry={"maxRetries": 1}, metadata={"labels": {"a": "b"}}),
+        queue(broker={"rabbitmq": {"url": "amqp://a"}}),
+        queue(broker={}),
+        pool(hold={"replicas": 3}, concurrency=2, scaling={"maxReplicas": 3, "fallback": {"replicas": 1}}),
+        pool(queues=("a", "b"), metadata={"labels": {"a": "b"}}, env=[{"name": "A", "value": "x" * 5000}]),
+        policy(limits={"maxReplicasPerPool": 1}),
+        namespace(env="prod"),
+    ],
+)
+def test_a_trimmed_object_has_the_same_view(obj: Object) -> None:
+    slim = trimmed(obj["kind"], obj)
+    assert len(json.dumps(slim)) < 600
+    whole, little = MemorySnapshot(), MemorySnapshot()
+    whole.put(obj["kind"], obj)
+    little.put(obj["kind"], slim)
+    for ask in (MemorySnapshot.queues, MemorySnapshot.pools, MemorySnapshot.namespace_labels):
+        assert ask(whole, "media") == ask(little, "media")
+    seen = [[asdict(view) for view in snapshot.policies("media")] for snapshot in (whole, little)]
+    assert seen[0] == seen[1]
 
 
 def test_views_hold_what_rules_ask_of_other_objects() -> None:
