@@ -12,8 +12,8 @@ from typing import Final
 from kube.errors import Conflict, Invalid, NotFound
 from reconciler import metrics
 from reconciler.context import Context
-from reconciler.phases.pool import look
 from reconciler.phases.pool.aim import aims, children
+from reconciler.phases.pool.look import look_anew, remembered
 from reconciler.phases.pool.perform import perform
 from reconciler.phases.pool.state import PoolState
 from reconciler.plans.actions import Action, Cancel, DeleteMarked, Mark, Request, Scale
@@ -35,7 +35,7 @@ async def drain(state: PoolState, ctx: Context) -> None:
     state.targets = aims(state, wanted, waiting=waiting)
     if not _moving(state):
         return
-    await look.look_anew(state, ctx)
+    await look_anew(state, ctx)
     state.targets = aims(state, wanted, waiting=waiting)
     await carry_out(state, ctx)
 
@@ -73,7 +73,7 @@ def _moving(state: PoolState) -> bool:
 
 def _waiting(state: PoolState, ctx: Context) -> bool:
     """Whether a job waits that a new worker could have taken; unknown counts as yes."""
-    observations = look.remembered(state, ctx)
+    observations = remembered(state, ctx)
     if len(observations) < len(state.worked):
         return True
     return any(seen.waiting.value is None or seen.waiting.value > 0 for seen in observations.values())

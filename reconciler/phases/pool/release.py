@@ -14,8 +14,9 @@ from kube.resources import CONFIG_MAPS, DEPLOYMENTS, POD_DISRUPTION_BUDGETS, Res
 from reconciler.conditions import DRAINING
 from reconciler.context import Context
 from reconciler.errors import Waiting
-from reconciler.phases.pool import look, own
 from reconciler.phases.pool.drain import carry_out
+from reconciler.phases.pool.look import forget, look_anew
+from reconciler.phases.pool.own import release_finalizer
 from reconciler.phases.pool.pods import is_finished, seconds
 from reconciler.phases.pool.state import PoolState
 from reconciler.reasons import Reason
@@ -27,7 +28,7 @@ LOST_SECONDS: Final = 30.0
 
 async def empty(state: PoolState, ctx: Context) -> None:
     """Every revision down to no pod at all; a queue that is gone already makes its workers silent, not idle."""
-    await look.look_anew(state, ctx)
+    await look_anew(state, ctx)
     state.targets = dict.fromkeys(state.view.revisions, 0)
     await carry_out(state, ctx)
     if any(_counts(pod, state) for pod in state.view.pods):
@@ -44,8 +45,8 @@ async def let_go(state: PoolState, ctx: Context) -> None:
         await _delete(state, ctx, DEPLOYMENTS, metadata["name"], metadata["uid"], metadata["resourceVersion"])
     await _delete(state, ctx, POD_DISRUPTION_BUDGETS, state.owner.disruption_budget)
     await _delete(state, ctx, CONFIG_MAPS, state.owner.config_map)
-    await own.release_finalizer(state, ctx)
-    look.forget(state, ctx)
+    await release_finalizer(state, ctx)
+    forget(state, ctx)
 
 
 def _counts(pod: Mapping[str, Any], state: PoolState) -> bool:

@@ -87,6 +87,14 @@ class Played:
     def jobs_done(self) -> int:
         return sum(worker.completed for worker in self.workers.values())
 
+    @property
+    def busy(self) -> int:
+        return sum(worker.busy for worker in self.workers.values())
+
+    def wait(self, seconds: float) -> None:
+        """Let the workers go on for a while, where the test is about what happens meanwhile."""
+        self._stop.wait(seconds)
+
     def _main(self) -> None:
         try:
             asyncio.run(self._run())

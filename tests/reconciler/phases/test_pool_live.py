@@ -75,6 +75,27 @@ class Fleet:
     def ready(self) -> int:
         return int(self.objects.get("wp", "w").get("status", {}).get("readyReplicas", 0))
 
+    def status(self) -> str:
+        return f"{self.objects.conditions('wp', 'w')} {self.objects.get('wp', 'w').get('status', {}).get('revisions')}"
+
+    def configured(self, field: str, want: Any) -> str | None:
+        text = self.cluster.kubectl("-n", self.namespace, "get", "cm/w-headgate", "-o", "json")
+        seen = json.loads(json.loads(text)["data"]["queues.json"])["pool"]
+        return None if seen[field] == want else str(seen)
+
+    def gone(self) -> str | None:
+        """None once neither the pool nor anything made for it is there."""
+        left = [one for kind in ("pods", "deployments", "cm", "pdb") for one in self.list(kind)]
+        pools = self.cluster.kubectl("-n", self.namespace, "get", "wp", "-o", "name")
+        names = [one["metadata"]["name"] for one in left]
+        return None if not (names or pools) else f"{names} {pools and self.objects.conditions('wp', 'w')}"
+
+    def versions(self) -> dict[str, str]:
+        """The resourceVersion of everything in the namespace that the reconciler may write."""
+        kinds = ("pods", "deployments", "cm", "pdb")
+        seen = [one for kind in kinds for one in self.list(kind)] + [self.objects.get("wp", "w")]
+        return {f"{one['kind']} {one['metadata']['name']}": one["metadata"]["resourceVersion"] for one in seen}
+
     def restart(self, how: signal.Signals = signal.SIGKILL) -> None:
         self.one.stop(how)
         self.one = self.reconcilers.start(*FLAGS)
@@ -110,3 +131,95 @@ def test_a_pool_grows_and_shrinks_and_only_idle_workers_leave(fleet: Fleet) -> N
     (child,) = fleet.list("deployments")
     assert child["spec"]["paused"]
     assert "ownerReferences" not in child["metadata"]
+
+
+def test_a_reconciler_killed_at_any_moment_leaves_nothing_double_and_nobody_dead(fleet: Fleet) -> None:
+    fleet.apply(hold={"replicas": 3})
+    fleet.push(4000)
+    for replicas in (5, 2, 4, 0, 3):
+        fleet.hold(replicas)
+        fleet.node.wait(1.5)
+        fleet.restart()
+    fleet.until_serving(3)
+    assert not fleet.node.kills
+    (child,) = fleet.list("deployments")
+    assert child["spec"]["replicas"] == 3
+    assert not [pod for pod in fleet.list("pods") if "headgate.dev/drained" in pod["metadata"]["labels"]]
+
+
+def test_a_changed_template_replaces_every_worker_within_the_surge(fleet: Fleet) -> None:
+    fleet.apply(hold={"replicas": 4}, rollout={"maxSurge": 1})
+    fleet.until_serving(4)
+    fleet.push(4000)
+    before = {pod["metadata"]["name"] for pod in fleet.list("pods")}
+    fleet.apply(hold={"replicas": 4}, rollout={"maxSurge": 1}, env=[{"name": "MODE", "value": "new"}])
+
+    def replaced() -> str | None:
+        names = {pod["metadata"]["name"] for pod in fleet.list("pods")}
+        return None if len(names) == 4 and not names & before else f"{names & before}; {fleet.status()}"
+
+    fleet.until("all workers are of the new revision", replaced)
+    assert not fleet.node.kills
+    assert fleet.node.most["w"] <= 5
+    assert sorted(child["spec"]["replicas"] for child in fleet.list("deployments")) == [0, 4]
+
+
+def test_what_workers_read_live_restarts_nobody(fleet: Fleet) -> None:
+    fleet.apply(hold={"replicas": 2})
+    fleet.until_serving(2)
+    before = {pod["metadata"]["name"] for pod in fleet.list("pods")}
+    fleet.apply(hold={"replicas": 2}, concurrency=3, drain={"timeout": "90s"})
+    fleet.until("the configuration says so", lambda: fleet.configured("concurrency", 3))
+    fleet.until("the configuration says so", lambda: fleet.configured("drainSeconds", 90))
+    (child,) = fleet.list("deployments")
+    fleet.cluster.kubectl("-n", fleet.namespace, "set", "env", f"deploy/{child['metadata']['name']}", "A=b")
+    fleet.hold(3)
+    fleet.until_serving(3)
+    assert before <= {pod["metadata"]["name"] for pod in fleet.list("pods")}
+    assert len(fleet.list("deployments")) == 1
+
+
+def test_a_deleted_pool_drains_and_leaves_nothing_even_after_its_queue(fleet: Fleet) -> None:
+    fleet.apply(hold={"replicas": 3})
+    fleet.until_serving(3)
+    fleet.push(4000)
+    fleet.until("all work", lambda: None if fleet.node.busy == 3 else str(fleet.node.busy))
+    fleet.cluster.kubectl("-n", fleet.namespace, "delete", "hq/orders", "wp/w", "--wait=false")
+    fleet.until("nothing is left", fleet.gone)
+    assert not fleet.node.kills
+    assert fleet.node.ended == 3
+
+
+def test_a_deleted_pool_does_not_wait_for_workers_that_say_nothing(fleet: Fleet) -> None:
+    fleet.node.habits.silent = True
+    fleet.apply(hold={"replicas": 2}, drain={"timeout": "4s"})
+    fleet.until_serving(2)
+    fleet.cluster.kubectl("-n", fleet.namespace, "delete", "wp/w", "--wait=false")
+    fleet.until("nothing is left", fleet.gone)
+    assert "DrainTimedOut" in fleet.cluster.kubectl("-n", fleet.namespace, "get", "events")
+
+
+def test_nothing_is_written_while_nothing_changes(fleet: Fleet) -> None:
+    fleet.apply(hold={"replicas": 2})
+    fleet.until_serving(2)
+    fleet.node.wait(3)
+    before = fleet.versions()
+    fleet.node.wait(5)
+    assert fleet.versions() == before
+
+
+def test_a_foreign_deployment_of_the_same_name_is_left_alone(fleet: Fleet) -> None:
+    fleet.apply(hold={"replicas": 1})
+    fleet.until_serving(1)
+    (child,) = fleet.list("deployments")
+    name = child["metadata"]["name"]
+    fleet.cluster.kubectl("-n", fleet.namespace, "delete", "wp/w", "--timeout=60s")
+    fleet.cluster.kubectl("-n", fleet.namespace, "create", "deployment", name, "--image=i", "--replicas=0")
+    fleet.apply(hold={"replicas": 1})
+
+    def told() -> str | None:
+        seen = fleet.objects.conditions("wp", "w")
+        # The name carries a digest that does not depend on the pool's uid, so it is wanted again.
+        return None if any("NameTaken" in one for one in seen) else str(seen)
+
+    fleet.until("the pool says whose the name is", told)
