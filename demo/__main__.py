@@ -11,6 +11,7 @@ import click
 from demo import install, stage
 from demo.plot import plot
 from demo.run import run
+from demo.screen import Screen
 from demo.stage import Stage
 from demo.summary import Summary, lines, summarize
 from tests.cluster.errors import ClusterError
@@ -63,7 +64,7 @@ def _show(ready: Stage, jobs: int, seconds: float, out: Path) -> Summary:
     _say("\nAn apply that is wrong is told everything at once:\n\n$ kubectl apply -f examples/quickstart/denied.yaml")
     _say(install.refused(ready).rstrip())
     _say(f"\n{jobs} jobs in a burst and a wave:\n")
-    result = run(ready, jobs, seconds, out, _say)
+    result = run(ready, jobs, seconds, out, Screen(sys.stdout))
     summary = summarize(result.account, result.samples, revisions=2)
     _say("")
     for line in lines(summary):

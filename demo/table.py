@@ -6,20 +6,33 @@ from typing import Final
 
 from demo.sample import Sample
 
-HEADING: Final = "TIME  BACKLOG  IN FLIGHT  OLDEST  WANT  READY  BUSY  DRAIN  WHY"
+HEADING: Final = "  TIME  BACKLOG  IN FLIGHT  OLDEST  WANT  READY  BUSY  DRAIN  WHY"
 WIDTH: Final = 79
-HEADING_EVERY: Final = 15
+EVERY_SECONDS: Final = 6.0
 
 
-def row(sample: Sample) -> str:
-    oldest = f"{sample.oldest:.1f}s" if sample.waiting else "-"
+def row(sample: Sample, width: int = WIDTH) -> str:
+    """One line; numbers are never cut, the reason gives way."""
+    oldest = duration(sample.oldest) if sample.waiting else "-"
     text = (
-        f"{sample.time:3.0f}s  {sample.waiting:7d}  {sample.in_flight:9d}  {oldest:>6}"
+        f"{duration(sample.time):>6}  {sample.waiting:7d}  {sample.in_flight:9d}  {oldest:>6}"
         f"  {sample.wanted:4d}  {sample.ready:5d}  {sample.busy:4d}  {sample.draining:5d}  {sample.why}"
     )
-    return text if len(text) <= WIDTH else f"{text[: WIDTH - 2]}.."
+    return text if len(text) <= width else f"{text[: width - 2]}.."
 
 
-def rows(number: int, sample: Sample) -> list[str]:
-    """The lines for the `number`th sample, the heading among them every so often."""
-    return [HEADING, row(sample)] if number % HEADING_EVERY == 0 else [row(sample)]
+def worth_keeping(sample: Sample, last_kept: Sample | None) -> bool:
+    """Whether a line is to stay on the screen: every few seconds, and whenever a decision changed something."""
+    if last_kept is None or sample.time - last_kept.time >= EVERY_SECONDS:
+        return True
+    return (sample.wanted, sample.why, sample.revisions) != (last_kept.wanted, last_kept.why, last_kept.revisions)
+
+
+def duration(seconds: float) -> str:
+    """`8s`, `2m05s`, `3h20m`: whole seconds, at most six characters up to four days."""
+    whole = max(0, int(seconds))
+    if whole < 60:
+        return f"{whole}s"
+    if whole < 3600:
+        return f"{whole // 60}m{whole % 60:02d}s"
+    return f"{whole // 3600}h{whole % 3600 // 60:02d}m"
