@@ -23,7 +23,7 @@ from kube.transport import Transport, WarningSink, open_session
 Object = dict[str, Any]
 Trim = Callable[[Object], Object]
 PAGE: Final = 500
-MAX_PAGES: Final = 400
+MAX_OBJECTS: Final = 200_000
 APPLY: Final = "application/apply-patch+yaml"
 MERGE_PATCH: Final = "application/merge-patch+json"
 JSON_PATCH: Final = "application/json-patch+json"
@@ -111,14 +111,15 @@ class Client:
         field_selector: str = "",
         metadata_only: bool = False,
         trim: Trim | None = None,
+        page: int = PAGE,
     ) -> Listing:
-        """Everything that matches, in pages of 500. A list that expires on the way is started over, twice.
+        """Everything that matches, read in pages. A list that expires on the way is started over, twice.
 
         With `metadata_only` the server leaves out all but the metadata. `trim` makes of each object what is kept of it
         before the next page is read: whoever needs little of many objects never holds all of them whole.
         """
         selectors = {"labelSelector": label_selector, "fieldSelector": field_selector}
-        params = {"limit": str(PAGE)} | {key: value for key, value in selectors.items() if value}
+        params = {"limit": str(page)} | {key: value for key, value in selectors.items() if value}
         for attempt in range(3):
             try:
                 return await self._pages(resource, resource.path(namespace), params, metadata_only, trim or _whole)
@@ -134,14 +135,14 @@ class Client:
         accept = METADATA_LIST if metadata_only else ""
         names = {"apiVersion": resource.api_version, "kind": resource.kind}
         page: Mapping[str, str] = params
-        for _ in range(MAX_PAGES):
+        while len(items) <= MAX_OBJECTS:
             answer = await self._send("GET", path, page, accept=accept)
             # Built-in lists leave these out of their items; whoever keeps an item wants to know what it is.
             items += (trim(item | names) for item in answer["items"] or ())
             if not (token := answer["metadata"].get("continue")):
                 return Listing(tuple(items), answer["metadata"]["resourceVersion"])
             page = {**params, "continue": token}
-        raise ServerError(f"more than {PAGE * MAX_PAGES} {resource}")
+        raise ServerError(f"more than {MAX_OBJECTS} {resource}")
 
     def watch(
         self,

@@ -15,7 +15,7 @@ from random import Random
 from typing import Any
 
 from kube.backoff import Backoff
-from kube.client import Client, Trim
+from kube.client import PAGE, Client, Trim
 from kube.errors import ApiError, Gone
 from kube.resources import Resource
 from kube.stream import EventType
@@ -73,6 +73,7 @@ async def follow(
     pace: Pace | None = None,
     trouble: Callable[[ApiError], None] | None = None,
     trim: Trim | None = None,
+    page: int = PAGE,
     timeout_seconds: int = 300,
 ) -> AsyncGenerator[Change, None]:
     """The stream of changes. It outlives every ApiError, Forbidden and NotFound too: RBAC or the CRD may come later.
@@ -86,7 +87,7 @@ async def follow(
     while True:
         try:
             if not version:
-                listing = await client.list(resource, namespace, label_selector, field_selector, trim=trim)
+                listing = await client.list(resource, namespace, label_selector, field_selector, trim=trim, page=page)
                 version = listing.resource_version
                 yield Reset(listing.items)
             # Spread, so that the watches that began together do not begin again together.

@@ -19,8 +19,8 @@ MAX_LABELS: Final = 64
 """Labels kept of one object. More than that is no use of labels anybody selects by, and would be unbounded memory."""
 
 _METADATA_KEPT: Final = ("name", "namespace", "uid", "generation", "labels")
-_QUEUE_KEPT: Final = ("management", "paused", "maxJobDuration", "rateLimit", "retry", "deadLetter")
-_POOL_KEPT: Final = ("concurrency", "maxInFlight", "priority", "hold")
+_QUEUE_KEPT: Final = ("maxJobDuration",)
+_POOL_KEPT: Final = ("hold",)
 _SCALING_KEPT: Final = ("minReplicas", "maxReplicas", "fallback")
 _BROKERS: Final = ("redis", "rabbitmq", "kafka", "prometheus")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -12,6 +12,7 @@ Object = dict[str, Any]
 NAMESPACES: Final = 50
 OBJECTS: Final = 5_000
 POLICIES: Final = 16
+PAGE: Final = 250
 HOME: Final = "team-00"
 """The namespace of every request; half of the policies are its own."""
 
@@ -19,10 +20,15 @@ GROUP: Final = "work.headgate.dev"
 
 
 def write(folder: Path) -> None:
-    """The world as lists in JSON, which both servers read."""
-    for name, items in (("work", list(_work())), ("policies", list(policies())), ("namespaces", list(_namespaces()))):
-        content = {"apiVersion": "v1", "kind": "List", "items": items}
-        (folder / f"{name}.json").write_text(json.dumps(content))
+    """The world as lists in JSON, which both servers read; in pages, as an API server would send it."""
+    for number, page in enumerate(batched([*_namespaces(), *policies(), *_work()], PAGE)):
+        content = {"apiVersion": "v1", "kind": "List", "items": page}
+        (folder / f"page-{number:03}.json").write_text(json.dumps(content))
+
+
+def batched(items: Sequence[Object], size: int) -> Iterator[Sequence[Object]]:
+    for begin in range(0, len(items), size):
+        yield items[begin : begin + size]
 
 
 def _namespaces() -> Iterator[Object]:
