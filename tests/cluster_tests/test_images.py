@@ -103,6 +103,7 @@ def test_an_image_is_rebuilt_only_when_its_inputs_change_and_runs(
     )
     assert node_cluster.kubectl("logs", "-n", namespace, "hello") == "hello from the image\n"
     assert traces_of_the_build(second) == []
+    second.unlink()
 
 
 def traces_of_the_build(archive: Path) -> list[str]:
