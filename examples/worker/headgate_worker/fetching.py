@@ -61,7 +61,7 @@ class Fetcher:
             self._runner.give_back_held()
             await self._bell.heard(within=0.1 if self.fetching else None)
         elif self._slots.room(to_start=False) == 0:
-            await self._bell.heard()
+            await self._bell.heard(within=IDLE_SECONDS if self.fetching else None)
         elif await self._sweep():
             self._vain = 0
         else:
@@ -77,6 +77,9 @@ class Fetcher:
                 if found:
                     log.info("queue %s: %d jobs of an interrupted fetch are here", source.name, len(found))
                 self._hold(source, found)
+                if self._slots.overfull:
+                    # Other queues have filled the room meanwhile.
+                    self._runner.give_back_held(source)
 
     async def _sweep(self) -> int:
         """One take from each source there is room for, strictest first; the number of jobs got."""

@@ -82,8 +82,11 @@ class QueueAtBroker:
             # Moving the last job to where it is waits for one to come, and leaves the list as it was.
             move = ("BLMOVE", lanes[0], lanes[0], "RIGHT", "RIGHT", BLOCK_SECONDS)
             return await self._broker.command(*move) is not None
-        await asyncio.sleep(POLL_SECONDS)
-        return bool(await self._broker.command("EXISTS", *lanes))
+        for _ in range(round(BLOCK_SECONDS / POLL_SECONDS)):
+            await asyncio.sleep(POLL_SECONDS)
+            if await self._broker.command("EXISTS", *lanes):
+                return True
+        return False
 
     async def finish(self, entry: Entry) -> bool:
         return await self._settle("finish", entry)

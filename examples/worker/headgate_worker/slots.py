@@ -45,6 +45,10 @@ class Slots:
         bound = self.concurrency if to_start else self.max_in_flight
         return max(0, bound - self.held - self.running)
 
+    @property
+    def overfull(self) -> bool:
+        return self.held + self.running > self.max_in_flight
+
     def hold(self, source: Source, entry: Entry, rank: int) -> None:
         lanes = source.queue.priorities
         lane = source.priority_of(entry)

@@ -177,6 +177,24 @@ async def test_a_worker_held_up_by_a_slow_broker_is_not_drained_by_its_own_accou
         await eventually("the worker gone", bench.records, lambda records: not records)
 
 
+async def test_found_jobs_there_is_no_room_for_go_back(bench: Bench, start: StartWorker) -> None:
+    release = asyncio.Event()
+
+    async def hold(_: Mapping[str, Any], __: Run) -> None:
+        await release.wait()
+
+    await bench.push(job("running"))
+    worker = await start(queue(url=bench.url), handler=hold, concurrency=1)
+    await eventually("the job here", bench.in_flight, lambda count: count == 1)
+    await bench.command("LPUSH", f"q:processing:{worker.instance}", job("a"), job("b"))
+    [source] = worker.sources.all()
+    source.unsure = True
+    worker.look_again()
+    await eventually("the others back", bench.waiting, lambda count: count == 2)
+    assert await bench.in_flight() == 1
+    release.set()
+
+
 async def test_the_request_file_closes_and_opens_the_latch_as_kubelet_writes_it(
     bench: Bench, start: StartWorker, tmp_path: Path
 ) -> None:
