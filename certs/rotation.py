@@ -114,8 +114,14 @@ def take(
     now: datetime,
     lifetimes: Lifetimes,
     serials: Serials = x509.random_serial_number,
+    *,
+    injected: bytes = b"",
 ) -> dict[str, bytes]:
-    """The Secret's whole content after `step`, which must be the one that `next_step` gave for `data`."""
+    """The Secret's whole content after `step`, which must be the one that `next_step` gave for `data`.
+
+    `injected` is the bundle that the API server holds now: where the Secret was lost, nobody else knows the authority
+    of the leaf that replicas still serve.
+    """
 
     def leaf_of(authority: KeyPair) -> dict[str, bytes]:
         leaf = issue_leaf(authority, dns_names, now, lifetimes.leaf, serials=serials)
@@ -126,7 +132,7 @@ def take(
             return dict(data)
         case Step.NEW_AUTHORITY:
             made = new_authority(now, lifetimes.authority, serials=serials)
-            bundle = _bundle([made.certificate, *_still_trusted(data, now)])
+            bundle = _bundle([made.certificate, *_still_trusted(data, injected, now)])
             return {CA_CERTIFICATE: bundle, CA_KEY: made.key} | leaf_of(made)
         case Step.NEW_LEAF:
             return dict(data) | leaf_of(read_authority(data, now).pem)
@@ -149,13 +155,17 @@ def _promoted(data: Data, now: datetime, leaf_of: Callable[[KeyPair], dict[str, 
     return {CA_CERTIFICATE: bundle, CA_KEY: successor.pem.key} | leaf_of(successor.pem)
 
 
-def _still_trusted(data: Data, now: datetime) -> list[bytes]:
-    """The authority being replaced, so that what replicas still serve stays trusted until they load the new leaf."""
-    try:
-        old = read_bundle(data)[0]
-    except UnusableError:
-        return []
-    return [old.public_bytes(Encoding.PEM)] if old.not_valid_after_utc > now else []
+def _still_trusted(data: Data, injected: bytes, now: datetime) -> list[bytes]:
+    """The authorities being replaced, so that what replicas still serve stays trusted until they load the new leaf."""
+    found: dict[bytes, None] = {}
+    for source in (data, {CA_CERTIFICATE: injected}):
+        try:
+            old = read_bundle(source)[0]
+        except UnusableError:
+            continue
+        if old.not_valid_after_utc > now:
+            found[old.public_bytes(Encoding.PEM)] = None
+    return list(found)
 
 
 def _bundle(certificates: Sequence[bytes]) -> bytes:

@@ -81,7 +81,7 @@ async def ensure(
         verdict = next_step(data, dns_names, now, lifetimes, injected=injected == data.get(CA_CERTIFICATE, b""))
         if verdict.step is Step.NONE:
             return _bundle(data)
-        made = take(verdict.step, data, dns_names, now, lifetimes, serials)
+        made = take(verdict.step, data, dns_names, now, lifetimes, serials, injected=injected)
         try:
             await _write(client, namespace, secret, made)
         except Conflict:

@@ -107,6 +107,26 @@ def test_a_replaced_authority_stays_trusted_until_the_new_leaf_is_loaded() -> No
     assert next_step(healed, NAMES, NOW + 5 * MINUTE, LIFETIMES, injected=True).step is Step.DROP_OLD
 
 
+def test_where_the_secret_was_lost_what_is_injected_stays_trusted() -> None:
+    before = fresh()
+    healed = take(Step.NEW_AUTHORITY, {}, NAMES, NOW, LIFETIMES, injected=before["ca.crt"])
+    serves(before, healed["ca.crt"], NOW)
+    serves(healed, healed["ca.crt"], NOW)
+
+
+@pytest.mark.parametrize(
+    ("injected", "later"),
+    [
+        pytest.param(b"no certificate", 0 * DAY, id="something else was injected"),
+        pytest.param(None, 366 * DAY, id="the injected authority has ended"),
+    ],
+)
+def test_what_cannot_serve_is_not_trusted_on(injected: bytes | None, later: timedelta) -> None:
+    bundle = fresh()["ca.crt"] if injected is None else injected
+    healed = take(Step.NEW_AUTHORITY, {}, NAMES, NOW + later, LIFETIMES, injected=bundle)
+    assert healed["ca.crt"].count(b"BEGIN") == 1
+
+
 def serves(served: Data, bundle: bytes, now: datetime) -> None:
     """Raises when a client that trusts `bundle` refuses the leaf of `served`."""
     policy = PolicyBuilder().store(Store(x509.load_pem_x509_certificates(bundle))).time(now)

@@ -91,9 +91,10 @@ async def test_heals(client: Client, namespace: str, data: Mapping[str, str], wa
 
 
 async def test_a_deleted_secret_comes_back(client: Client, namespace: str) -> None:
-    await ensured(client, namespace)
+    lost = await ensured(client, namespace)
     await client.delete(SECRETS, NAME, namespace)
-    assert (await ensured(client, namespace)).step is Step.NEW_AUTHORITY
+    found = await ensured(client, namespace, injected=lost.trusted)
+    assert (found.step, found.trusted.endswith(lost.trusted)) == (Step.NEW_AUTHORITY, True)
 
 
 async def test_an_ended_authority_is_replaced(client: Client, namespace: str) -> None:
