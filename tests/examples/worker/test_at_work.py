@@ -50,7 +50,8 @@ async def test_the_strictest_queue_goes_first(bench: Bench, start: StartWorker) 
         together.lpush("q", *(job(f"first{i}", ledger="ledger") for i in range(5)))
         await together.execute()
     done = await eventually("10 jobs done", bench.done, lambda done: len(done) == 10)
-    assert [name[:-1] for name in done] == ["first"] * 5 + ["second"] * 5
+    # A fetch that was under way on the second queue may still bring one job; from then on the first comes first.
+    assert [name[:-1] for name in done[:6]].count("first") == 5
 
 
 async def test_no_more_jobs_run_and_are_held_than_allowed(either: Bench, start: StartWorker) -> None:
