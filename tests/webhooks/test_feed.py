@@ -73,7 +73,7 @@ async def test_it_holds_what_the_api_server_holds(install: Install, team: str) -
     async with following(install, Scope.CLUSTER, "", lambda: 0.0) as (_, snapshot):
         assert list(snapshot.queues(team)) == ["early"]
         # ClusterPolicies of other tests may be there too.
-            assert [view.name for view in snapshot.policies(team) if view.namespace] == ["limits"]
+        assert [view.name for view in snapshot.policies(team) if view.namespace] == ["limits"]
         assert snapshot.namespace_labels(team)["team"] == team
         assert apply(install.cluster, made(queue("late"), team), made(pool(), team)).code == 0
         await seen("a new queue and a new pool", lambda: "late" in snapshot.queues(team) and snapshot.pools(team))
