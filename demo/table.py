@@ -1,4 +1,7 @@
-"""The live table, for a terminal of 80 columns. Pure."""
+"""The live table, for a terminal of 80 columns. Pure.
+
+The columns are narrow so that the reconciler's reasons, at most 40 characters, are seldom cut.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ from typing import Final
 
 from demo.sample import Sample
 
-HEADING: Final = "  TIME  BACKLOG  IN FLIGHT  OLDEST  WANT  READY  BUSY  DRAIN  WHY"
+HEADING: Final = " TIME BACKLOG ACTIVE OLDEST  WANT READY BUSY  WHY"
 WIDTH: Final = 79
 EVERY_SECONDS: Final = 6.0
 
@@ -15,8 +18,8 @@ def row(sample: Sample, width: int = WIDTH) -> str:
     """One line; numbers are never cut, the reason gives way."""
     oldest = duration(sample.oldest) if sample.waiting else "-"
     text = (
-        f"{duration(sample.time):>6}  {sample.waiting:7d}  {sample.in_flight:9d}  {oldest:>6}"
-        f"  {sample.wanted:4d}  {sample.ready:5d}  {sample.busy:4d}  {sample.draining:5d}  {sample.why}"
+        f"{duration(sample.time):>5} {sample.waiting:7d} {sample.in_flight:6d} {oldest:>6}"
+        f"  {sample.wanted:4d} {sample.ready:5d} {sample.busy:4d}  {sample.why}"
     )
     return text if len(text) <= width else f"{text[: width - 2]}.."
 

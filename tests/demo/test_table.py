@@ -27,8 +27,8 @@ BUSY = a_sample(
 
 def test_a_line_stands_under_its_heading() -> None:
     assert f"{table.HEADING}\n{table.row(BUSY)}".splitlines() == [
-        "  TIME  BACKLOG  IN FLIGHT  OLDEST  WANT  READY  BUSY  DRAIN  WHY",
-        " 1m05s      312         28      4s     8      6     6      1  follows the job..",
+        " TIME BACKLOG ACTIVE OLDEST  WANT READY BUSY  WHY",
+        "1m05s     312     28     4s     8     6    6  follows the jobs of thumbnails",
     ]
 
 
@@ -92,4 +92,4 @@ def test_on_a_terminal_the_newest_line_changes_in_place() -> None:
     assert "\x1b[2K" in text
     left = [line.rpartition("\x1b[2K")[2] for line in text.split("\n")]
     assert [line.split()[0] for line in left if line] == ["TIME", "0s", "6s", "words"]
-    assert "    3s" in text
+    assert "   3s" in text
