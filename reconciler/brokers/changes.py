@@ -2,7 +2,7 @@
 
 Few brokers count what comes and goes. Where one does, its counters are believed. Elsewhere the workers' records tell
 how many runs ended, and what came in follows: a job that arrived is now waiting, running or done. A record lags the
-lists by up to a second, so one step may come out negative; `plans.arrivals` settles that with the steps after it.
+lists by up to a second, so one step may come out negative; `plans.flow` settles that with the steps after it.
 """
 
 from __future__ import annotations

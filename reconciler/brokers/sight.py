@@ -14,7 +14,7 @@ from reconciler.brokers.changes import NOTHING_KNOWN, Change, between
 from reconciler.brokers.errors import BrokerError
 from reconciler.brokers.failover import Doubt, doubt_after
 from reconciler.brokers.observation import Observation
-from reconciler.plans.arrivals import Flow, Service, Step, begun, of_runs
+from reconciler.plans.flow import Flow, Service, Step, begun, of_runs
 
 SHOWN_AFTER: Final = 2
 """A failure that may pass by itself is shown when it happens twice in a row: one lost packet is no news."""

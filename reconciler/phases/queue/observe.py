@@ -13,7 +13,7 @@ from reconciler.brokers.sight import Sight, failed, moved, seen
 from reconciler.context import Context
 from reconciler.observations import QueueName
 from reconciler.phases.queue.state import QueueState
-from reconciler.plans.arrivals import LONG_SECONDS, Flow
+from reconciler.plans.flow import LONG_SECONDS, Flow
 
 STATES: Final[Mapping[str, Callable[[Observation], Signal[int]]]] = {
     "waiting": attrgetter("waiting"),

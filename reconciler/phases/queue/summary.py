@@ -16,7 +16,7 @@ from reconciler.brokers.observation import Method, Observation
 from reconciler.brokers.sight import Sight
 from reconciler.outcome import Outcome
 from reconciler.phases.queue.state import QueueState
-from reconciler.plans.arrivals import LONG_SECONDS
+from reconciler.plans.flow import LONG_SECONDS
 from reconciler.status import Fields
 
 RATES: Final = ("waitP95", "arrivalsPerMinute", "completionsPerMinute")

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reconciler.plans.arrivals import Flow, Step, begun
+from reconciler.plans.flow import Flow, Step, begun
 
 
 def steady(seconds: float, poll: float = 2.0, flow: Flow | None = None, **per_step: float | None) -> Flow:
