@@ -88,12 +88,29 @@ async def test_a_reading_is_in_status() -> None:
         "deadLetters": 0,
         "oldestJobTime": "2027-01-15T07:58:30Z",
     }
-    assert set(status["methods"].values()) == {"Exact"}
+    assert {name for name, method in status["methods"].items() if method == "Exact"} == set(numbers)
     assert (status["queueName"], status["observedTime"]) == ("orders", "2027-01-15T08:00:00Z")
     assert status["enforcedBy"]["rateLimit"] == "Worker"
     assert status["effective"]["retry.maxRetries"] == {"value": 3, "origin": "built-in"}
     assert one.conditions() == [READ, FOLLOWED]
     assert one.events == []
+
+
+async def test_rates_are_in_status_once_they_are_known() -> None:
+    readings = [replace(SEEN, time=SEEN.time + 2 * n, enqueued=100 + 6 * n, finished=90 + 5 * n) for n in range(30)]
+    one = world(*readings)
+    await one.one_pass()
+    assert not {"waitP95", "arrivalsPerMinute", "completionsPerMinute"} & set(one.obj["status"])
+    assert one.obj["status"]["methods"]["arrivalsPerMinute"] == "Unknown"
+    for _ in readings[1:]:
+        await one.one_pass()
+    status = one.obj["status"]
+    assert (status["arrivalsPerMinute"], status["completionsPerMinute"], status["waitP95"]) == (180, 150, "2m26s")
+    methods = status["methods"]
+    assert (methods["arrivalsPerMinute"], methods["completionsPerMinute"]) == ("Exact", "Exact")
+    assert methods["waitP95"] == "Estimated"
+    assert one.ctx.metrics.value(metrics.QUEUE_RATE, *NAME, "in") == 3.0
+    assert one.ctx.metrics.value(metrics.QUEUE_RATE, *NAME, "out") == 2.5
 
 
 async def test_unknown_signals_are_absent() -> None:
