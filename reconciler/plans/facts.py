@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Final
+
+from reconciler.plans.behavior import Behavior
 
 DEFAULT_STARTUP_SECONDS: Final = 30.0
 """How long a pod takes from its creation to its first fetch, until it has been measured."""
+DEFAULT_PERCENTILE: Final = 95
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +27,13 @@ class QueueFacts:
     """What one queue says.
 
     With `firm` False the numbers are only lower bounds: the broker may have failed over. `missing` is a queue that the
-    pool names and that does not exist.
+    pool names and that does not exist. `waiting` includes scheduled jobs that are due before a new pod could start.
+
+    Rates are in jobs per second: `arrivals_short` over 20 s, `arrivals_long` and `completions` over 120 s, each None
+    until a whole window has been seen. `service_seconds` is the mean time a job takes and `service_cv2` its squared
+    coefficient of variation, both from the `completed` jobs of the last minutes; None of `completed` says that nobody
+    counts. `wait_target` is in seconds. `share` is this pool's part of a queue that several pools work off. An open
+    breaker lets no waiting job start.
     """
 
     name: str
@@ -34,6 +44,19 @@ class QueueFacts:
     rate: Rate | None = None
     service_seconds: float | None = None
     missing: bool = False
+    arrivals_short: float | None = None
+    arrivals_long: float | None = None
+    completions: float | None = None
+    service_cv2: float | None = None
+    completed: int | None = None
+    wait_target: float | None = None
+    share: Fraction = Fraction(1)
+    breaker_open: bool = False
+
+    @property
+    def closed(self) -> bool:
+        """Whether no waiting job can start, so that only what runs is demand."""
+        return self.paused or self.breaker_open
 
     @property
     def unreadable(self) -> bool:
@@ -42,12 +65,12 @@ class QueueFacts:
     @property
     def complete(self) -> bool:
         """Whether everything that counts is known well enough to shrink by."""
-        return self.firm and self.running is not None and (self.paused or self.waiting is not None)
+        return self.firm and self.running is not None and (self.closed or self.waiting is not None)
 
     @property
     def has_jobs(self) -> bool:
         """Whether a replica has something to do here."""
-        return bool(self.running) or (bool(self.waiting) and not self.paused)
+        return bool(self.running) or (bool(self.waiting) and not self.closed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +90,30 @@ class Fallback:
 
 
 @dataclass(frozen=True, slots=True)
+class Schedule:
+    """The schedule in force with the highest minimum: `minReplicas` of `scaling.schedules[name]`."""
+
+    name: str
+    replicas: int
+
+
+@dataclass(frozen=True, slots=True)
+class Entitlement:
+    """The most replicas a budget leaves this pool. `receiver` is who gets what it has to give, empty for nobody."""
+
+    replicas: int
+    receiver: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class PoolFacts:
-    """Everything a decision depends on, except the window of earlier ones.
+    """Everything a decision depends on, except the history of earlier ones.
 
     `now` is in seconds since the epoch, for the hold. `current` is the number served with until now, draining pods
-    left out. `unreadable_seconds` is how long no queue could be read.
+    left out. `unreadable_seconds` is how long no queue could be read. `startup_seconds` is the 90th percentile from a
+    pod's creation to its first fetch. `ready_slots` are the jobs that ready serving pods can run at once,
+    `running_on_serving` those they do run, `starting` the ages in seconds of pods that are still to become ready
+    (without those that have failed to); None where nobody has counted. `behavior` replaces the built-in damping.
     """
 
     now: float
@@ -86,6 +128,14 @@ class PoolFacts:
     fallback: Fallback | None = None
     unreadable_seconds: float = 0.0
     startup_seconds: float = DEFAULT_STARTUP_SECONDS
+    percentile: int = DEFAULT_PERCENTILE
+    catch_up_seconds: float | None = None
+    ready_slots: int | None = None
+    running_on_serving: int | None = None
+    starting: tuple[float, ...] = ()
+    behavior: Behavior | None = None
+    schedule: Schedule | None = None
+    entitlement: Entitlement | None = None
 
     @property
     def unclear(self) -> tuple[QueueFacts, ...]:

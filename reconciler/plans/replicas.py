@@ -21,6 +21,7 @@ from typing import Final
 from reconciler.plans import damping, explain
 from reconciler.plans.explain import BoundBy, ReplicaDecision, Step
 from reconciler.plans.facts import PoolFacts, QueueFacts
+from reconciler.plans.history import History
 
 RATE_MARGIN: Final = Fraction(11, 10)
 """A tenth more than the rate limit needs, so that the limit binds and not the pool."""
@@ -38,15 +39,15 @@ class Bill:
         return Bill(replicas, bound_by, (*self.steps, Step(bound_by, replicas, message)))
 
 
-def decide(facts: PoolFacts, window: damping.Window, clock: float) -> tuple[ReplicaDecision, damping.Window]:
-    """The decision, and the window for the next one. `clock` is any steady clock, in seconds."""
+def decide(facts: PoolFacts, history: History, clock: float) -> tuple[ReplicaDecision, History]:
+    """The decision, and the history for the next one. `clock` is any steady clock, in seconds."""
     bill = _told(facts) or wanted(facts)
-    damped, window = damping.damp(window, clock, facts.current, bill.replicas, facts.startup_seconds)
+    damped, window = damping.damp(history.window, clock, facts.current, bill.replicas, facts.startup_seconds)
     if bill.bound_by not in (BoundBy.HOLD, BoundBy.PAUSED):
         damped = min(damped, facts.max_replicas)
         if damped > bill.replicas:
             bill = bill.moved(damped, BoundBy.DAMPING, explain.damped(bill.replicas))
-    return _decision(facts, bill), window
+    return _decision(facts, bill), History(window)
 
 
 def wanted(facts: PoolFacts) -> Bill:
@@ -88,7 +89,7 @@ def _demand(facts: PoolFacts) -> Bill:
 
 def _share(queue: QueueFacts, facts: PoolFacts) -> Fraction:
     """The replicas a queue's jobs fill, as an exact fraction; what is unknown fills none."""
-    waiting = 0 if queue.paused else queue.waiting or 0
+    waiting = 0 if queue.closed else queue.waiting or 0
     return _busy(queue, facts) + Fraction(waiting, facts.jobs_per_replica)
 
 

@@ -1,8 +1,8 @@
 """How many replicas a WorkerPool should serve with: gathers what its queues say, asks the plan, and says so.
 
 It starts and removes nothing. `state.decision` is for the phases after it; `scaling_status` is its part of `status`.
-What it remembers between passes is the window of the damping, in `ctx.windows`; the number served with until now is in
-`status.desiredReplicas`, and where that is not yet written, the pods are counted.
+What it remembers between passes is the history of its decisions, in `ctx.histories`; the number served with until now
+is in `status.desiredReplicas`, and where that is not yet written, the pods are counted.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from reconciler.observations import QueueName
 from reconciler.phases.pool.demand import QueueWorld, pool_facts
 from reconciler.phases.pool.scaling_record import as_status, stored_record
 from reconciler.phases.pool.scaling_state import ScalingState
-from reconciler.plans import damping, explain
+from reconciler.plans import explain, history
 from reconciler.plans.explain import BoundBy, Record, ReplicaDecision
 from reconciler.plans.facts import PoolFacts
 from reconciler.plans.replicas import decide
@@ -46,8 +46,8 @@ async def scale(state: ScalingState, ctx: Context) -> None:
         return
     clock = ctx.monotonic()
     facts = pool_facts(state.spec, state.effective, worlds, _current(state, ctx), state.now, clock)
-    window = ctx.windows.get(state.uid) or damping.seeded(clock, facts.current)
-    state.decision, ctx.windows[state.uid] = decide(facts, window, clock)
+    earlier = ctx.histories.get(state.uid) or history.seeded(clock, facts.current)
+    state.decision, ctx.histories[state.uid] = decide(facts, earlier, clock)
     forget_gone(ctx)
     state.record = explain.record(stored, state.decision, facts.current, facts.now)
     _tell(state, ctx, facts, state.decision)
@@ -66,12 +66,12 @@ def scaling_status(state: ScalingState) -> dict[str, Any]:
 
 
 def forget_gone(ctx: Context) -> None:
-    """Drops the windows of pools that are no more, once there are many of them."""
-    if len(ctx.windows) <= 2 * len(ctx.store.keys(meta.WORKER_POOL.kind)) + 100:
+    """Drops the histories of pools that are no more, once there are many of them."""
+    if len(ctx.histories) <= 2 * len(ctx.store.keys(meta.WORKER_POOL.kind)) + 100:
         return
     alive = {pool["metadata"]["uid"] for pool in ctx.store.all(meta.WORKER_POOL.kind)}
-    for uid in [uid for uid in ctx.windows if uid not in alive]:
-        del ctx.windows[uid]
+    for uid in [uid for uid in ctx.histories if uid not in alive]:
+        del ctx.histories[uid]
 
 
 def _hold_what_was_decided(state: ScalingState, stored: Record) -> None:

@@ -225,10 +225,10 @@ async def test_windows_of_pools_that_are_gone_are_dropped() -> None:
     one.ctx.store.put(one.obj)
     one.sees(17)
     await one.one_pass()
-    window = one.ctx.windows["uid-packers"]
-    one.ctx.windows |= {f"gone-{number}": window for number in range(500)}
+    history = one.ctx.histories["uid-packers"]
+    one.ctx.histories |= {f"gone-{number}": history for number in range(500)}
     await one.one_pass()
-    assert list(one.ctx.windows) == ["uid-packers"]
+    assert list(one.ctx.histories) == ["uid-packers"]
 
 
 @pytest.mark.parametrize("doubt", [True, False])

@@ -6,15 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.plans import damping
+from reconciler.plans import history
 from reconciler.plans.explain import BoundBy, ReplicaDecision
 from reconciler.plans.facts import Fallback, Hold, PoolFacts, QueueFacts, Rate
 from reconciler.plans.replicas import decide
 from tests.reconciler.plans.builders import EPOCH, PER_MINUTE, pool, queue, unreadable
 
 
-def decided(facts: PoolFacts, window: damping.Window | None = None, clock: float = 0.0) -> ReplicaDecision:
-    return decide(facts, window or damping.seeded(clock, facts.current), clock)[0]
+def decided(facts: PoolFacts, window: history.History | None = None, clock: float = 0.0) -> ReplicaDecision:
+    return decide(facts, window or history.seeded(clock, facts.current), clock)[0]
 
 
 @dataclass(frozen=True)
@@ -226,12 +226,12 @@ def test_never_outside_its_bounds(facts: PoolFacts) -> None:
 
 @given(pools(), st.integers(0, 1000))
 def test_a_window_of_anything_stays_within_the_bounds(facts: PoolFacts, earlier: int) -> None:
-    assert facts.min_replicas <= decided(facts, damping.seeded(-10, earlier)).to <= facts.max_replicas
+    assert facts.min_replicas <= decided(facts, history.seeded(-10, earlier)).to <= facts.max_replicas
 
 
 @given(pools(queues.filter(lambda queue: not queue.complete)), st.integers(0, 1000))
 def test_unknown_never_shrinks(facts: PoolFacts, earlier: int) -> None:
-    decision = decided(facts, damping.seeded(-10, earlier))
+    decision = decided(facts, history.seeded(-10, earlier))
     assert decision.to >= min(facts.current, facts.max_replicas)
     assert not decision.may_shrink or facts.current > facts.max_replicas
 
@@ -248,7 +248,7 @@ def test_more_waiting_never_means_fewer(facts: PoolFacts, index: int, more: int)
 
 @given(pools(st.builds(QueueFacts, name=st.just("orders"), waiting=st.just(0), running=st.just(0))))
 def test_no_jobs_for_long_enough_ends_at_the_minimum(facts: PoolFacts) -> None:
-    window = damping.seeded(0, facts.current)
+    window = history.seeded(0, facts.current)
     for clock in range(0, 320, 10):
         decision, window = decide(facts, window, float(clock))
         facts = replace(facts, current=decision.to)
