@@ -61,15 +61,14 @@ def fix(verdict: Verdict, world: MemorySnapshot, now: datetime) -> Fix:
     chosen: list[Changes] = []
     tried = verdict
     for _ in range(MAX_ROUNDS):
-        found = [(violation.finding.field, _change(violation, tried, world, now)) for violation in tried.violations]
-        if undecided := tuple(field for field, change in found if change is None):
-            return Fix(None, undecided)
-        chosen += [change for _, change in found if change is not None]
+        found = [_change(violation, tried, world, now) for violation in tried.violations]
+        # One without a proposal may be the echo of another, and go with it.
+        chosen += [change for change in found if change is not None]
         tried = _judged(verdict, chosen, world, now)
-        if tried.allowed:
+        if tried.allowed or None in found:
             break
-    else:
-        return Fix(None, tuple(violation.finding.field for violation in tried.violations))
+    if not tried.allowed:
+        return Fix(None, tuple(dict.fromkeys(violation.finding.field for violation in tried.violations)))
     fixed = changed(verdict.manifest.obj, _together(_needed(verdict, chosen, world, now)))
     return Fix(tuple(jsonpatch.make_patch(verdict.manifest.obj, fixed).patch))
 
@@ -107,9 +106,9 @@ def _proposals(violation: Violation, path: Path, obj: Object, world: MemorySnaps
     if violation.policy is not None:
         yield from ({path: value} for value in _of_policy(violation, path, obj, world))
     elif violation.rule == "schema":
+        yield from ({path: value} for value in _of_schema(path, obj))
         if bound := _BOUNDED_BY.get(violation.finding.field):
             yield {path: _value(obj, bound)}
-        yield from ({path: value} for value in _of_schema(path, obj))
     elif violation.rule == UNKNOWN_FIELD:
         yield _renamed(path, obj) or {path: GONE}
     elif violation.rule == "reservedEnvironment":

@@ -61,6 +61,11 @@ def scaling(**fields: Any) -> dict[str, Any]:
         ),
         pytest.param(scaling(maxReplicas=0), [("replace", "/spec/scaling/maxReplicas", 1)], id="below the least value"),
         pytest.param(
+            scaling(maxReplicas=-1),
+            [("replace", "/spec/scaling/maxReplicas", 1)],
+            id="what is only the echo of another mistake goes with it",
+        ),
+        pytest.param(
             pool(workload={"type": "statefulset"}),
             [("replace", "/spec/workload/type", "StatefulSet")],
             id="a word in other letters",
