@@ -61,11 +61,11 @@ def fix(verdict: Verdict, world: MemorySnapshot, now: datetime) -> Fix:
     chosen: list[Changes] = []
     tried = verdict
     for _ in range(MAX_ROUNDS):
-        found = [_change(violation, tried, world, now) for violation in tried.violations]
-        # One without a proposal may be the echo of another, and go with it.
-        chosen += [change for change in found if change is not None]
+        # A violation without a proposal may be the echo of another, and go with it.
+        proposed = [change for violation in tried.violations if (change := _change(violation, tried, world, now))]
+        chosen += proposed
         tried = _judged(verdict, chosen, world, now)
-        if tried.allowed or None in found:
+        if tried.allowed or not proposed:
             break
     if not tried.allowed:
         return Fix(None, tuple(dict.fromkeys(violation.finding.field for violation in tried.violations)))
@@ -92,9 +92,14 @@ def _change(violation: Violation, verdict: Verdict, world: MemorySnapshot, now: 
     path = resolved(obj, violation.finding.field)
     for change in _proposals(violation, path, obj, world):
         after = _judged(verdict, [change], world, now)
-        if violation.identity not in {left.identity for left in after.violations}:
+        if _said(violation) not in map(_said, after.violations):
             return change
     return None
+
+
+def _said(violation: Violation) -> tuple[object, str]:
+    """Which violation it is, whatever the value: the same rule can have two complaints about one field."""
+    return violation.identity, violation.finding.message
 
 
 def _judged(verdict: Verdict, chosen: Sequence[Changes], world: MemorySnapshot, now: datetime) -> Verdict:
