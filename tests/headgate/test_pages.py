@@ -13,7 +13,7 @@ from click.testing import CliRunner
 from headgate.cli import main
 
 ROOT = Path(__file__).parents[2]
-PAGES = ("check",)
+PAGES = ("check", "policy-tests")
 _BLOCK = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
