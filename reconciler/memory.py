@@ -17,6 +17,8 @@ class PoolMemory:
     fences: Fences = field(default_factory=Fences)
     applied: str = ""
     applied_at: float = float("-inf")
+    generation: str = ""
+    """Of the configuration that was applied last, as workers acknowledge it; empty while none was."""
     queues: dict[str, WorkedQueue] = field(default_factory=dict)
     overdue: set[str] = field(default_factory=set)
     """The pods, by uid, whose drain is known to be over its time: each is told once."""

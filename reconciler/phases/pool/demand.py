@@ -49,7 +49,7 @@ def queue_facts(world: QueueWorld, now: float) -> QueueFacts:
         firm=sight.doubt is None,
         paused=paused,
         rate=_rate(world.effective),
-        service_seconds=seen.workers.service_seconds(),
+        service_seconds=sight.service.seconds if sight.service is not None else None,
     )
 
 
