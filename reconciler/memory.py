@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from reconciler.children.config import WorkedQueue
+from reconciler.plans.startup import Startups
 from reconciler.workers import Fences
 
 
@@ -18,5 +19,6 @@ class PoolMemory:
     applied: str = ""
     applied_at: float = float("-inf")
     queues: dict[str, WorkedQueue] = field(default_factory=dict)
+    startups: Startups = field(default_factory=Startups)
     overdue: set[str] = field(default_factory=set)
     """The pods, by uid, whose drain is known to be over its time: each is told once."""
