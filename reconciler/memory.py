@@ -18,6 +18,8 @@ class PoolMemory:
     fences: Fences = field(default_factory=Fences)
     applied: str = ""
     applied_at: float = float("-inf")
+    generation: str = ""
+    """Of the configuration that was applied last, as workers acknowledge it; empty while none was."""
     queues: dict[str, WorkedQueue] = field(default_factory=dict)
     startups: Startups = field(default_factory=Startups)
     overdue: set[str] = field(default_factory=set)

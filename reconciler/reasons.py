@@ -61,6 +61,8 @@ class Reason(StrEnum):
         "The server answers something that a broker does not, or refuses a command as unknown.",
     )
     LAYOUT_NOT_SUPPORTED = "LayoutNotSupported", "This release cannot read queues of this kind; pools hold."
+    CONFIG_FOLLOWED = "ConfigFollowed", "No worker of the queue follows an older configuration than the present one."
+    CONFIG_PENDING = "ConfigPending", "Some workers have yet to read the queue's present configuration."
     ABOVE_ALERT = "AboveAlert", "There are more dead letters than deadLetter.alertAbove."
     DEAD_LETTERS_APPEARED = "DeadLettersAppeared", "The dead letters went above deadLetter.alertAbove."
 
