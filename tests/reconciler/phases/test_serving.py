@@ -34,7 +34,7 @@ def waits(reason: str) -> dict[str, Any]:
 
 
 RESTARTED = {"containerStatuses": [{"name": "worker", "restartCount": 1, "state": {"running": {}}}]}
-ASKED = {"annotations": {meta.ANNOTATION_DRAIN: "ScaleDown/2027-01-15T08:00:00Z"}}
+ASKED: dict[str, Any] = {"annotations": {meta.ANNOTATION_DRAIN: "ScaleDown/2027-01-15T08:00:00Z"}}
 
 PODS: dict[str, tuple[dict[str, Any], Serving]] = {
     "ready": (a_pod("a", ready=50), Serving(ready=1)),
