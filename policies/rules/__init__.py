@@ -6,7 +6,17 @@ from functools import cache
 from typing import Final
 
 from policies.facts import Operation
-from policies.rules import brokers, content, limits, pool_limits, queue_limits, references, reserved, static
+from policies.rules import (
+    brokers,
+    content,
+    expressions,
+    limits,
+    pool_limits,
+    queue_limits,
+    references,
+    reserved,
+    static,
+)
 from policies.rules.rule import Breach, BuiltInRule, PolicyRule, Rule
 
 __all__ = ["BUILT_IN", "POLICY", "Breach", "BuiltInRule", "PolicyRule", "Rule", "built_in_for"]
@@ -16,6 +26,7 @@ BUILT_IN: Final[tuple[BuiltInRule, ...]] = (
     *reserved.RULES,
     *brokers.BUILT_IN,
     *references.RULES,
+    *expressions.RULES,
 )
 POLICY: Final[tuple[PolicyRule, ...]] = (
     *limits.RULES,
