@@ -119,8 +119,8 @@ class Process:
             from webhooks import manifests
 
             folder = self._settings.snapshot
-            for manifest in manifests.read((folder,) if folder else ()):
-                self.snapshot.put(manifest.obj["kind"], manifest.obj)
+            for obj in manifests.objects((folder,) if folder else ()):
+                self.snapshot.put(obj["kind"], obj)
             self._snapshot_filled()
             return
         followed = sources(self._settings.scope, self._namespace)
