@@ -8,7 +8,7 @@ from typing import Any, Final
 from fastapi import FastAPI, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.routing import Route
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 
 from webhooks.body import gate
 from webhooks.endpoint import Decide, ReviewEndpoint
@@ -29,33 +29,36 @@ class AdmissionApp(FastAPI):
     endpoints are routes all the same, so that other methods get 405.
     """
 
-    def __init__(self, endpoints: Mapping[str, ASGIApp], **options: Any) -> None:
+    def __init__(self, endpoints: Mapping[str, ReviewEndpoint], **options: Any) -> None:
         super().__init__(**options)
-        self._endpoints = endpoints
+        self.endpoints = endpoints
         for path, endpoint in endpoints.items():
             # An instance, not a function: Starlette then passes scope, receive and send through untouched.
             self.router.routes.append(Route(path, endpoint, methods=["POST"]))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and scope["method"] == "POST" and (found := self._endpoints.get(scope["path"])):
+        if scope["type"] == "http" and scope["method"] == "POST" and (found := self.endpoints.get(scope["path"])):
             await found(scope, receive, send)
         else:
             await super().__call__(scope, receive, send)
 
 
-def create_app(decide: Decide, readiness: Readiness, metrics: Metrics) -> FastAPI:
+def create_app(decide: Decide, readiness: Readiness, metrics: Metrics) -> AdmissionApp:
     """What serves reviews, over TLS."""
     large = gate()
     endpoints = {
         path: ReviewEndpoint(path, decide, readiness, large, metrics, final=final)
         for path, final in ((VALIDATE, True), (DEFAULT, False))
     }
-    return _with_probes(AdmissionApp(endpoints, title="Headgate admission", **PLAIN), readiness)
+    app = AdmissionApp(endpoints, title="Headgate admission", **PLAIN)
+    _add_probes(app, readiness)
+    return app
 
 
 def create_side_app(readiness: Readiness, metrics: Metrics) -> FastAPI:
     """What serves probes and Prometheus, on a port of its own and without TLS."""
-    app = _with_probes(FastAPI(title="Headgate admission, for operators", **PLAIN), readiness)
+    app = FastAPI(title="Headgate admission, for operators", **PLAIN)
+    _add_probes(app, readiness)
 
     @app.get("/metrics")
     async def show_metrics() -> Response:
@@ -64,7 +67,7 @@ def create_side_app(readiness: Readiness, metrics: Metrics) -> FastAPI:
     return app
 
 
-def _with_probes(app: FastAPI, readiness: Readiness) -> FastAPI:
+def _add_probes(app: FastAPI, readiness: Readiness) -> None:
     @app.get("/healthz")
     async def healthz() -> Response:
         """The event loop turns."""
@@ -73,5 +76,3 @@ def _with_probes(app: FastAPI, readiness: Readiness) -> FastAPI:
     @app.get("/readyz")
     async def readyz() -> Response:
         return Response(readiness.text(), 200 if readiness.ready else 503, media_type="text/plain")
-
-    return app

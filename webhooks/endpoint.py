@@ -1,4 +1,5 @@
-"""One review endpoint as a raw ASGI application: receive, parse once, decide, answer once.
+"""One review endpoint: parse once, decide, answer once. `answer` is for a body that is here as a whole; as an ASGI
+application it receives one that comes in pieces.
 
 Every input gets HTTP 200 and a review. FastAPI's own handling of bodies and errors would answer 422 and 500, which to
 the API server is a broken webhook, so nothing of it is on this path.
@@ -61,6 +62,17 @@ class ReviewEndpoint:
         self._metrics = metrics
         self._final = final
 
+    @property
+    def stopping(self) -> bool:
+        return self._readiness.stopping
+
+    def answer(self, body: bytes) -> bytes:
+        """The answer to a body that is here as a whole."""
+        started = perf_counter()
+        answer = self._judge(body)
+        self._metrics.answered(self._path, answer.outcome, perf_counter() - started)
+        return answer.body
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         started = perf_counter()
         try:
@@ -69,7 +81,7 @@ class ReviewEndpoint:
             return
         self._metrics.answered(self._path, answer.outcome, perf_counter() - started)
         headers = [JSON, (b"content-length", b"%d" % len(answer.body))]
-        if self._readiness.stopping:
+        if self.stopping:
             # The API server opens its next connection to a replica that stays.
             headers.append(CLOSE)
         await send({"type": "http.response.start", "status": 200, "headers": headers})

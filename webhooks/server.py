@@ -78,7 +78,7 @@ class Process:
         ):
             port = serving.port_of(reviews)
             servers = [
-                serving.server(create_app(Decider(self.snapshot), self.readiness, self.metrics), self._live.context),
+                serving.reviews(create_app(Decider(self.snapshot), self.readiness, self.metrics), self._live.context),
                 serving.server(create_side_app(self.readiness, self.metrics)),
             ]
             async with asyncio.TaskGroup() as group:
