@@ -12,6 +12,7 @@ COMMANDS: Final = {
     "drain": "headgate.commands.drain",
     "hold": "headgate.commands.hold",
     "pause": "headgate.commands.pause",
+    "converter": "headgate.commands.converter",
     "reconciler": "headgate.commands.reconciler",
     "release": "headgate.commands.release",
     "resume": "headgate.commands.resume",
