@@ -7,6 +7,7 @@ import json
 import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -94,7 +95,7 @@ def api(cluster: Cluster) -> Iterator[Api]:
     for kind in meta.BETA_KINDS:
         for version in (meta.VERSION, meta.BETA):
             path = f"/apis/{meta.GROUP}/{version}/{kind.plural}"
-            until(f"{path} is served", lambda path=path: _not_served(connection, path), 20)
+            until(f"{path} is served", partial(_not_served, connection, path), 20)
     yield connection
     connection.close()
 

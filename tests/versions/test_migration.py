@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
@@ -75,7 +76,7 @@ def test_the_way_from_v1beta1_stored_to_v1_alone(converter: Converter, tmp_path:
             assert api.get(obj, "default", meta.VERSION)["spec"]
         install_crds(cluster, both(converter.client))
         for obj in objects:
-            until("it is read in v1beta1 again", lambda obj=obj: _differs(api, obj), 20)
+            until("it is read in v1beta1 again", partial(_differs, api, obj), 20)
         api.close()
 
 

@@ -54,9 +54,8 @@ async def test_any_number_of_objects() -> None:
 
     response = await asked(review(*many))
 
-    assert [obj["metadata"]["name"] for obj in response["convertedObjects"]] == [
-        obj["metadata"]["name"] for obj in many
-    ]
+    names = [obj["metadata"]["name"] for obj in response["convertedObjects"]]
+    assert names == [obj["metadata"]["name"] for obj in many]
     assert (await asked(review()))["convertedObjects"] == []
 
 
