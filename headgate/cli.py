@@ -8,6 +8,7 @@ from typing import Final
 import click
 
 COMMANDS: Final = {
+    "audit": "headgate.commands.audit",
     "check": "headgate.commands.check",
     "drain": "headgate.commands.drain",
     "hold": "headgate.commands.hold",
