@@ -60,7 +60,7 @@ async def follow(
         lines = draining.progress(pool)
         if lines != said:
             said = lines
-            say(f"{target}: {'\n'.join(lines)}")
+            say("\n".join([f"{target}: {lines[0]}", *lines[1:]]))
         overdue = draining.stuck(pool, datetime.now(UTC))
         if overdue != late and overdue:
             say(f"{target}: over drain.timeout: {', '.join(overdue)}; drain.onTimeout decides what follows")
