@@ -11,14 +11,11 @@ from headgate.lazy import LazyGroup
 COMMANDS: Final = {
     "audit": "headgate.commands.audit",
     "check": "headgate.commands.check",
+    "converter": "headgate.commands.converter",
     "drain": "headgate.commands.drain",
     "hold": "headgate.commands.hold",
     "pause": "headgate.commands.pause",
-<<<<<<< HEAD
-    "converter": "headgate.commands.converter",
-=======
     "policy": "headgate.commands.policy",
->>>>>>> main
     "reconciler": "headgate.commands.reconciler",
     "release": "headgate.commands.release",
     "resume": "headgate.commands.resume",
