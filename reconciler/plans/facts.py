@@ -11,6 +11,7 @@ from reconciler.plans.behavior import Behavior
 DEFAULT_STARTUP_SECONDS: Final = 30.0
 """How long a pod takes from its creation to its first fetch, until it has been measured."""
 DEFAULT_PERCENTILE: Final = 95
+UNREACHABLE_MARGIN: Final = 1.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +115,7 @@ class PoolFacts:
     pod's creation to its first fetch. `ready_slots` are the jobs that ready serving pods can run at once,
     `running_on_serving` those they do run, `starting` the ages in seconds of pods that are still to become ready
     (without those that have failed to); None where nobody has counted. `behavior` replaces the built-in damping.
+    `strictest_first` says that workers take the queue with the smallest wait target before any other.
     """
 
     now: float
@@ -136,6 +138,27 @@ class PoolFacts:
     behavior: Behavior | None = None
     schedule: Schedule | None = None
     entitlement: Entitlement | None = None
+    strictest_first: bool = False
+
+    @property
+    def ready_slots_now(self) -> int:
+        """The slots of ready pods; where nobody has counted, of all that are not known to be starting."""
+        if self.ready_slots is not None:
+            return self.ready_slots
+        return max(self.current - len(self.starting), 0) * self.concurrency
+
+    @property
+    def lowest(self) -> int:
+        """The lower bound now."""
+        return max(self.min_replicas, self.schedule.replicas if self.schedule else 0)
+
+    def unreachable(self, *, already: bool = False) -> tuple[QueueFacts, ...]:
+        """The queues whose jobs may wait no longer than a pod takes to start: a jump in load breaks their target.
+
+        What was one `already` stays one until the start-up is a fifth shorter than the target.
+        """
+        startup = self.startup_seconds * (UNREACHABLE_MARGIN if already else 1)
+        return tuple(queue for queue in self.queues if queue.wait_target is not None and queue.wait_target <= startup)
 
     @property
     def unclear(self) -> tuple[QueueFacts, ...]:

@@ -21,8 +21,9 @@ from reconciler.phases.pool import gather
 from reconciler.phases.pool.demand import pool_facts
 from reconciler.phases.pool.scaling_record import as_status, stored_record
 from reconciler.phases.pool.scaling_state import ScalingState
+from reconciler.plans import decision as decisions
 from reconciler.plans import explain, history
-from reconciler.plans.explain import BoundBy, Record, ReplicaDecision
+from reconciler.plans.decision import BoundBy, Record, ReplicaDecision
 from reconciler.plans.facts import PoolFacts
 from reconciler.plans.replicas import decide
 from reconciler.reasons import Reason
@@ -30,6 +31,7 @@ from reconciler.reasons import Reason
 LIMITED: Final[Mapping[BoundBy, tuple[Reason, str]]] = {
     BoundBy.MAX_REPLICAS: (Reason.AT_MAX_REPLICAS, "The jobs call for more than scaling.maxReplicas"),
     BoundBy.RATE_LIMIT: (Reason.RATE_LIMITED, "More replicas would only wait for the rate limit"),
+    BoundBy.INEFFECTIVE: (Reason.INEFFECTIVE, "The last growth completed no more jobs; growing is tried again later"),
 }
 REASONS: Final[Mapping[str, Reason]] = {str(reason): reason for reason in Reason}
 
@@ -50,7 +52,7 @@ async def scale(state: ScalingState, ctx: Context) -> None:
     earlier = ctx.histories.get(state.uid) or history.seeded(clock, facts.current)
     state.decision, ctx.histories[state.uid] = decide(facts, earlier, clock)
     forget_gone(ctx)
-    state.record = explain.record(stored, state.decision, facts.current, facts.now)
+    state.record = decisions.record(stored, state.decision, facts.current, facts.now)
     _tell(state, ctx, facts, state.decision)
     _ask_again(state, ctx, facts, state.decision)
 
@@ -61,7 +63,7 @@ def scaling_status(state: ScalingState) -> dict[str, Any]:
         return {field: state.status.get(field) for field in ("desiredReplicas", "summary", "decision")}
     return {
         "desiredReplicas": state.decision.to,
-        "summary": state.decision.summary,
+        "summary": state.record.decision.summary,
         "decision": as_status(state.record),
     }
 
@@ -91,8 +93,7 @@ def _hold_what_was_decided(state: ScalingState, stored: Record) -> None:
 
 def _tell(state: ScalingState, ctx: Context, facts: PoolFacts, decision: ReplicaDecision) -> None:
     _active(state, facts, decision)
-    if decision.bound_by in LIMITED:
-        state.conditions.true(SCALING_LIMITED, *LIMITED[decision.bound_by])
+    _limited(state, facts)
     pool = (state.namespace, state.name)
     ctx.metrics.set(metrics.POOL_REPLICAS, *pool, "wanted", value=decision.to)
     if decision.to == facts.current:
@@ -119,10 +120,25 @@ def _active(state: ScalingState, facts: PoolFacts, decision: ReplicaDecision) ->
         state.conditions.true(SCALING_ACTIVE, Reason.FOLLOWING, "Replicas follow the queues")
 
 
+def _limited(state: ScalingState, facts: PoolFacts) -> None:
+    """As the record says, which does not change with every pass near two bounds."""
+    limit = LIMITED.get(state.record.decision.bound_by) if state.record is not None else None
+    if limit is not None:
+        state.conditions.true(SCALING_LIMITED, *limit)
+    elif unreachable := facts.unreachable(already=_said(state, Reason.TARGET_UNREACHABLE)):
+        names = ", ".join(queue.name for queue in unreachable)
+        message = f"Workers start no faster than jobs of {names} may wait: a jump in load breaks the target"
+        state.conditions.true(SCALING_LIMITED, Reason.TARGET_UNREACHABLE, message)
+
+
+def _said(state: ScalingState, reason: Reason) -> bool:
+    return any(condition["reason"] == reason for condition in state.status.get("conditions", ()))
+
+
 def _ask_again(state: ScalingState, ctx: Context, facts: PoolFacts, decision: ReplicaDecision) -> None:
     """Queues wake the pool when their numbers change; only what time alone changes has to be asked for."""
     poll = ctx.settings.poll
-    if decision.bound_by is BoundBy.DAMPING:
+    if decision.bound_by in (BoundBy.DAMPING, BoundBy.BEHAVIOR, BoundBy.INEFFECTIVE):
         state.again(poll)
     if decision.bound_by is BoundBy.HOLD and facts.hold is not None and facts.hold.until is not None:
         state.again(max(poll, facts.hold.until - facts.now))

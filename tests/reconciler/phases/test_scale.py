@@ -15,7 +15,7 @@ from reconciler.brokers.sight import Sight, failed, seen
 from reconciler.observations import QueueName
 from reconciler.phases.pool.scale import scale, scaling_status
 from reconciler.phases.pool.scaling_state import ScalingState
-from reconciler.plans.explain import BoundBy
+from reconciler.plans.decision import BoundBy
 from tests.reconciler.builders import pod, policy, pool, queue
 from tests.reconciler.phases.worlds import START, World, conditions_of, with_status
 

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from reconciler.plans import explain, history
-from reconciler.plans.explain import BoundBy, ReplicaDecision, Step
+from reconciler.plans import history
+from reconciler.plans.decision import BoundBy, Record, ReplicaDecision, Step, record
 from reconciler.plans.replicas import decide
 from tests.reconciler.plans.builders import PER_MINUTE, pool, queue, unreadable
 
@@ -56,8 +56,8 @@ def decision(
 
 
 def test_the_record_stays_while_only_counts_change() -> None:
-    first = explain.record(None, decision(3, steps=(Step("Queue", 3, "12 waiting"),)), 1, 10.0)
-    assert explain.record(first, decision(3, steps=(Step("Queue", 3, "11 waiting"),)), 3, 20.0) is first
+    first = record(None, decision(3, steps=(Step("Queue", 3, "12 waiting"),)), 1, 10.0)
+    assert record(first, decision(3, steps=(Step("Queue", 3, "11 waiting"),)), 3, 20.0) is first
     assert (first.time, first.start, first.decision.to) == (10.0, 1, 3)
 
 
@@ -67,5 +67,5 @@ def test_the_record_stays_while_only_counts_change() -> None:
     ids=["number", "bound", "summary"],
 )
 def test_the_record_changes_with(changed: ReplicaDecision) -> None:
-    first = explain.record(None, decision(3), 1, 10.0)
-    assert explain.record(first, changed, 3, 20.0) == explain.Record(20.0, 3, changed)
+    first = record(None, decision(3), 1, 10.0)
+    assert record(first, changed, 3, 40.0) == Record(40.0, 3, changed)
