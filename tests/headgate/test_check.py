@@ -34,7 +34,7 @@ def test_what_is_fine_is_said_to_be(tmp_path: Path) -> None:
 
 
 def test_a_refusal_is_told_as_kubectl_would_tell_it(tmp_path: Path) -> None:
-    over = pool(scaling={"maxReplicas": 40, "minReplica": 1}, priority=7)
+    over = pool(scaling={"maxReplicas": 40, "minReplica": 1}, takeOver={"deploymentName": "old"})
     file, world = written(tmp_path / "a.yaml", over, namespace()), written(tmp_path / "world.yaml", queue(), GUARDRAILS)
     result = check("-f", file, "--policies", world)
     assert result.exit_code == 1
@@ -44,7 +44,7 @@ def test_a_refusal_is_told_as_kubectl_would_tell_it(tmp_path: Path) -> None:
         "  * spec.scaling.maxReplicas: Invalid value: 40: at most 20"
         " (ClusterPolicy guardrails, limits.maxReplicasPerPool)",
         "  * metadata.labels[team]: Required value: name the owning team (ClusterPolicy guardrails, requiredLabels)",
-        "  warning: spec.priority: no effect: there are no budgets yet",
+        "  warning: spec.takeOver: no effect: Deployments are not adopted yet",
         "1 checked, 1 refused, 1 of other kinds not looked at",
     ]
 
