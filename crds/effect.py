@@ -12,7 +12,6 @@ NOT_YET: Final[Mapping[str, Mapping[str, str]]] = {
         "spec.broker.rabbitmq": "RabbitMQ is not observed yet",
         "spec.broker.kafka": "Kafka is not observed yet",
         "spec.broker.prometheus": "Prometheus is not observed yet",
-        "spec.broker.redis.layout": "only the layouts List and Stream are observed yet",
         "spec.broker.redis.sentinel": "sentinels are not asked yet",
         "spec.broker.redis.cluster": "Redis Cluster is not supported yet",
         "spec.management": "nothing is written to brokers yet",
@@ -43,7 +42,6 @@ NOT_YET: Final[Mapping[str, Mapping[str, str]]] = {
 HARMLESS: Final[Mapping[str, frozenset[str]]] = {
     "spec.management": frozenset({"Observe"}),
     "spec.deletionPolicy": frozenset({"Retain"}),
-    "spec.broker.redis.layout": frozenset({"List", "Stream"}),
     "spec.deadLetter.deletionPolicy": frozenset({"Retain"}),
     "spec.workload.type": frozenset({"Deployment"}),
     "spec.drain.method": frozenset({"Auto", "AdminAPI"}),

@@ -5,7 +5,7 @@ import pytest
 import crds
 from crds import effect
 from crds.schema import structural
-from tests.crds.objects import Object, cluster_policy, policy, pool, queue, redis
+from tests.crds.objects import Object, cluster_policy, policy, pool, queue
 from tests.crds.test_schema import nodes
 
 
@@ -13,7 +13,7 @@ from tests.crds.test_schema import nodes
     ("obj", "want"),
     [
         pytest.param(queue(), (), id="a plain list works"),
-        pytest.param(queue(broker=redis(layout="Sidekiq")), ("spec.broker.redis.layout",), id="a layout nobody reads"),
+        pytest.param(queue(broker={"kafka": {}}), ("spec.broker.kafka",), id="a broker nobody reads"),
         pytest.param(queue(management="Observe", deletionPolicy="Retain"), (), id="asking for what is done anyway"),
         pytest.param(queue(management="Manage"), ("spec.management",), id="asking for writes"),
         pytest.param(

@@ -90,7 +90,7 @@ async def bullmq(client: Client) -> None:
 async def asynq(client: Client) -> None:
     for number, ago in enumerate((90, 60, 30)):
         await client.lpush("asynq:{orders}:pending", f"task-{number}")
-        fields = {"state": "pending", "pending_since": time.time_ns() - ago * 1_000_000_000}
+        fields: dict[Any, Any] = {"state": "pending", "pending_since": time.time_ns() - ago * 1_000_000_000}
         await client.hset(f"asynq:{{orders}}:t:task-{number}", mapping=fields)
     await client.lpush("asynq:{orders}:active", "task-7", "task-8", "task-9")
     await client.zadd("asynq:{orders}:scheduled", {"soon": time.time() + 10})
@@ -256,7 +256,7 @@ async def test_of_many_fetched_messages_a_part_is_looked_at(
     link: Link, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("reconciler.brokers.libraries.celery.SAMPLE", 200)
-    messages = {
+    messages: dict[Any, Any] = {
         str(number): json.dumps(
             [celery_message("orders" if number % 2 else "mail"), "", "orders" if number % 2 else "mail"]
         )
