@@ -30,5 +30,5 @@ def closing(app: ASGIApp) -> ASGIApp:
 if __name__ == "__main__":
     # The server takes its application from its own namespace, which it does not export.
     plain = webhooks.server.create_app  # type: ignore[attr-defined]
-    webhooks.server.create_app = lambda *parts: closing(plain(*parts))  # type: ignore[attr-defined]
+    webhooks.server.create_app = lambda *parts: closing(plain(*parts))  # type: ignore[attr-defined,assignment]
     main()
