@@ -5,17 +5,18 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
+from crds import meta
 from crds.nodes import Boolean, List, Node, Object, Preserved
 from crds.patterns import compiled
 from crds.rules import KEY, WORDS_KEY
-from crds.scalar_nodes import Integer, IntegerOrText, Text
+from crds.scalar_nodes import Integer, IntegerOrText, Number, Text
 from crds.schema import PRESERVE, Schema, structural
 
 
 @cache
-def root(kind: str) -> Node:
+def root(kind: str, version: str = meta.VERSION) -> Node:
     """The node that judges a whole object of the kind, but for its status: writes to the object do not reach that."""
-    schema = structural(kind)
+    schema = structural(kind, version)
     judged = {name: part for name, part in schema["properties"].items() if name != "status"}
     return node({**schema, "properties": judged})
 
@@ -35,6 +36,8 @@ def node(schema: Schema) -> Node:
             return _text(schema, rules)
         case "integer":
             return _integer(schema, rules)
+        case "number":
+            return _number(schema, rules)
         case "boolean":
             return Boolean(rules=rules)
     raise ValueError(f"no node for type {schema['type']}")
@@ -83,4 +86,13 @@ def _integer(schema: Schema, rules: tuple[Any, ...] = ()) -> Integer:
         least=schema.get("minimum"),
         most=schema.get("maximum"),
         format=schema.get("format", ""),
+    )
+
+
+def _number(schema: Schema, rules: tuple[Any, ...]) -> Number:
+    return Number(
+        rules=rules,
+        least=schema.get("minimum"),
+        most=schema.get("maximum"),
+        beyond=schema.get("exclusiveMinimum", False),
     )

@@ -53,6 +53,22 @@ COLUMNS: Final[Mapping[str, tuple[tuple[str, str, str], ...]]] = {
     "Policy": _POLICY_COLUMNS,
     "ClusterPolicy": _POLICY_COLUMNS,
 }
+BETA_COLUMNS: Final[Mapping[str, tuple[tuple[str, str, str], ...]]] = {
+    "Queue": (
+        ("Priority", "string", ".spec.priority"),
+        ("Rate", "number", ".spec.rateLimit.requestsPerSecond"),
+        ("State", "string", _READY),
+        ("Age", "date", _AGE),
+    ),
+    "WorkerPool": (
+        ("Queue", "string", ".spec.queueSelector.queue"),
+        ("Want", "integer", ".status.desiredReplicas"),
+        ("Ready", "integer", ".status.readyReplicas"),
+        ("State", "string", _READY),
+        ("Age", "date", _AGE),
+    ),
+    "Policy": (("State", "string", _READY), ("Age", "date", _AGE)),
+}
 # `kubectl scale` writes a hold: autoscaling stays off until somebody lifts it.
 SCALE: Final = {
     "specReplicasPath": ".spec.hold.replicas",
@@ -97,7 +113,22 @@ def _version(kind: meta.Kind) -> dict[str, Any]:
     }
 
 
+def _beta(kind: meta.Kind) -> dict[str, Any]:
+    """v1beta1 has no scale: what it would set, replicas, is nothing v1 would follow."""
+    return {
+        "name": meta.BETA,
+        "served": True,
+        "storage": False,
+        "deprecated": True,
+        "deprecationWarning": f"{meta.BETA_API_VERSION} {kind.kind} is deprecated; use {meta.API_VERSION} {kind.kind}",
+        "subresources": {"status": {}},
+        "additionalPrinterColumns": _columns(BETA_COLUMNS[kind.kind]),
+        "schema": {"openAPIV3Schema": openapi.rendered(structural(kind.kind, meta.BETA))},
+    }
+
+
 def _columns(columns: tuple[tuple[str, str, str], ...]) -> list[dict[str, Any]]:
+    columns = columns if WIDE in columns else (*columns, WIDE)
     wide = columns.index(WIDE)
     printed = [
         {"name": name, "type": kind, "jsonPath": path} | ({"priority": 1} if index > wide else {})

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
@@ -42,6 +43,9 @@ _WORDS: Final = {
     Reason.TYPE_INVALID: "Invalid value",
 }
 
+# A value that is refused for holding a password must not carry it into messages and audit logs.
+_CREDENTIALS: Final = re.compile(r"(://)[^/@\s]*(?=@)|((?:password|username|user|token)=)[^&\s\"]*", re.IGNORECASE)
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:
@@ -64,5 +68,9 @@ class Finding:
 
 
 def _brief(value: Any) -> str:
-    text = json.dumps(value, ensure_ascii=False, default=str)
+    text = _CREDENTIALS.sub(_masked, json.dumps(value, ensure_ascii=False, default=str))
     return text if len(text) <= 80 else text[:77] + "..."
+
+
+def _masked(match: re.Match[str]) -> str:
+    return f"{match[1] or match[2]}***"

@@ -8,6 +8,8 @@ from typing import Final
 GROUP: Final = "work.headgate.dev"
 VERSION: Final = "v1"
 API_VERSION: Final = f"{GROUP}/{VERSION}"
+BETA: Final = "v1beta1"
+BETA_API_VERSION: Final = f"{GROUP}/{BETA}"
 DOMAIN: Final = "headgate.dev"
 
 
@@ -27,6 +29,8 @@ WORKER_POOL: Final = Kind("WorkerPool", "workerpools", "workerpool", "wp")
 POLICY: Final = Kind("Policy", "policies", "policy", "hpol")
 CLUSTER_POLICY: Final = Kind("ClusterPolicy", "clusterpolicies", "clusterpolicy", "chpol", namespaced=False)
 KINDS: Final = (QUEUE, WORKER_POOL, POLICY, CLUSTER_POLICY)
+# The kinds that v1beta1 has, too.
+BETA_KINDS: Final = (QUEUE, WORKER_POOL, POLICY)
 
 DRAIN_FINALIZER: Final = f"{DOMAIN}/drain"
 
@@ -40,5 +44,6 @@ LABEL_BROKER_CREDENTIALS: Final = f"{DOMAIN}/broker-credentials"
 ANNOTATION_DRAIN: Final = f"{DOMAIN}/drain"
 ANNOTATION_DRAINED_INSTANCE: Final = f"{DOMAIN}/drained-instance"
 ANNOTATION_CONFIG_GENERATION: Final = f"{DOMAIN}/config-generation"
+ANNOTATION_CONVERSION_DATA: Final = f"{DOMAIN}/conversion-data"
 ANNOTATION_BREAK_GLASS: Final = f"{DOMAIN}/break-glass"
 ANNOTATION_DELETION_COST: Final = "controller.kubernetes.io/pod-deletion-cost"

@@ -22,6 +22,7 @@ ORDER: Final = (
     "minLength",
     "maxLength",
     "minimum",
+    "exclusiveMinimum",
     "maximum",
     "default",
     "minItems",

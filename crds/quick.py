@@ -12,12 +12,13 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from typing import Any, Final, NamedTuple
 
+from crds import meta
 from crds.compiling import root
 from crds.metadata import is_label_key, is_label_value
 from crds.nodes import Boolean, List, Node, Object, Preserved
 from crds.patterns import is_date_time
 from crds.rules import Rule
-from crds.scalar_nodes import Integer, IntegerOrText, Text
+from crds.scalar_nodes import Integer, IntegerOrText, Number, Text
 
 Test = Callable[[Any], bool]
 
@@ -38,9 +39,9 @@ class Quick(NamedTuple):
     transitions: tuple[Transition, ...]
 
 
-def fine(kind: str, obj: Any, old: Any = None) -> bool:
+def fine(kind: str, obj: Any, old: Any = None, version: str = meta.VERSION) -> bool:
     """Whether `obj`, written over `old`, is beyond doubt. Never raises, whatever JSON the two are."""
-    quick = _quick(kind)
+    quick = _quick(kind, version)
     if type(obj) is not dict or not _named(obj.get("metadata")):
         return False
     fields = quick.fields
@@ -56,8 +57,8 @@ def fine(kind: str, obj: Any, old: Any = None) -> bool:
 
 
 @cache
-def _quick(kind: str) -> Quick:
-    node = root(kind)
+def _quick(kind: str, version: str) -> Quick:
+    node = root(kind, version)
     assert isinstance(node, Object)  # noqa: S101 - a kind is an object
     fields = {name: test(part) for name, part in node.properties.items() if name != "metadata"}
     metadata = node.properties["metadata"]
@@ -78,6 +79,8 @@ def test(node: Node) -> Test:
             return _with_rules(_text(node), node)
         case Integer():
             return _with_rules(_integer(node), node)
+        case Number():
+            return _with_rules(lambda value: _number(node, value), node)
         case IntegerOrText():
             number, words = _integer(node.number), _text(node.text)
             return _with_rules(lambda value: words(value) if type(value) is str else number(value), node)
@@ -163,6 +166,12 @@ def _integer(node: Integer) -> Test:
     least = -_UNBOUNDED if node.least is None else node.least
     most = _UNBOUNDED if node.most is None else node.most
     return lambda value: type(value) is int and least <= value <= most and fits(value)
+
+
+def _number(node: Number, value: Any) -> bool:
+    if not node.fits(value) or (node.most is not None and value > node.most):
+        return False
+    return node.least is None or value > node.least or (value == node.least and not node.beyond)
 
 
 def _text_at_all(value: Any) -> bool:

@@ -23,6 +23,7 @@ WORDS_KEY: Final = "x-words"
 TYPE_NAME_KEY: Final = "x-type-name"
 
 _READS: Final = re.compile(r"\bself((?:\.\w+\b(?!\())+)")
+_PATHS: Final = re.compile(r"\b(self|oldSelf)\.(\w+(?:\.\w+)*)")
 PLACEHOLDER: Final = re.compile(r", \{([\w.]+)\}")
 
 
@@ -73,6 +74,32 @@ class Rules:
         schema = handler(core)
         schema[KEY] = [*schema.get(KEY, ()), *self.rules]
         return schema
+
+
+def renamed(rule: Rule, names: Mapping[str, str]) -> Rule:
+    """The same rule for a node whose fields have other names: `names` gives, for a path here, the one there.
+
+    So a rule that holds between fields of the stored version is generated into the others, not written again.
+    """
+
+    def path(text: str) -> str:
+        return names.get(text, text)
+
+    back = {there: here.rpartition(".")[2] for here, there in names.items()}
+    return Rule(
+        cel=_PATHS.sub(lambda match: f"{match[1]}.{path(match[2])}", rule.cel),
+        message=PLACEHOLDER.sub(lambda match: f", {{{path(match[1])}}}", rule.message),
+        holds=lambda *states: rule.holds(*(_with_keys(state, back) for state in states)),
+        field=path(rule.field),
+        reason=rule.reason,
+    )
+
+
+def _with_keys(node: Any, names: Mapping[str, str], at: str = "") -> Any:
+    """The node with the last step of the paths in `names` replaced."""
+    if isinstance(node, Mapping):
+        return {names.get(at + key, key): _with_keys(part, names, f"{at}{key}.") for key, part in node.items()}
+    return node
 
 
 def _lookup(node: Any, path: str) -> Any:

@@ -67,6 +67,26 @@ class Integer(Node):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Number(Node):
+    """With a fraction or without; `beyond` is true where `least` itself is too little."""
+
+    least: float | None = None
+    most: float | None = None
+    beyond: bool = False
+
+    called: ClassVar = "a number"
+
+    def fits(self, value: Any) -> bool:
+        return type(value) is int or type(value) is float
+
+    def judge(self, value: float, old: Any, path: Path, into: Judgement) -> None:
+        if self.most is not None and value > self.most:
+            into.add(path, Reason.INVALID, f"at most {self.most:g}", value)
+        if self.least is not None and (value < self.least or (self.beyond and value == self.least)):
+            into.add(path, Reason.INVALID, f"{'more than' if self.beyond else 'at least'} {self.least:g}", value)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class IntegerOrText(Node):
     """`2`, `25%` or `1500m`; bounds hold for what they are about."""
 

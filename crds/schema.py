@@ -14,9 +14,10 @@ from typing import Any, Final
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue, JsonSchemaWarningKind
 from pydantic_core import PydanticUndefined, core_schema
 
-from crds import core_v1, v1
+from crds import core_v1, meta, v1, v1beta1
 from crds.rules import TYPE_NAME_KEY
 from crds.v1.base import Model
+from crds.v1.core import BORROWED_KEY
 from crds.v1.core import KEY as CORE_KEY
 
 Schema = dict[str, Any]
@@ -27,6 +28,12 @@ MODELS: Final[Mapping[str, type[Model]]] = {
     "Policy": v1.Policy,
     "ClusterPolicy": v1.ClusterPolicy,
 }
+BETA_MODELS: Final[Mapping[str, type[Model]]] = {
+    "Queue": v1beta1.Queue,
+    "WorkerPool": v1beta1.WorkerPool,
+    "Policy": v1beta1.Policy,
+}
+VERSIONS: Final = {meta.VERSION: MODELS, meta.BETA: BETA_MODELS}
 
 _NOISE: Final = frozenset({"title", "description", "$defs", "$ref"})
 
@@ -53,9 +60,9 @@ class _Generate(GenerateJsonSchema):
 
 
 @cache
-def structural(kind: str) -> Schema:
+def structural(kind: str, version: str = meta.VERSION) -> Schema:
     """The schema of one kind, without descriptions. Callers share it: nobody may change it."""
-    model = MODELS[kind]
+    model = VERSIONS[version][kind]
     generated = model.model_json_schema(schema_generator=_Generate)
     properties = generated["properties"]
     properties["metadata"] = _metadata(getattr(model, "NAME", {}))
@@ -74,8 +81,7 @@ def _metadata(name: Mapping[str, Any]) -> Schema:
 
 def _node(schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> Schema:
     if CORE_KEY in schema:
-        name = schema[CORE_KEY]
-        return {**core_v1.definition(name), TYPE_NAME_KEY: f"{name} of core/v1"}
+        return _core(schema[CORE_KEY], schema[BORROWED_KEY])
     resolved = _resolved(schema, definitions)
     for union in ("anyOf", "oneOf", "allOf", "prefixItems", "patternProperties"):
         if union in resolved:
@@ -92,6 +98,15 @@ def _node(schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> Schema:
         if isinstance(node.get(below), Mapping):
             node[below] = _node(node[below], definitions)
     return node
+
+
+def _core(name: str, borrowed: tuple[str, ...]) -> Schema:
+    definition = core_v1.definition(name)
+    if borrowed:
+        others = core_v1.definition("SecurityContext")["properties"]
+        taken_in = {field: others[field] for field in borrowed}
+        definition = {**definition, "properties": {**definition["properties"], **taken_in}}
+    return {**definition, TYPE_NAME_KEY: f"{name} of core/v1"}
 
 
 def _resolved(schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from crds import meta
 from crds.judgement import Path, text
 from crds.schema import PRESERVE, Schema, structural
 
 
-def unknown_fields(kind: str, obj: Mapping[str, Any]) -> tuple[str, ...]:
+def unknown_fields(kind: str, obj: Mapping[str, Any], version: str = meta.VERSION) -> tuple[str, ...]:
     """The paths of fields outside the schema, in the object's order; never raises for JSON input."""
-    schema = structural(kind)
+    schema = structural(kind, version)
     judged = {**schema["properties"], "metadata": {PRESERVE: True}}
     return tuple(text(path) for path in _walk({**schema, "properties": judged}, obj, ()))
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from crds import metadata
+from crds import meta, metadata
 from crds.compiling import root
 from crds.findings import ABSENT, Finding
 from crds.judgement import Judgement, Path
@@ -16,17 +16,21 @@ from crds.quick import fine
 from crds.rules import Rule
 
 
-def validate(kind: str, obj: Mapping[str, Any], old: Mapping[str, Any] | None = None) -> tuple[Finding, ...]:
+def validate(
+    kind: str, obj: Mapping[str, Any], old: Mapping[str, Any] | None = None, version: str = meta.VERSION
+) -> tuple[Finding, ...]:
     """The findings of `obj` as it would be stored over `old`; never raises, whatever JSON `obj` is.
 
     Status is not judged: writes to the object itself do not reach it. KeyError when `kind` is none of ours.
     """
-    return () if fine(kind, obj, old) else closely(kind, obj, old)
+    return () if fine(kind, obj, old, version) else closely(kind, obj, old, version)
 
 
-def closely(kind: str, obj: Mapping[str, Any], old: Mapping[str, Any] | None = None) -> tuple[Finding, ...]:
+def closely(
+    kind: str, obj: Mapping[str, Any], old: Mapping[str, Any] | None = None, version: str = meta.VERSION
+) -> tuple[Finding, ...]:
     """The whole judgement, of which `crds.quick` knows only when it would find nothing."""
-    node, judgement = root(kind), Judgement()
+    node, judgement = root(kind, version), Judgement()
     before = ABSENT if old is None else node.decoded(old)
     node.check(node.decoded(obj), before, (), judgement)
     metadata.check(obj, judgement)

@@ -9,8 +9,13 @@ import click
 
 COMMANDS: Final = {
     "check": "headgate.commands.check",
+    "drain": "headgate.commands.drain",
+    "hold": "headgate.commands.hold",
+    "pause": "headgate.commands.pause",
     "reconciler": "headgate.commands.reconciler",
     "release": "headgate.commands.release",
+    "resume": "headgate.commands.resume",
+    "status": "headgate.commands.status",
     "wait-ready": "headgate.commands.wait_ready",
     "webhook": "headgate.commands.webhook",
 }

@@ -1,6 +1,6 @@
 """`python -m headgate.generate` writes the reference of both processes; `--check` only says what is stale.
 
-Made are `docs/reference/reasons.md`, `metrics.md` and `settings.md`, from the code that uses them.
+Made are `docs/reference/reasons.md`, `metrics.md`, `settings.md` and `rules.md`, from the code that uses them.
 """
 
 from __future__ import annotations
@@ -16,7 +16,10 @@ from prometheus_client import CollectorRegistry
 
 import reconciler.settings
 import webhooks.settings
+from crds import meta
 from headgate.options import flag, variable
+from policies import Operation
+from policies.rules import BUILT_IN, POLICY, Rule
 from reconciler.conditions import KIND_CONDITIONS, Polarity
 from reconciler.metrics import DECLARED
 from reconciler.reasons import Reason
@@ -29,7 +32,7 @@ _NOTE: Final = "<!-- Made from the code by `python -m headgate.generate`. Do not
 
 def outputs() -> Mapping[str, str]:
     """The text of every generated file, by path below the root."""
-    pages = {"reasons": _reasons(), "metrics": _metrics(), "settings": _settings()}
+    pages = {"reasons": _reasons(), "metrics": _metrics(), "settings": _settings(), "rules": _rules()}
     return {f"docs/reference/{name}.md": "\n".join(lines) + "\n" for name, lines in pages.items()}
 
 
@@ -83,6 +86,34 @@ def _settings() -> Iterator[str]:
                 for one in fields(settings)
             ),
         )
+
+
+def _rules() -> Iterator[str]:
+    yield from ("# Rules", "", _NOTE, "")
+    yield "What is judged when an object is written, in the order in which findings are told. An old violation that did"
+    yield "not become worse never blocks another edit, and what is being deleted is not judged."
+    yield from ("", "## Built-in rules", "", "They hold everywhere.", "")
+    yield from _table(
+        ("rule", "of", "asked at", "then", "what must hold"),
+        ((f"`{rule.id}`", _kinds(rule), _requests(rule), rule.action, rule.sentence) for rule in BUILT_IN),
+    )
+    yield from ("", "## Rules of policies", "")
+    yield "Each holds where a Policy or ClusterPolicy sets the field of its name, with that policy's `action`."
+    yield from ("Exemptions name it by its last part.", "")
+    yield from _table(
+        ("rule", "of", "asked at", "what must hold"),
+        ((f"`{rule.id}`", _kinds(rule), _requests(rule), rule.sentence) for rule in POLICY),
+    )
+
+
+def _kinds(rule: Rule) -> str:
+    """The kinds a rule is about, in the order of the API."""
+    return ", ".join(kind.kind for kind in meta.KINDS if kind.kind in rule.kinds)
+
+
+def _requests(rule: Rule) -> str:
+    asked = [operation.value for operation in Operation if operation in rule.operations]
+    return ", ".join([*asked, *(f"/{part}" for part in sorted(rule.subresources) if part)])
 
 
 def _default(value: Any) -> str:

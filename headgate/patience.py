@@ -29,8 +29,12 @@ class Patience:
         self.began = self.clock()
 
     @property
+    def spent(self) -> float:
+        return self.clock() - self.began
+
+    @property
     def over(self) -> bool:
-        return self.clock() - self.began >= self.seconds
+        return self.spent >= self.seconds
 
     async def pause(self, error: ApiError | None = None) -> None:
         await self.sleep((error and error.retry_after) or 0.5)
@@ -47,5 +51,5 @@ class Patience:
 
     def _may_pass(self, error: ApiError) -> bool:
         if isinstance(error, Forbidden):
-            return self.clock() - self.began < FORBIDDEN_SECONDS
+            return self.spent < FORBIDDEN_SECONDS
         return error.retry is not Retry.NEVER

@@ -9,17 +9,27 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
-from policies import rules
+from policies import exemptions, rules
 from policies.decision import Action, PolicyRef
+from policies.exemptions import Exemption
 from policies.facts import Object, Operation
 from policies.fields import dig, mapping, strings, text
 from policies.rules.rule import WORK_KINDS
 from policies.selectors import LabelTest, NameTest, label_test, name_test
 from policies.snapshot import PolicyView, Snapshot
 
-Check = tuple["CompiledPolicy", rules.PolicyRule, Any]
+
+class Check(NamedTuple):
+    """One rule of one policy: what it is to be asked with, what follows from a finding, and who is exempt from it."""
+
+    policy: PolicyRef
+    rule: rules.PolicyRule
+    limit: Any
+    action: Action
+    exemptions: tuple[Exemption, ...]
+
 
 _ACTIONS: Final = {action.value: action for action in Action}
 
@@ -28,19 +38,19 @@ _ACTIONS: Final = {action.value: action for action in Action}
 class CompiledPolicy:
     """`everywhere` is true for a Policy, which sees its own namespace only, and for a selector that selects all.
 
-    `limits` are the rules the policy sets, each with the value it is to be asked with.
+    `checks` are the rules the policy sets.
     """
 
     view: PolicyView
     ref: PolicyRef
-    action: Action
     kinds: frozenset[str]
     names: NameTest | None
     labels: LabelTest | None
     selects_all: bool
     everywhere: bool
     namespaces: LabelTest | None
-    limits: tuple[tuple[rules.PolicyRule, Any], ...]
+    checks: tuple[Check, ...]
+    exemptions: tuple[Exemption, ...]
     defaults: Mapping[str, Any]
     persists: bool
     audit: str
@@ -73,15 +83,15 @@ class Applied:
         return iter(self.policies)
 
     def checks(self, kind: str, operation: Operation, subresource: str) -> tuple[Check, ...]:
-        """Every (policy, rule, limit) to be judged for one kind of request."""
+        """Everything the policies ask of one kind of request."""
         key = (kind, operation, subresource)
         found = self._checks.get(key)
         if found is None:
             found = self._checks[key] = tuple(
-                (policy, rule, limit)
+                check
                 for policy in self.policies
-                for rule, limit in policy.limits
-                if rule.covers(kind, operation, subresource)
+                for check in policy.checks
+                if check.rule.covers(kind, operation, subresource)
             )
         return found
 
@@ -92,17 +102,21 @@ def compiled(view: PolicyView) -> CompiledPolicy:
     selector = match.get("namespaceSelector")
     namespaces = label_test(selector) if isinstance(selector, dict) else None
     names, own_labels = name_test(strings(match, "names")), label_test(mapping(match, "labelSelector"))
+    ref, exempting = PolicyRef(view.kind, view.name), tuple(exemptions.of_policy(view.spec))
     return CompiledPolicy(
         view=view,
-        ref=PolicyRef(view.kind, view.name),
-        action=_ACTIONS.get(text(view.spec, "action"), Action.DENY),
+        ref=ref,
         kinds=frozenset(strings(match, "kinds")) or WORK_KINDS,
         names=names,
         labels=own_labels,
         selects_all=names is None and own_labels is None,
         everywhere=bool(view.namespace) or (isinstance(selector, dict) and namespaces is None),
         namespaces=namespaces,
-        limits=_limits(view.spec),
+        checks=tuple(
+            Check(ref, rule, limit, action, tuple(one for one in exempting if one.lists(rule)))
+            for rule, limit, action in _asked(view.spec)
+        ),
+        exemptions=exempting,
         defaults=mapping(view.spec, "defaults"),
         persists=text(view.spec, "defaulting") == "Persist",
         audit=f"{view.kind}/{view.name}={view.uid}@{view.generation}",
@@ -140,9 +154,18 @@ def _concerned(
     return _applied(found), not all(policy.selects_all for policy in found)
 
 
-def _limits(spec: Mapping[str, Any]) -> tuple[tuple[rules.PolicyRule, Any], ...]:
-    found = ((rule, rule.prepare(dig(spec, *rule.id.split(".")))) for rule in rules.POLICY)
-    return tuple((rule, limit) for rule, limit in found if limit is not None)
+def _asked(spec: Mapping[str, Any]) -> Iterator[tuple[rules.PolicyRule, Any, Action]]:
+    """Every rule a policy sets, with the value it is to be asked with and the action that follows."""
+    action = _ACTIONS.get(text(spec, "action"), Action.DENY)
+    for rule in rules.POLICY:
+        limit = rule.prepare(dig(spec, *rule.id.split(".")))
+        if limit is not None:
+            yield rule, limit, action
+    if "rules" in spec:
+        # Imported here: the engine takes 10 MiB, and most installs have no rules in CEL.
+        from policies.cel.rules import of_policy
+
+        yield from of_policy(spec, action)
 
 
 NONE: Final = Applied(())

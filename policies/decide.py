@@ -6,16 +6,17 @@ stored -> what of it the old object already had -> what each policy wants done a
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from policies import mutation, rules
-from policies.compiled import Applied, applying
+from policies.compiled import Applied, Check, applying
 from policies.decision import UNJUDGED, Action, Decision, Violation
-from policies.facts import Facts, Object
+from policies.facts import Facts, Object, Operation
 from policies.fields import dig
+from policies.rules.rule import Breach
 from policies.subject import Subject
-from policies.text import warning
+from policies.text import ending, warning
 from policies.tolerance import without_legacy
 
 JUDGED_PARTS: Final = (("spec",), ("metadata", "labels"), ("metadata", "annotations"))
@@ -29,74 +30,103 @@ class RuleFaultError(Exception):
         self.rule = rule
 
 
+@dataclass(slots=True)
+class Found:
+    """What the rules say of one object. `advice` speaks of the world as it is now and is told at every write."""
+
+    violations: list[Violation] = field(default_factory=list)
+    advice: list[Violation] = field(default_factory=list)
+    exempted: list[Violation] = field(default_factory=list)
+    endings: list[str] = field(default_factory=list)
+    """Warnings of exemptions that end soon."""
+
+    def take(self, subject: Subject, check: Check, breach: Breach) -> None:
+        """Keep what a policy's rule found; the first exemption that holds lets it pass."""
+        violation = Violation(
+            breach.finding,
+            check.rule.id,
+            check.action,
+            check.policy,
+            breach.excess,
+            about=breach.about,
+            failed=breach.failed,
+        )
+        for exemption in check.exemptions:
+            if exemption.holds(subject):
+                self.exempted.append(replace(violation, exemption=exemption.name))
+                if exemption.ends_soon(subject.facts.now):
+                    self.endings.append(ending(self.exempted[-1], exemption.expires))
+                return
+        self.violations.append(violation)
+
+
 def decide(facts: Facts) -> Decision:
     """Judge one request. Raises `RuleFaultError` where a rule itself fails."""
-    new = facts.new
-    if new is None or not _judged(facts, new):
+    judged = facts.old if facts.operation is Operation.DELETE else facts.new
+    if judged is None or not _judged(facts, judged):
         return UNJUDGED
-    applied = applying(facts.kind, new, facts.snapshot)
+    applied = applying(facts.kind, judged, facts.snapshot)
     operations = mutation.patch(facts, applied)
-    stored = mutation.patched(new, operations)
-    violations, advice = _findings(facts, stored, facts.old, applied)
-    if violations and facts.old is not None:
-        before = applying(facts.kind, facts.old, facts.snapshot)
-        violations = without_legacy(violations, _findings(facts, facts.old, None, before)[0])
+    stored = mutation.patched(judged, operations)
+    previous = facts.old if facts.operation is Operation.UPDATE else None
+    found = _found(facts, stored, previous, applied)
+    if found.violations and previous is not None:
+        before = applying(facts.kind, previous, facts.snapshot)
+        found.violations = without_legacy(found.violations, _found(facts, previous, None, before).violations)
     return Decision(
-        violations=tuple(violations),
-        warnings=_warnings(violations, advice),
+        violations=tuple(found.violations),
+        exempted=tuple(found.exempted),
+        warnings=_warnings(found),
         patch=operations,
-        audit=_audit(applied, violations),
+        audit=_audit(applied, found),
     )
 
 
-def _judged(facts: Facts, new: Object) -> bool:
-    """Whether this write is one to judge: not of an object that is leaving, nor of status or finalizers only."""
-    if dig(new, "metadata", "deletionTimestamp") is not None:
+def _judged(facts: Facts, obj: Object) -> bool:
+    """Whether this is a request to judge: neither of an object that is leaving, nor of status or finalizers only."""
+    if dig(obj, "metadata", "deletionTimestamp") is not None:
         return False
-    if facts.old is None:
+    if facts.operation is not Operation.UPDATE or facts.old is None:
         return True
-    return any(dig(new, *part) != dig(facts.old, *part) for part in JUDGED_PARTS)
+    return any(dig(obj, *part) != dig(facts.old, *part) for part in JUDGED_PARTS)
 
 
-def _findings(
-    facts: Facts, obj: Object, previous: Object | None, applied: Applied
-) -> tuple[list[Violation], list[Violation]]:
-    """(violations, advice): advice speaks of the world as it is now and is told at every write."""
-    subject = Subject(facts, obj, previous, applied.views)
-    violations: list[Violation] = []
-    advice: list[Violation] = []
+def _found(facts: Facts, obj: Object, previous: Object | None, applied: Applied) -> Found:
+    subject, found = Subject(facts, obj, previous, applied.views), Found()
     at = ""
     # Plain loops: nearly every rule finds nothing, and a comprehension around each would cost more than the rule.
     try:
         for rule in rules.built_in_for(facts.kind, facts.operation, facts.subresource):
-            at, kept = rule.id, advice if rule.timely else violations
+            at, kept = rule.id, found.advice if rule.timely else found.violations
             for finding in rule.check(subject):
                 kept.append(Violation(finding, rule.id, rule.action, who_may=rule.who_may))
-        for policy, limited, limit in applied.checks(facts.kind, facts.operation, facts.subresource):
-            at = limited.id
-            for finding, excess in limited.check(subject, limit):
-                violations.append(Violation(finding, limited.id, policy.action, policy.ref, excess))
+        for check in applied.checks(facts.kind, facts.operation, facts.subresource):
+            at = check.rule.id
+            for breach in check.rule.check(subject, check.limit):
+                found.take(subject, check, breach)
     except Exception as error:
         raise RuleFaultError(at) from error
-    return violations, advice
+    return found
 
 
-def _warnings(violations: Sequence[Violation], advice: Sequence[Violation]) -> tuple[str, ...]:
+def _warnings(found: Found) -> tuple[str, ...]:
     """Advice about a field that is refused anyway would only blur the refusal."""
-    if not violations and not advice:
+    if not (found.violations or found.advice or found.endings):
         return ()
-    refused = {found.finding.field for found in violations if found.action is Action.DENY}
-    told = [found for found in violations if found.action is Action.WARN]
-    told += [found for found in advice if found.finding.field not in refused]
-    return tuple(warning(found) for found in told)
+    refused = {violation.finding.field for violation in found.violations if violation.action is Action.DENY}
+    told = [violation for violation in found.violations if violation.action is Action.WARN]
+    told += [advice for advice in found.advice if advice.finding.field not in refused]
+    return (*(warning(violation) for violation in told), *found.endings)
 
 
-def _audit(applied: Applied, violations: Sequence[Violation]) -> dict[str, str]:
+def _audit(applied: Applied, found: Found) -> dict[str, str]:
     """What a later replay needs: the exact policies that were in force, and what was let pass."""
     notes: dict[str, str] = {}
     if applied.audit:
         notes["policies"] = applied.audit
-    passed = [violation for violation in violations if violation.action is not Action.DENY]
+    passed = [violation for violation in found.violations if violation.action is not Action.DENY]
     if passed:
-        notes["passed"] = ",".join(f"{found.action}:{found.policy or 'built-in'}:{found.rule}" for found in passed)
+        notes["passed"] = ",".join(f"{one.action}:{one.policy or 'built-in'}:{one.rule}" for one in passed)
+    if found.exempted:
+        notes["exempted"] = ",".join(f"{one.policy}:{one.rule}:{one.exemption}" for one in found.exempted)
     return notes

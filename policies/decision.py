@@ -37,7 +37,9 @@ class Violation:
     """One finding, judged: `policy` is None for a rule that is built in.
 
     `excess` says how far beyond the limit a value is, where that can be measured; it is only ever compared with the
-    excess of the same rule. `who_may` marks a refusal of the person rather than of the value.
+    excess of the same rule, at the same field and `about` the same. `who_may` marks a refusal of the person rather than
+    of the value. `exemption` names the policy's exemption that lets it pass. `failed` marks a rule that could
+    not be asked.
     """
 
     finding: Finding
@@ -46,17 +48,24 @@ class Violation:
     policy: PolicyRef | None = None
     excess: float | None = None
     who_may: bool = False
+    exemption: str = ""
+    about: str = ""
+    failed: bool = False
 
     @property
-    def identity(self) -> tuple[str, PolicyRef | None, str, str]:
-        return self.rule, self.policy, self.finding.field, self.finding.reason
+    def identity(self) -> tuple[str, PolicyRef | None, str, str, str]:
+        return self.rule, self.policy, self.finding.field, self.finding.reason, self.about
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """The answer to one request. `violations` holds those of every action; only `denied` ones refuse."""
+    """The answer to one request. `violations` holds those of every action; only `denied` ones refuse.
+
+    `exempted` would be violations, were it not for an exemption.
+    """
 
     violations: tuple[Violation, ...] = ()
+    exempted: tuple[Violation, ...] = ()
     warnings: tuple[str, ...] = ()
     patch: tuple[PatchOperation, ...] = ()
     audit: Mapping[str, str] = field(default_factory=dict)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, Self
 
 from crds import meta
@@ -25,6 +25,8 @@ class MemorySnapshot:
         self._pools: dict[str, dict[str, PoolView]] = {}
         self._policies: dict[str, dict[str, PolicyView]] = {}
         self._namespaces: dict[str, Mapping[str, str]] = {}
+        self._places: dict[str, tuple[QueueView, ...]] = {}
+        self._pools_by_queue: dict[tuple[str, str], set[str]] = {}
         self._ordered: dict[str, tuple[PolicyView, ...]] = {}
         self._age = age
 
@@ -41,9 +43,9 @@ class MemorySnapshot:
         namespace, name = text(obj, "metadata", "namespace"), text(obj, "metadata", "name")
         match kind:
             case meta.QUEUE.kind:
-                self._queues.setdefault(namespace, {})[name] = queue_view(obj)
+                self._put_queue(queue_view(obj))
             case meta.WORKER_POOL.kind:
-                self._pools.setdefault(namespace, {})[name] = pool_view(obj)
+                self._put_pool(pool_view(obj))
             case meta.POLICY.kind | meta.CLUSTER_POLICY.kind:
                 self._policies.setdefault(namespace, {})[name] = policy_view(kind, obj)
                 self._ordered.clear()
@@ -55,9 +57,9 @@ class MemorySnapshot:
         namespace, name = text(obj, "metadata", "namespace"), text(obj, "metadata", "name")
         match kind:
             case meta.QUEUE.kind:
-                _forget(self._queues, namespace, name)
+                self._drop_queue(namespace, name)
             case meta.WORKER_POOL.kind:
-                _forget(self._pools, namespace, name)
+                self._drop_pool(namespace, name)
             case meta.POLICY.kind | meta.CLUSTER_POLICY.kind:
                 _forget(self._policies, namespace, name)
                 self._ordered.clear()
@@ -68,9 +70,9 @@ class MemorySnapshot:
         """Make these all there is of a kind."""
         match kind:
             case meta.QUEUE.kind:
-                self._queues = {}
+                self._queues, self._places = {}, {}
             case meta.WORKER_POOL.kind:
-                self._pools = {}
+                self._pools, self._pools_by_queue = {}, {}
             case meta.POLICY.kind:
                 self._policies = {"": self._policies[""]} if "" in self._policies else {}
             case meta.CLUSTER_POLICY.kind:
@@ -91,6 +93,12 @@ class MemorySnapshot:
     def pools(self, namespace: str) -> Mapping[str, PoolView]:
         return self._pools.get(namespace, {})
 
+    def queues_at(self, place: str) -> Sequence[QueueView]:
+        return self._places.get(place, ())
+
+    def pools_of_queue(self, namespace: str, queue: str) -> Collection[str]:
+        return self._pools_by_queue.get((namespace, queue), ())
+
     def policies(self, namespace: str) -> Sequence[PolicyView]:
         ordered = self._ordered.get(namespace)
         if ordered is None:
@@ -110,6 +118,39 @@ class MemorySnapshot:
 
     def age_seconds(self) -> float:
         return self._age()
+
+    def _put_queue(self, view: QueueView) -> None:
+        self._drop_queue(view.namespace, view.name)
+        self._queues.setdefault(view.namespace, {})[view.name] = view
+        self._places[view.place] = (*self._places.get(view.place, ()), view)
+
+    def _drop_queue(self, namespace: str, name: str) -> None:
+        held = self._queues.get(namespace, {}).get(name)
+        if held is None:
+            return
+        _forget(self._queues, namespace, name)
+        left = tuple(view for view in self._places[held.place] if view is not held)
+        if left:
+            self._places[held.place] = left
+        else:
+            del self._places[held.place]
+
+    def _put_pool(self, view: PoolView) -> None:
+        self._drop_pool(view.namespace, view.name)
+        self._pools.setdefault(view.namespace, {})[view.name] = view
+        for queue in view.queues:
+            self._pools_by_queue.setdefault((view.namespace, queue), set()).add(view.name)
+
+    def _drop_pool(self, namespace: str, name: str) -> None:
+        held = self._pools.get(namespace, {}).get(name)
+        if held is None:
+            return
+        _forget(self._pools, namespace, name)
+        for queue in set(held.queues):
+            pools = self._pools_by_queue[namespace, queue]
+            pools.discard(name)
+            if not pools:
+                del self._pools_by_queue[namespace, queue]
 
 
 def _forget(by_namespace: dict[str, dict[str, Any]], namespace: str, name: str) -> None:

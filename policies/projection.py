@@ -12,6 +12,7 @@ from sys import intern
 from typing import Any, Final
 
 from crds import meta
+from policies.brokers import place
 from policies.fields import integer, items, mapping, text
 from policies.snapshot import PolicyView, PoolView, QueueView
 
@@ -32,11 +33,15 @@ def queue_view(obj: Mapping[str, Any]) -> QueueView:
     kept = _kept(spec, _QUEUE_KEPT)
     if layout := text(spec, "broker", "redis", "layout"):
         kept["layout"] = intern(layout)
+    namespace, queue_name = intern(text(obj, "metadata", "namespace")), text(spec, "queueName") or name
+    dead = text(spec, "deadLetter", "queueName")
     return QueueView(
-        namespace=intern(text(obj, "metadata", "namespace")),
+        namespace=namespace,
         name=name,
-        queue_name=text(spec, "queueName") or name,
+        queue_name=queue_name,
         broker=broker,
+        place=place(namespace, mapping(spec, "broker"), queue_name),
+        dead_letters=place(namespace, mapping(spec, "broker"), dead) if dead else "",
         labels=_labels(obj),
         spec=kept,
     )
@@ -77,10 +82,7 @@ def trimmed(kind: str, obj: Mapping[str, Any]) -> dict[str, Any]:
     spec = mapping(obj, "spec")
     match kind:
         case meta.QUEUE.kind:
-            broker = mapping(spec, "broker")
-            redis = _kept(mapping(broker, "redis"), ("layout",))
-            slim = {member: redis if member == "redis" else {} for member in _BROKERS if member in broker}
-            return {"metadata": metadata, "spec": _kept(spec, (*_QUEUE_KEPT, "queueName")) | {"broker": slim}}
+            return {"metadata": metadata, "spec": _kept(spec, (*_QUEUE_KEPT, "queueName", "deadLetter", "broker"))}
         case meta.WORKER_POOL.kind:
             scaling = _kept(mapping(spec, "scaling"), _SCALING_KEPT)
             return {"metadata": metadata, "spec": _kept(spec, (*_POOL_KEPT, "queues")) | {"scaling": scaling}}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fnmatch
 import re
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -47,5 +46,10 @@ def name_test(globs: tuple[str, ...]) -> NameTest | None:
     """A test whether any glob matches the whole name; None when there are no globs, which means every name."""
     if not globs:
         return None
-    pattern = re.compile("|".join(fnmatch.translate(glob) for glob in globs))
-    return lambda name: pattern.match(name) is not None
+    pattern = re.compile("|".join(_translated(glob) for glob in globs), re.DOTALL)
+    return lambda name: pattern.fullmatch(name) is not None
+
+
+def _translated(glob: str) -> str:
+    """Only * and ? are wildcards; runs of * are one, or matching a long name could take for ever."""
+    return re.sub(r"(?:\\\*)+", ".*", re.escape(glob)).replace(r"\?", ".")

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 
 @dataclass(frozen=True, slots=True)
 class QueueView:
+    """`place` is the same for two queues that read the same jobs, and `dead_letters` is the place of its dead ones."""
+
     namespace: str
     name: str
     queue_name: str
     broker: str
+    place: str = ""
+    dead_letters: str = ""
     labels: Mapping[str, str] = field(default_factory=dict)
     spec: Mapping[str, Any] = field(default_factory=dict)
 
@@ -47,6 +51,14 @@ class Snapshot(Protocol):
     def queues(self, namespace: str) -> Mapping[str, QueueView]: ...
 
     def pools(self, namespace: str) -> Mapping[str, PoolView]: ...
+
+    def queues_at(self, place: str) -> Sequence[QueueView]:
+        """The queues, of any namespace, that read the same jobs (`policies.brokers.place`)."""
+        ...
+
+    def pools_of_queue(self, namespace: str, queue: str) -> Collection[str]:
+        """The names of the pools that take jobs from a Queue of their namespace."""
+        ...
 
     def policies(self, namespace: str) -> Sequence[PolicyView]:
         """What may apply in a namespace, strongest first: its own by name, then every ClusterPolicy by name."""

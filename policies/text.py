@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from crds import meta
@@ -33,6 +34,12 @@ def warning(violation: Violation) -> str:
     finding = violation.finding
     said = finding.message if violation.policy is None else detail(violation)
     return clipped(f"{finding.field}: {said}", MAX_WARNING)
+
+
+def ending(violation: Violation, expires: datetime) -> str:
+    """What a writer is told whose exemption ends soon: the day, and what holds from then on."""
+    until = f"exempt until {expires.astimezone(UTC):%Y-%m-%d} only, then {violation.finding.message}"
+    return clipped(f"{violation.finding.field}: {until} ({violation.policy}, {violation.exemption})", MAX_WARNING)
 
 
 def clipped(words: str, most: int) -> str:

@@ -15,7 +15,7 @@ from reconciler.keys import Key
 from reconciler.memory import PoolMemory
 from reconciler.metrics import Metrics
 from reconciler.observations import Observations
-from reconciler.plans.damping import Window
+from reconciler.plans.history import History
 from reconciler.settings import Settings
 from reconciler.store import Store
 
@@ -39,7 +39,7 @@ class Context:
     """The connections to brokers; whoever wires the phases that use them puts them here."""
     snapshot: MemorySnapshot = field(default_factory=MemorySnapshot)
     """The same world as `store`, as the policy engine sees it."""
-    windows: dict[str, Window] = field(default_factory=dict)
-    """What each pool, by uid, has needed lately. Forgetting it only delays shrinking."""
+    histories: dict[str, History] = field(default_factory=dict)
+    """What the decisions about each pool, by uid, leave for the next one. Forgetting it only delays shrinking."""
     pools: dict[str, PoolMemory] = field(default_factory=dict)
     """What the phases of each pool, by uid, remember. Forgetting it costs one more look."""

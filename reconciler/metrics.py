@@ -84,6 +84,12 @@ QUEUE_OLDEST: Final = Declared(
     "Age of the oldest waiting job by the broker's clock; 0 when none waits, absent while unknown.",
     ("namespace", "queue"),
 )
+QUEUE_RATE: Final = Declared(
+    "headgate_queue_jobs_per_second",
+    Type.GAUGE,
+    "Jobs per second over two minutes, by direction: in, out. Absent while unknown.",
+    ("namespace", "queue", "direction"),
+)
 QUEUE_READS: Final = Declared(
     "headgate_queue_observation_errors_total",
     Type.COUNTER,
@@ -155,6 +161,7 @@ DECLARED: Final = (
     EVENTS_DROPPED,
     QUEUE_JOBS,
     QUEUE_OLDEST,
+    QUEUE_RATE,
     QUEUE_READS,
     POOL_REPLICAS,
     POOL_RUNNING,

@@ -61,6 +61,8 @@ class Reason(StrEnum):
         "The server answers something that a broker does not, or refuses a command as unknown.",
     )
     LAYOUT_NOT_SUPPORTED = "LayoutNotSupported", "This release cannot read queues of this kind; pools hold."
+    CONFIG_FOLLOWED = "ConfigFollowed", "No worker of the queue follows an older configuration than the present one."
+    CONFIG_PENDING = "ConfigPending", "Some workers have yet to read the queue's present configuration."
     ABOVE_ALERT = "AboveAlert", "There are more dead letters than deadLetter.alertAbove."
     DEAD_LETTERS_APPEARED = "DeadLettersAppeared", "The dead letters went above deadLetter.alertAbove."
 
@@ -71,6 +73,14 @@ class Reason(StrEnum):
     QUEUE_MISSING = "QueueMissing", "A queue that the pool names does not exist."
     AT_MAX_REPLICAS = "AtMaxReplicas", "The jobs call for more than scaling.maxReplicas."
     RATE_LIMITED = "RateLimited", "The jobs call for more, but the rate limit of their queue keeps no more busy."
+    INEFFECTIVE = (
+        "Ineffective",
+        "The last growth completed no more jobs than before, so none is added for ten minutes.",
+    )
+    TARGET_UNREACHABLE = (
+        "TargetUnreachable",
+        "A worker takes longer to start than jobs may wait, so a jump in load breaks the wait target.",
+    )
     SCALED_UP = "ScaledUp", "More replicas are wanted than before; the message says why."
     SCALED_DOWN = "ScaledDown", "Fewer replicas are wanted than before; the message says why."
 

@@ -100,7 +100,7 @@ class ReviewEndpoint:
 
     def _told(self, review: Review, decision: Decision) -> Answer:
         for violation in decision.violations:
-            self._metrics.found(violation.rule, violation.action)
+            self._metrics.found(violation)
         if not decision.allowed:
             status = text.status(decision, KINDS[review.resource], review.name)
             refused = protocol.refusal(review.uid, status, decision.warnings, decision.audit)

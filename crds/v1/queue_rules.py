@@ -59,15 +59,16 @@ def _broker_name(self: Node) -> str:
     return str(self["spec"].get("queueName", self["metadata"].get("name", "")))
 
 
+NAME_FIXED = Rule(
+    cel="(has(self.spec.queueName) ? self.spec.queueName : self.metadata.name)"
+    " == (has(oldSelf.spec.queueName) ? oldSelf.spec.queueName : oldSelf.metadata.name)",
+    message="the name at the broker cannot be changed: make a new Queue",
+    holds=lambda self, old: _broker_name(self) == _broker_name(old),
+    field="spec.queueName",
+    reason=Reason.FORBIDDEN,
+)
 ROOT = (
-    Rule(
-        cel="(has(self.spec.queueName) ? self.spec.queueName : self.metadata.name)"
-        " == (has(oldSelf.spec.queueName) ? oldSelf.spec.queueName : oldSelf.metadata.name)",
-        message="the name at the broker cannot be changed: make a new Queue",
-        holds=lambda self, old: _broker_name(self) == _broker_name(old),
-        field="spec.queueName",
-        reason=Reason.FORBIDDEN,
-    ),
+    NAME_FIXED,
     Rule(
         cel="!has(self.spec.deadLetter) || !has(self.spec.deadLetter.queueName) || self.spec.deadLetter.queueName"
         " != (has(self.spec.queueName) ? self.spec.queueName : self.metadata.name)",

@@ -148,9 +148,10 @@ Priority = Annotated[
     Field(pattern="^[A-Za-z0-9][-A-Za-z0-9_.]*$", min_length=1, max_length=63),
     Form("name", "must be letters, digits, -, _ and ., beginning with a letter or digit"),
 ]
+HOST_PORT = r"^([A-Za-z0-9]([-A-Za-z0-9.]*[A-Za-z0-9])?|\[[0-9a-fA-F:.]+\]):[0-9]{1,5}$"
 HostPort = Annotated[
     str,
-    Field(pattern=r"^([A-Za-z0-9]([-A-Za-z0-9.]*[A-Za-z0-9])?|\[[0-9a-fA-F:.]+\]):[0-9]{1,5}$", max_length=259),
+    Field(pattern=HOST_PORT, max_length=259),
     Form("host:port", "must be host:port"),
 ]
 Port = Annotated[Int, Field(ge=1, le=65535, json_schema_extra={"format": "int32"})]

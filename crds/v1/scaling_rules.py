@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from crds.rules import Rule
 
+MIN_AT_MOST_MAX = Rule(
+    cel="!has(self.minReplicas) || self.minReplicas <= self.maxReplicas",
+    message="must not be more than maxReplicas, {maxReplicas}",
+    holds=lambda self: self.get("minReplicas", 0) <= self["maxReplicas"],
+    field="minReplicas",
+)
 SCALING = (
-    Rule(
-        cel="!has(self.minReplicas) || self.minReplicas <= self.maxReplicas",
-        message="must not be more than maxReplicas, {maxReplicas}",
-        holds=lambda self: self.get("minReplicas", 0) <= self["maxReplicas"],
-        field="minReplicas",
-    ),
+    MIN_AT_MOST_MAX,
     Rule(
         cel="!has(self.fallback) || self.fallback.replicas <= self.maxReplicas",
         message="must not be more than maxReplicas, {maxReplicas}",

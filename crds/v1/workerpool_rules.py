@@ -38,6 +38,12 @@ def _type(self: Node) -> str:
 
 _TYPE = "(has({0}.workload) && has({0}.workload.type) ? {0}.workload.type : 'Deployment')"
 
+IN_FLIGHT = Rule(
+    cel="!has(self.maxInFlight) || !has(self.concurrency) || self.maxInFlight >= self.concurrency",
+    message="must be at least concurrency, {concurrency}",
+    holds=lambda self: self.get("maxInFlight", 10_000) >= self.get("concurrency", 1),
+    field="maxInFlight",
+)
 SPEC = (
     Rule(
         cel="has(self.image) != has(self.template)",
@@ -53,12 +59,7 @@ SPEC = (
         reason=Reason.REQUIRED,
     ),
     *(_once(field) for field in ("command", "args", "env", "envFrom", "resources")),
-    Rule(
-        cel="!has(self.maxInFlight) || !has(self.concurrency) || self.maxInFlight >= self.concurrency",
-        message="must be at least concurrency, {concurrency}",
-        holds=lambda self: self.get("maxInFlight", 10_000) >= self.get("concurrency", 1),
-        field="maxInFlight",
-    ),
+    IN_FLIGHT,
     Rule(
         cel="!has(self.workload) || !has(self.workload.volumeClaimTemplates)"
         " || (has(self.workload.type) && self.workload.type == 'StatefulSet')",

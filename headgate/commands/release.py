@@ -1,45 +1,43 @@
-"""`headgate release --install`: what `helm uninstall` runs before it takes anything away."""
+"""`headgate release`: a pool from its hold, or with `--install` everything from Headgate, as `helm uninstall` does."""
 
 from __future__ import annotations
 
-import asyncio
-import sys
 from pathlib import Path
 
 import click
 
 from crds import duration
+from headgate.fleet import intents
+from headgate.fleet.session import Cluster, reaching, run
+from headgate.fleet.targets import POOLS, Target, TargetType
 from headgate.patience import Patience
 from headgate.releasing import release
-from kube import config
-from kube.client import Client
-from kube.config import ConfigError
-from kube.errors import ApiError
 
 
 @click.command("release")
+@click.argument("target", type=TargetType(POOLS), required=False)
 @click.option("--install", is_flag=True, help="Let go of a whole install, to remove it.")
-@click.option("-n", "--namespace", default="", help="Namespace of the install. Empty: the kubeconfig's or the pod's.")
-@click.option("--kubeconfig", type=click.Path(path_type=Path), help="Kubeconfig. Absent: the pod's service account.")
-@click.option("--timeout", default="2m", show_default=True, help="How long to try, such as 90s.")
-def command(install: bool, namespace: str, kubeconfig: Path | None, timeout: str) -> None:
-    """Take the webhooks and every finalizer of Headgate out of a namespace, so that nothing in it needs Headgate.
+@click.option("--timeout", default="2m", show_default=True, help="With --install: how long to try, such as 90s.")
+@reaching
+def command(target: Target | None, install: bool, timeout: str, namespace: str, kubeconfig: Path | None) -> None:
+    """Lift the hold of a pool, so that it follows its queues again.
 
-    Queues, WorkerPools and workers stay; nobody scales or drains them any more.
+    With --install: take the webhooks and every finalizer of Headgate out of a namespace, so that nothing in it needs
+    Headgate. Queues, WorkerPools and workers stay; nobody scales or drains them any more.
     """
-    if not install:
-        raise click.UsageError("say what to release: --install for a whole install")
+    if install is (target is not None):
+        raise click.UsageError("say what to release: wp/NAME from its hold, or --install for a whole install")
     try:
         patience = Patience(duration.seconds(timeout))
     except ValueError as error:
         raise click.BadParameter(str(error), param_hint="--timeout") from error
-    try:
-        asyncio.run(_run(namespace, kubeconfig, patience))
-    except (ApiError, ConfigError) as error:
-        click.echo(f"headgate release: {error}", err=True)
-        sys.exit(2)
 
+    async def work(cluster: Cluster) -> int:
+        if target is None:
+            assert cluster.namespace is not None  # noqa: S101 - for the type checker: it is None for all of them only
+            await release(cluster.client, cluster.namespace, patience, click.echo)
+        else:
+            click.echo(await cluster.carry_out(target, intents.release))
+        return 0
 
-async def _run(namespace: str, kubeconfig: Path | None, patience: Patience) -> None:
-    async with Client(await config.load(kubeconfig)) as client:
-        await release(client, namespace or client.connection.namespace, patience, click.echo)
+    run("release", kubeconfig, namespace, work)

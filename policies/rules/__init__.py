@@ -6,13 +6,36 @@ from functools import cache
 from typing import Final
 
 from policies.facts import Operation
-from policies.rules import content, limits, references, reserved, static
+from policies.rules import (
+    brokers,
+    content,
+    expressions,
+    limits,
+    pool_limits,
+    queue_limits,
+    references,
+    reserved,
+    static,
+)
 from policies.rules.rule import Breach, BuiltInRule, PolicyRule, Rule
 
 __all__ = ["BUILT_IN", "POLICY", "Breach", "BuiltInRule", "PolicyRule", "Rule", "built_in_for"]
 
-BUILT_IN: Final[tuple[BuiltInRule, ...]] = (*static.RULES, *reserved.RULES, *references.RULES)
-POLICY: Final[tuple[PolicyRule, ...]] = (*limits.RULES, *content.RULES)
+BUILT_IN: Final[tuple[BuiltInRule, ...]] = (
+    *static.RULES,
+    *reserved.RULES,
+    *brokers.BUILT_IN,
+    *references.RULES,
+    *expressions.RULES,
+)
+POLICY: Final[tuple[PolicyRule, ...]] = (
+    *limits.RULES,
+    *queue_limits.RULES,
+    *pool_limits.RULES,
+    *reserved.POLICY_RULES,
+    *content.RULES,
+    *brokers.POLICY_RULES,
+)
 
 
 @cache

@@ -1,24 +1,14 @@
-"""The limits of a policy, each judged by itself: what is judged is what would hold, inherited values included."""
+"""What a policy allows in number: replicas of a pool, queues of a namespace, pools of a queue."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Final
 
 from crds.findings import Finding, Reason
-from policies.fields import integer, text
-from policies.rates import Rate
-from policies.rules.rule import CREATION, OBJECT_AND_SCALE, POOLS, QUEUES, Breach, PolicyRule
+from policies.fields import items, mapping, text
+from policies.rules.rule import CREATION, OBJECT_AND_SCALE, POOLS, QUEUES, Breach, PolicyRule, number
 from policies.subject import Subject
-
-
-def number(limit: Any) -> int | None:
-    return limit if type(limit) is int else None
-
-
-def rate(limit: Any) -> Rate | None:
-    jobs, per = integer(limit, "jobs"), text(limit, "per")
-    return None if jobs is None else Rate.of(jobs, per)
 
 
 def max_replicas_per_pool(subject: Subject, limit: int) -> list[Breach]:
@@ -39,15 +29,18 @@ def max_queues_per_namespace(subject: Subject, limit: int) -> Iterator[Breach]:
         yield Breach(Finding("metadata.namespace", Reason.FORBIDDEN, message), count)
 
 
-def max_rate(subject: Subject, limit: Rate) -> Iterator[Breach]:
-    """A queue without any rate limit is over every limit, as a container without one is for a LimitRange."""
-    wanted = subject.rate
-    if wanted is None:
-        yield Breach(Finding("spec.rateLimit", Reason.REQUIRED, f"at most {limit}"))
-    elif wanted.rate is not None and wanted.rate.exceeds(limit):
-        inherited = "" if wanted.origin == "spec" else f", inherited from {wanted.origin}"
-        finding = Finding("spec.rateLimit", Reason.INVALID, f"at most {limit}", f"{wanted.rate}{inherited}")
-        yield Breach(finding, wanted.rate.per_second)
+def max_pools_per_queue(subject: Subject, limit: int) -> Iterator[Breach]:
+    """Only a queue the pool did not name before is judged, so a pool may stay where too many are already."""
+    before = {text(item, "name") for _, item in items(mapping(subject.previous, "spec"), "queues")}
+    for path, reference in items(subject.spec, "queues"):
+        name = text(reference, "name")
+        if not name or name in before:
+            continue
+        pools = subject.snapshot.pools_of_queue(subject.namespace, name)
+        count = len(pools) - (subject.name in pools)
+        if count >= limit:
+            message = f"queue {name} has {count} of at most {limit} pools"
+            yield Breach(Finding(f"spec.{path}.name", Reason.FORBIDDEN, message), count)
 
 
 RULES: Final = (
@@ -68,10 +61,10 @@ RULES: Final = (
         prepare=number,
     ),
     PolicyRule(
-        id="limits.maxRate",
-        kinds=QUEUES,
-        sentence="The effective rate limit of a Queue is at most this; a Queue needs one.",
-        check=max_rate,
-        prepare=rate,
+        id="limits.maxPoolsPerQueue",
+        kinds=POOLS,
+        sentence="At most this many WorkerPools take jobs from the same Queue.",
+        check=max_pools_per_queue,
+        prepare=number,
     ),
 )

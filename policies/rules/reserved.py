@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from crds import meta
 from crds.findings import Finding, Reason
-from policies.fields import items, mapping, text
-from policies.rules.rule import ALL_KINDS, POOLS, QUEUES, BuiltInRule
+from policies.fields import items, mapping, strings, text
+from policies.rules.rule import ALL_KINDS, POOLS, QUEUES, Breach, BuiltInRule, PolicyRule
+from policies.selectors import NameTest, name_test
+from policies.snapshot import PolicyView
 from policies.subject import Subject
 
 RESERVED_QUEUE_NAMES: Final = frozenset({"system", "admin", "health", "metrics", "default"})
@@ -24,14 +26,46 @@ USERS_KEYS: Final = frozenset({meta.ANNOTATION_BREAK_GLASS})
 
 
 def queue_name(subject: Subject) -> Iterator[Finding]:
-    """Only `spec.queueName` is judged, never the object's own name: that one is not chosen for the broker."""
+    """Only `spec.queueName` is judged, never the object's own name: that one is not chosen for the broker.
+
+    A ClusterPolicy with a list of reserved names, be it empty, has its list judged instead of this one.
+    """
     layout, name = text(subject.spec, "broker", "redis", "layout"), text(subject.spec, "queueName")
     folded = name.casefold()
-    if layout not in OWN_LAYOUTS:
+    if layout not in OWN_LAYOUTS or any(_replaces_names(policy) for policy in subject.policies):
         return
     if folded in RESERVED_QUEUE_NAMES or folded.startswith(RESERVED_QUEUE_PREFIX):
         message = f"reserved at a broker with layout {layout}; choose another queueName"
         yield Finding("spec.queueName", Reason.INVALID, message, name)
+
+
+def _replaces_names(policy: PolicyView) -> bool:
+    return policy.kind == meta.CLUSTER_POLICY.kind and isinstance(policy.spec.get("reservedNames"), list)
+
+
+class Names(NamedTuple):
+    """The globs as the policy writes them, and a test of a folded name."""
+
+    text: str
+    reserve: NameTest
+
+
+def reserved(globs: Any) -> Names | None:
+    written = strings({"globs": globs}, "globs")
+    reserve = name_test(tuple(glob.casefold() for glob in written))
+    return None if reserve is None else Names(", ".join(written), reserve)
+
+
+def reserved_names(subject: Subject, names: Names) -> Iterator[Breach]:
+    """Every name at the broker: the queue's, which is the object's own where none is given, and its dead letters'."""
+    own = "spec.queueName" if "queueName" in subject.spec else "metadata.name"
+    asked = (
+        (own, text(subject.spec, "queueName") or subject.name),
+        ("spec.deadLetter.queueName", text(subject.spec, "deadLetter", "queueName")),
+    )
+    for field, name in asked:
+        if name and names.reserve(name.casefold()):
+            yield Breach(Finding(field, Reason.INVALID, f"reserved: {names.text}; choose another queueName", name))
 
 
 def metadata(subject: Subject) -> Iterator[Finding]:
@@ -75,6 +109,16 @@ def _own_env(path: str, variables: Iterator[tuple[str, Mapping[str, Any]]]) -> I
             )
 
 
+POLICY_RULES: Final = (
+    PolicyRule(
+        id="reservedNames",
+        kinds=QUEUES,
+        sentence="No queue and no dead-letter queue has one of these names at the broker, in any case of letters. In a "
+        "ClusterPolicy the list, also an empty one, replaces the names that are reserved otherwise.",
+        check=reserved_names,
+        prepare=reserved,
+    ),
+)
 RULES: Final = (
     BuiltInRule(
         id="reservedQueueName",

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
-from crds import meta
+from crds import duration, meta
 from crds.findings import Finding
 from policies.decision import Action
 from policies.facts import Operation
@@ -19,10 +19,16 @@ from policies.subject import Subject
 
 
 class Breach(NamedTuple):
-    """A finding with how far it is beyond the limit, where that can be measured."""
+    """A finding with how far it is beyond the limit, where that can be measured.
+
+    `about` tells several findings of one rule at one field apart, such as those about two resources. `failed` says that
+    the rule could not be asked, which counts as broken.
+    """
 
     finding: Finding
     excess: float | None = None
+    about: str = ""
+    failed: bool = False
 
 
 WRITES: Final = frozenset({Operation.CREATE, Operation.UPDATE})
@@ -31,6 +37,7 @@ OBJECT: Final = frozenset({""})
 OBJECT_AND_SCALE: Final = frozenset({"", "scale"})
 ALL_KINDS: Final = frozenset(kind.kind for kind in meta.KINDS)
 WORK_KINDS: Final = frozenset({meta.QUEUE.kind, meta.WORKER_POOL.kind})
+POLICIES: Final = ALL_KINDS - WORK_KINDS
 QUEUES: Final = frozenset({meta.QUEUE.kind})
 POOLS: Final = frozenset({meta.WORKER_POOL.kind})
 
@@ -44,6 +51,11 @@ class Rule:
     sentence: str
     operations: frozenset[Operation] = WRITES
     subresources: frozenset[str] = OBJECT
+
+    @property
+    def exempt_as(self) -> str:
+        """The name by which an exemption lists it: the limit, the list or the rule, without the path to it."""
+        return self.id.rpartition(".")[2]
 
     def covers(self, kind: str, operation: Operation, subresource: str) -> bool:
         return kind in self.kinds and operation in self.operations and subresource in self.subresources
@@ -75,3 +87,19 @@ class PolicyRule(Rule):
 
     check: Callable[[Subject, Any], Iterable[Breach]]
     prepare: Callable[[Any], Any] = _as_it_is
+
+
+def number(limit: Any) -> int | None:
+    """`prepare` of a limit that is an integer."""
+    return limit if type(limit) is int else None
+
+
+def length(limit: Any) -> str | None:
+    """`prepare` of a limit that is a duration; its text is kept, for findings quote it."""
+    if not isinstance(limit, str):
+        return None
+    try:
+        duration.milliseconds(limit)
+    except ValueError:
+        return None
+    return limit

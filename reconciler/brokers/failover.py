@@ -28,13 +28,14 @@ class Doubt:
 
 def doubt_after(doubt: Doubt | None, previous: Observation | None, current: Observation, now: float) -> Doubt | None:
     """The doubt in force after `current`, None when it can be believed."""
-    why = _sign(previous, current)
+    why = sign(previous, current)
     if why:
         return Doubt(why, now + DOUBT_SECONDS)
     return doubt if doubt is not None and now < doubt.until else None
 
 
-def _sign(previous: Observation | None, current: Observation) -> str:
+def sign(previous: Observation | None, current: Observation) -> str:
+    """What makes `current` doubtful, and no continuation of `previous`; empty for nothing."""
     if current.identity.role == "slave":
         return "the broker is a replica"
     if previous is None:

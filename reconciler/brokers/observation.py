@@ -77,6 +77,14 @@ class Observation:
     records_left_out: int = 0
 
     @property
+    def oldest_age(self) -> float | None:
+        """How long the oldest job has waited, in seconds: 0 when nothing waits, None when it does not say."""
+        oldest = self.oldest_enqueued.value
+        if oldest is not None:
+            return max(0.0, self.time - oldest)
+        return 0.0 if self.waiting.value == 0 else None
+
+    @property
     def methods(self) -> dict[str, str]:
         """`status.methods` of the Queue."""
         return {

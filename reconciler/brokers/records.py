@@ -29,6 +29,38 @@ class State(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Told:
+    """Runs that ended, the sum of their lengths in seconds and of the squares of these, and the time spent running,
+    runs under way included.
+    """
+
+    runs: int = 0
+    lengths: float = 0.0
+    squares: float = 0.0
+    busy: float = 0.0
+
+    def __add__(self, other: Told) -> Told:
+        return Told(
+            self.runs + other.runs,
+            self.lengths + other.lengths,
+            self.squares + other.squares,
+            self.busy + other.busy,
+        )
+
+    def since(self, earlier: Told) -> Told:
+        """The growth; a count that went back says nothing."""
+        return Told(
+            max(0, self.runs - earlier.runs),
+            max(0.0, self.lengths - earlier.lengths),
+            max(0.0, self.squares - earlier.squares),
+            max(0.0, self.busy - earlier.busy),
+        )
+
+
+NOTHING_TOLD: Final = Told()
+
+
+@dataclass(frozen=True, slots=True)
 class Record:
     """One worker process's status record; docs/worker-contract.md has the meaning of the fields.
 
@@ -54,6 +86,10 @@ class Record:
     in_flight_at: str = ""
 
     @property
+    def told(self) -> Told:
+        return Told(self.completed, self.service_seconds, self.service_seconds_sq, self.busy_seconds)
+
+    @property
     def in_flight(self) -> int:
         return self.running + self.held
 
@@ -71,20 +107,24 @@ class Records:
 
     def completed_since(self, earlier: Records) -> int | None:
         """Runs that ended between two readings, as far as workers told; None when there was nobody to tell."""
-        before, after = earlier.completed, self.completed
-        if not before:
-            return None
-        return sum(max(0, count - before.get(instance, 0)) for instance, count in after.items())
+        return self.told_since(earlier).runs if earlier.fresh or earlier.stale else None
+
+    def told_since(self, earlier: Records) -> Told:
+        """What the workers have done since; one that was not there before has done all it tells of since then."""
+        before = earlier.everyone
+        told = NOTHING_TOLD
+        for instance, record in self.everyone.items():
+            told += record.told.since(before[instance].told if instance in before else NOTHING_TOLD)
+        return told
 
     @property
-    def completed(self) -> dict[str, int]:
-        return {name: record.completed for records in (self.fresh, self.stale) for name, record in records.items()}
+    def everyone(self) -> Mapping[str, Record]:
+        return {**self.stale, **self.fresh} if self.stale else self.fresh
 
-    def service_seconds(self, at_least: int = 5) -> float | None:
-        """The mean length of a run, or None with fewer than `at_least` runs on record."""
-        runs = sum(record.completed for record in self.fresh.values())
-        total = sum(record.service_seconds for record in self.fresh.values())
-        return total / runs if runs >= at_least and total > 0 else None
+    @property
+    def told(self) -> Told:
+        """All that the living workers have done since each of them started."""
+        return sum((record.told for record in self.fresh.values()), NOTHING_TOLD)
 
 
 NO_RECORDS: Final = Records({}, {}, 0)

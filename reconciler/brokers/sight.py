@@ -9,9 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Final
 
+from reconciler.brokers import failover
+from reconciler.brokers.changes import NOTHING_KNOWN, Change, between
 from reconciler.brokers.errors import BrokerError
 from reconciler.brokers.failover import Doubt, doubt_after
 from reconciler.brokers.observation import Observation
+from reconciler.plans.flow import Flow, Service, Step, begun, of_runs
 
 SHOWN_AFTER: Final = 2
 """A failure that may pass by itself is shown when it happens twice in a row: one lost packet is no news."""
@@ -19,7 +22,9 @@ SHOWN_AFTER: Final = 2
 
 @dataclass(frozen=True, slots=True)
 class Sight:
-    """`read_at` and `failing_since` are seconds of the process's steady clock."""
+    """`read_at` and `failing_since` are seconds of the process's steady clock. `flow` is how jobs have come and gone;
+    `counted` says how the last step of it is known.
+    """
 
     observation: Observation | None = None
     read_at: float | None = None
@@ -27,11 +32,21 @@ class Sight:
     error: BrokerError | None = None
     failures: int = 0
     failing_since: float | None = None
+    flow: Flow | None = None
+    counted: Change = NOTHING_KNOWN
 
     @property
     def readable(self) -> Observation | None:
         """The last reading, unless it has failed since."""
         return self.observation if self.error is None else None
+
+    @property
+    def service(self) -> Service | None:
+        """How long a job takes. Just after a start the living workers' own totals are all there is."""
+        if self.flow is None or self.observation is None:
+            return None
+        told = self.observation.workers.told
+        return self.flow.service() or of_runs(told.runs, told.lengths, told.squares)
 
     @property
     def trouble(self) -> BrokerError | None:
@@ -43,10 +58,39 @@ class Sight:
 def seen(before: Sight | None, observation: Observation, now: float) -> Sight:
     """The sight after a reading."""
     before = before or Sight()
+    change = _change(before, observation, now)
     return Sight(
         observation=observation,
         read_at=now,
         doubt=doubt_after(before.doubt, before.observation, observation, now),
+        flow=_flow(before.flow, change, observation, now),
+        counted=change,
+    )
+
+
+def _change(before: Sight, observation: Observation, now: float) -> Change:
+    """What happened since the last good reading; nothing is known where another server answers, or all has vanished."""
+    if before.observation is None or before.read_at is None or failover.sign(before.observation, observation):
+        return NOTHING_KNOWN
+    return between(before.observation, observation, now - before.read_at)
+
+
+def _flow(flow: Flow | None, change: Change, observation: Observation, now: float) -> Flow:
+    if flow is None:
+        return begun(now, observation.oldest_age)
+    told = change.told
+    return flow.stepped(
+        now,
+        Step(
+            arrived=change.arrived.value,
+            completed=change.completed.value,
+            started=change.started,
+            busy=change.busy,
+            runs=told.runs,
+            lengths=told.lengths,
+            squares=told.squares,
+            age=observation.oldest_age,
+        ),
     )
 
 

@@ -18,6 +18,8 @@ GAP_SECONDS: Final = 30.0
 """Samples further apart say nothing of the time between them, so the window starts again."""
 DEAD_BAND: Final = 0.9
 """A pool that needs at least this part of what it has is left alone."""
+CALM_BAND: Final = 1.1
+"""A pool that needs at most this part of what it has is left alone too, where nobody has to wait for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +33,13 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """What was wanted during the last 300 s, as runs of equal numbers, oldest first."""
+    """What was wanted during the last 300 s or longer, as runs of equal numbers, oldest first."""
 
     runs: tuple[Run, ...] = ()
 
-    def add(self, now: float, replicas: int) -> Window:
-        runs = tuple(run for run in self.runs if run.end >= now - LONG_SECONDS)
+    def add(self, now: float, replicas: int, kept: float = LONG_SECONDS) -> Window:
+        """With what is wanted now; what is older than `kept` seconds is forgotten."""
+        runs = tuple(run for run in self.runs if run.end >= now - kept)
         if runs and runs[-1].replicas == replicas:
             return Window((*runs[:-1], Run(runs[-1].start, now, replicas)))
         return Window((*runs, Run(now, now, replicas)))
@@ -46,6 +49,10 @@ class Window:
 
     def highest(self, now: float, seconds: float) -> int:
         return max((run.replicas for run in self.runs if run.end >= now - seconds), default=0)
+
+    def since(self, time: float) -> tuple[int, ...]:
+        """The numbers wanted after `time`."""
+        return tuple(run.replicas for run in self.runs if run.end > time)
 
 
 def seeded(now: float, current: int) -> Window:
@@ -58,9 +65,15 @@ def short_window(startup_seconds: float) -> float:
     return min(max(3 * startup_seconds, SHORTEST_SECONDS), LONG_SECONDS)
 
 
-def dead_band(current: int, wanted: int) -> int:
-    """`current` when `wanted` is smaller by at most a tenth, else `wanted`."""
-    return current if DEAD_BAND * current <= wanted < current else wanted
+def dead_band(current: int, wanted: int, *, calm: bool = False) -> int:
+    """`current` when `wanted` is smaller by at most a tenth, or in a calm pool larger by that, else `wanted`."""
+    near = DEAD_BAND * current <= wanted < current or (calm and current < wanted <= CALM_BAND * current)
+    return current if near else wanted
+
+
+def lately_fewer(window: Window, now: float, current: int) -> bool:
+    """Whether clearly fewer were wanted at some moment of the last minute: a noisy load that does not need them all."""
+    return any(replicas < DEAD_BAND * current for replicas in window.since(now - SHORTEST_SECONDS))
 
 
 def damp(window: Window, now: float, current: int, wanted: int, startup_seconds: float) -> tuple[int, Window]:

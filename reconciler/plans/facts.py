@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Final
+
+from reconciler.plans.behavior import Behavior
 
 DEFAULT_STARTUP_SECONDS: Final = 30.0
 """How long a pod takes from its creation to its first fetch, until it has been measured."""
+DEFAULT_PERCENTILE: Final = 95
+UNREACHABLE_MARGIN: Final = 1.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +28,13 @@ class QueueFacts:
     """What one queue says.
 
     With `firm` False the numbers are only lower bounds: the broker may have failed over. `missing` is a queue that the
-    pool names and that does not exist.
+    pool names and that does not exist. `waiting` includes scheduled jobs that are due before a new pod could start.
+
+    Rates are in jobs per second: `arrivals_short` over 20 s, `arrivals_long` and `completions` over 120 s, each None
+    until a whole window has been seen. `service_seconds` is the mean time a job takes and `service_cv2` its squared
+    coefficient of variation, both from the `completed` jobs of the last minutes; None of `completed` says that nobody
+    counts. `wait_target` is in seconds. `share` is this pool's part of a queue that several pools work off. An open
+    breaker lets no waiting job start.
     """
 
     name: str
@@ -34,6 +45,19 @@ class QueueFacts:
     rate: Rate | None = None
     service_seconds: float | None = None
     missing: bool = False
+    arrivals_short: float | None = None
+    arrivals_long: float | None = None
+    completions: float | None = None
+    service_cv2: float | None = None
+    completed: int | None = None
+    wait_target: float | None = None
+    share: Fraction = Fraction(1)
+    breaker_open: bool = False
+
+    @property
+    def closed(self) -> bool:
+        """Whether no waiting job can start, so that only what runs is demand."""
+        return self.paused or self.breaker_open
 
     @property
     def unreadable(self) -> bool:
@@ -42,12 +66,12 @@ class QueueFacts:
     @property
     def complete(self) -> bool:
         """Whether everything that counts is known well enough to shrink by."""
-        return self.firm and self.running is not None and (self.paused or self.waiting is not None)
+        return self.firm and self.running is not None and (self.closed or self.waiting is not None)
 
     @property
     def has_jobs(self) -> bool:
         """Whether a replica has something to do here."""
-        return bool(self.running) or (bool(self.waiting) and not self.paused)
+        return bool(self.running) or (bool(self.waiting) and not self.closed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +91,31 @@ class Fallback:
 
 
 @dataclass(frozen=True, slots=True)
+class Schedule:
+    """The schedule in force with the highest minimum: `minReplicas` of `scaling.schedules[name]`."""
+
+    name: str
+    replicas: int
+
+
+@dataclass(frozen=True, slots=True)
+class Entitlement:
+    """The most replicas a budget leaves this pool. `receiver` is who gets what it has to give, empty for nobody."""
+
+    replicas: int
+    receiver: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class PoolFacts:
-    """Everything a decision depends on, except the window of earlier ones.
+    """Everything a decision depends on, except the history of earlier ones.
 
     `now` is in seconds since the epoch, for the hold. `current` is the number served with until now, draining pods
-    left out. `unreadable_seconds` is how long no queue could be read.
+    left out. `unreadable_seconds` is how long no queue could be read. `startup_seconds` is the 90th percentile from a
+    pod's creation to its first fetch. `ready_slots` are the jobs that ready serving pods can run at once,
+    `running_on_serving` those they do run, `starting` the ages in seconds of pods that are still to become ready
+    (without those that have failed to); None where nobody has counted. `behavior` replaces the built-in damping.
+    `strictest_first` says that workers take the queue with the smallest wait target before any other.
     """
 
     now: float
@@ -86,6 +130,35 @@ class PoolFacts:
     fallback: Fallback | None = None
     unreadable_seconds: float = 0.0
     startup_seconds: float = DEFAULT_STARTUP_SECONDS
+    percentile: int = DEFAULT_PERCENTILE
+    catch_up_seconds: float | None = None
+    ready_slots: int | None = None
+    running_on_serving: int | None = None
+    starting: tuple[float, ...] = ()
+    behavior: Behavior | None = None
+    schedule: Schedule | None = None
+    entitlement: Entitlement | None = None
+    strictest_first: bool = False
+
+    @property
+    def ready_slots_now(self) -> int:
+        """The slots of ready pods; where nobody has counted, of all that are not known to be starting."""
+        if self.ready_slots is not None:
+            return self.ready_slots
+        return max(self.current - len(self.starting), 0) * self.concurrency
+
+    @property
+    def lowest(self) -> int:
+        """The lower bound now."""
+        return max(self.min_replicas, self.schedule.replicas if self.schedule else 0)
+
+    def unreachable(self, *, already: bool = False) -> tuple[QueueFacts, ...]:
+        """The queues whose jobs may wait no longer than a pod takes to start: a jump in load breaks their target.
+
+        What was one `already` stays one until the start-up is a fifth shorter than the target.
+        """
+        startup = self.startup_seconds * (UNREACHABLE_MARGIN if already else 1)
+        return tuple(queue for queue in self.queues if queue.wait_target is not None and queue.wait_target <= startup)
 
     @property
     def unclear(self) -> tuple[QueueFacts, ...]:

@@ -1,29 +1,29 @@
-"""How many replicas a pool should serve with: the form of the law that needs no wait target.
+"""How many replicas a pool should serve with: a number on its way through bounds and damping, with a bill.
 
-Every queue asks for `running / concurrency + waiting / jobsPerReplica` replicas; the sum is rounded up, so it is at
-least one while there is any job. Jobs that run are counted, because demand without them falls as soon as workers do
-their work, and the pool swings for ever. A paused queue counts only what still runs. A rate limit bounds what its
-queue may ask for, but never below what runs already.
-
-A missing or doubtful signal can make a pool grow, never shrink; when nothing is known the pool stays as it is, and
-after `fallback.after` rises to `fallback.replicas`. A hold is somebody's word and is obeyed at once; only
-`maxReplicas` still bounds it.
+`plans.asks` says what the jobs ask for. A missing or doubtful signal can make a pool grow, never shrink; when nothing
+is known the pool stays as it is, and after `fallback.after` rises to `fallback.replicas`. Growth passes at once and
+shrinking is damped, unless `behavior` says otherwise. A budget comes last, so that what a pool is entitled to follows
+from a demand that is already damped. A hold is somebody's word and is obeyed at once; only `maxReplicas` still bounds
+it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from fractions import Fraction
 from math import ceil
 from typing import Final
 
-from reconciler.plans import damping, explain
-from reconciler.plans.explain import BoundBy, ReplicaDecision, Step
-from reconciler.plans.facts import PoolFacts, QueueFacts
+from reconciler.plans import asks, damping, explain, growth, pacing
+from reconciler.plans.asks import Demand
+from reconciler.plans.damping import Window
+from reconciler.plans.decision import BoundBy, ReplicaDecision, Step
+from reconciler.plans.facts import PoolFacts
+from reconciler.plans.history import Change, History
+from reconciler.plans.summary import summary
 
-RATE_MARGIN: Final = Fraction(11, 10)
-"""A tenth more than the rate limit needs, so that the limit binds and not the pool."""
+UNPACED: Final = (BoundBy.HOLD, BoundBy.PAUSED)
+"""What is obeyed at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,34 +38,48 @@ class Bill:
         return Bill(replicas, bound_by, (*self.steps, Step(bound_by, replicas, message)))
 
 
-def decide(facts: PoolFacts, window: damping.Window, clock: float) -> tuple[ReplicaDecision, damping.Window]:
-    """The decision, and the window for the next one. `clock` is any steady clock, in seconds."""
-    bill = _told(facts) or wanted(facts)
-    damped, window = damping.damp(window, clock, facts.current, bill.replicas, facts.startup_seconds)
-    if bill.bound_by not in (BoundBy.HOLD, BoundBy.PAUSED):
-        damped = min(damped, facts.max_replicas)
-        if damped > bill.replicas:
-            bill = bill.moved(damped, BoundBy.DAMPING, explain.damped(bill.replicas))
-    return _decision(facts, bill), window
+def decide(facts: PoolFacts, history: History, clock: float) -> tuple[ReplicaDecision, History]:
+    """The decision, and the history for the next one. `clock` is any steady clock, in seconds."""
+    trial = growth.observed(history.trial, facts, clock)
+    bill = _told(facts) or wanted(facts, growing_helps=trial is None or not trial.failed)
+    bill, window = _paced(facts, bill, history, clock)
+    demand = bill.replicas
+    bill = _budget(facts, bill)
+    moved = bill.replicas - facts.current
+    changes = pacing.kept(history.changes, clock)
+    after = History(
+        window=window,
+        changes=(*changes, Change(clock, moved)) if moved and facts.behavior else changes,
+        trial=growth.begun(trial, facts, bill.replicas, clock),
+    )
+    return _decision(facts, bill, demand), after
 
 
-def wanted(facts: PoolFacts) -> Bill:
+def wanted(facts: PoolFacts, *, growing_helps: bool = True) -> Bill:
     """What the jobs ask for, bounded but not yet damped."""
-    bill = _demand(facts)
-    for rule in _RULES:
+    demand = asks.demand(facts)
+    bill = Bill(demand.replicas, BoundBy.DEMAND, explain.shares(demand, facts))
+    bill = bill.moved(demand.replicas, BoundBy.DEMAND)
+    bill = _rate_limit(facts, bill, demand)
+    bill = _running(facts, bill)
+    bill = _bands(facts, bill, demand)
+    if not growing_helps and bill.replicas > facts.current:
+        bill = bill.moved(facts.current, BoundBy.INEFFECTIVE, explain.INEFFECTIVE)
+    for rule in _BOUNDS:
         bill = rule(facts, bill)
     return bill
 
 
-def _decision(facts: PoolFacts, bill: Bill) -> ReplicaDecision:
+def _decision(facts: PoolFacts, bill: Bill, demand: int) -> ReplicaDecision:
     told = bill.bound_by is BoundBy.HOLD
     may_shrink = bill.bound_by is not BoundBy.PAUSED and (told or not facts.unclear or bill.replicas < facts.current)
     return ReplicaDecision(
         to=bill.replicas,
         bound_by=bill.bound_by,
         steps=explain.steps(bill.steps),
-        summary=explain.summary(facts, bill.bound_by, bill.replicas),
+        summary=summary(facts, bill.bound_by, bill.replicas),
         may_shrink=may_shrink,
+        demand=demand,
     )
 
 
@@ -79,44 +93,28 @@ def _told(facts: PoolFacts) -> Bill | None:
     return Bill(0, BoundBy.HOLD).moved(min(hold.replicas, facts.max_replicas), BoundBy.HOLD, explain.held(hold))
 
 
-def _demand(facts: PoolFacts) -> Bill:
-    shares = tuple(_share(queue, facts) for queue in facts.queues)
-    replicas = ceil(sum(shares, Fraction(0)))
-    steps = tuple(explain.share(queue, facts, share) for queue, share in zip(facts.queues, shares, strict=True))
-    return Bill(replicas, BoundBy.DEMAND, steps).moved(replicas, BoundBy.DEMAND)
-
-
-def _share(queue: QueueFacts, facts: PoolFacts) -> Fraction:
-    """The replicas a queue's jobs fill, as an exact fraction; what is unknown fills none."""
-    waiting = 0 if queue.paused else queue.waiting or 0
-    return _busy(queue, facts) + Fraction(waiting, facts.jobs_per_replica)
-
-
-def _busy(queue: QueueFacts, facts: PoolFacts) -> Fraction:
-    return Fraction(queue.running or 0, facts.concurrency)
-
-
-def _limited(queue: QueueFacts, facts: PoolFacts) -> Fraction:
-    """A queue's share, cut to the replicas its rate limit can keep busy (Little's law)."""
-    share = _share(queue, facts)
-    if queue.rate is None or queue.service_seconds is None:
-        return share
-    slots = RATE_MARGIN * queue.rate.jobs / Fraction(queue.rate.seconds) * Fraction(queue.service_seconds)
-    return min(share, max(slots / facts.concurrency, _busy(queue, facts)))
-
-
-def _rate_limit(facts: PoolFacts, bill: Bill) -> Bill:
-    replicas = ceil(sum((_limited(queue, facts) for queue in facts.queues), Fraction(0)))
-    if replicas >= bill.replicas:
+def _rate_limit(facts: PoolFacts, bill: Bill, demand: Demand) -> Bill:
+    if demand.limited >= bill.replicas:
         return bill
-    return bill.moved(replicas, BoundBy.RATE_LIMIT, explain.rate_limits(facts))
+    return bill.moved(demand.limited, BoundBy.RATE_LIMIT, explain.rate_limits(facts))
 
 
-def _dead_band(facts: PoolFacts, bill: Bill) -> Bill:
-    replicas = damping.dead_band(facts.current, bill.replicas)
-    if replicas == bill.replicas:
-        return bill
-    return bill.moved(replicas, BoundBy.DAMPING, "at most a tenth more")
+def _running(facts: PoolFacts, bill: Bill) -> Bill:
+    """A slot that runs a job is needed, whatever the averages say."""
+    busy = ceil((facts.running_on_serving or 0) / facts.concurrency)
+    return bill if busy <= bill.replicas else bill.moved(busy, BoundBy.DEMAND, explain.RUNNING)
+
+
+def _bands(facts: PoolFacts, bill: Bill, demand: Demand) -> Bill:
+    """Near enough to what the pool has is left alone."""
+    if facts.behavior is not None:
+        exact = max(demand.exact, (facts.running_on_serving or 0) / facts.concurrency)
+        near = pacing.tolerated(facts.behavior, facts.current, exact)
+        replicas, message = facts.current if near else bill.replicas, explain.TOLERATED
+    else:
+        calm = asks.calm(facts, demand)
+        replicas, message = damping.dead_band(facts.current, bill.replicas, calm=calm), explain.NEAR
+    return bill if replicas == bill.replicas else bill.moved(replicas, bill.bound_by, message)
 
 
 def _unknown_is_not_zero(facts: PoolFacts, bill: Bill) -> Bill:
@@ -141,17 +139,57 @@ def _minimum(facts: PoolFacts, bill: Bill) -> Bill:
     return bill.moved(facts.min_replicas, BoundBy.MIN_REPLICAS)
 
 
+def _schedule(facts: PoolFacts, bill: Bill) -> Bill:
+    schedule = facts.schedule
+    if schedule is None or bill.replicas >= schedule.replicas:
+        return bill
+    return bill.moved(schedule.replicas, BoundBy.SCHEDULE, schedule.name)
+
+
 def _maximum(facts: PoolFacts, bill: Bill) -> Bill:
     if bill.replicas <= facts.max_replicas:
         return bill
     return bill.moved(facts.max_replicas, BoundBy.MAX_REPLICAS)
 
 
-_RULES: Final[tuple[Callable[[PoolFacts, Bill], Bill], ...]] = (
-    _rate_limit,
-    _dead_band,
+_BOUNDS: Final[tuple[Callable[[PoolFacts, Bill], Bill], ...]] = (
     _unknown_is_not_zero,
     _fallback,
     _minimum,
+    _schedule,
     _maximum,
 )
+
+
+def _paced(facts: PoolFacts, bill: Bill, history: History, clock: float) -> tuple[Bill, Window]:
+    if facts.behavior is not None:
+        return _by_behavior(facts, bill, history, clock)
+    replicas, window = damping.damp(history.window, clock, facts.current, bill.replicas, facts.startup_seconds)
+    if bill.bound_by in UNPACED:
+        return bill, window
+    replicas = min(replicas, facts.max_replicas)
+    lately = damping.lately_fewer(window, clock, facts.current)
+    if replicas > bill.replicas or (replicas == facts.current and lately and bill.bound_by is BoundBy.DEMAND):
+        return bill.moved(replicas, BoundBy.DAMPING, explain.damped(bill.replicas)), window
+    return bill, window
+
+
+def _by_behavior(facts: PoolFacts, bill: Bill, history: History, clock: float) -> tuple[Bill, Window]:
+    behavior = facts.behavior
+    assert behavior is not None  # noqa: S101 - for the type checker: asked by the caller
+    kept = max(damping.LONG_SECONDS, behavior.up.window, behavior.down.window)
+    window = history.window.add(clock, bill.replicas, kept)
+    if bill.bound_by in UNPACED:
+        return bill, window
+    replicas = pacing.paced(behavior, history.window, history.changes, clock, facts.current, bill.replicas)
+    replicas = max(min(replicas, facts.max_replicas), min(facts.lowest, facts.max_replicas))
+    if replicas == bill.replicas:
+        return bill, window
+    return bill.moved(replicas, BoundBy.BEHAVIOR, explain.behaved(bill.replicas, facts.current)), window
+
+
+def _budget(facts: PoolFacts, bill: Bill) -> Bill:
+    entitlement = facts.entitlement
+    if entitlement is None or bill.bound_by is BoundBy.PAUSED or bill.replicas <= entitlement.replicas:
+        return bill
+    return bill.moved(entitlement.replicas, BoundBy.BUDGET, explain.budgeted(facts, bill.replicas))

@@ -13,8 +13,9 @@ from typing import Any, Final
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
+from crds import meta
 from crds.schema import Schema, structural
-from tests.crds import seeds
+from tests.crds import beta, seeds
 
 _JUNK: Final[tuple[Any, ...]] = (
     *(None, True, False, 0, 1, -1, 1.0, 1.5, 2**31, 2**63, 1e30, "", " ", "0", "1", "5%", "150%", "0s", "1d", "\u00e9"),
@@ -23,15 +24,18 @@ _JUNK: Final[tuple[Any, ...]] = (
 _NAMES: Final = ("a", "a" * 52, "a" * 53, "a" * 63, "a" * 64, "a-b", "a-", "a.b", "A", "0")
 
 
-def edited(kind: str) -> SearchStrategy[dict[str, Any]]:
+_SEEDS: Final = {meta.VERSION: seeds.BY_KIND, meta.BETA: beta.BY_KIND}
+
+
+def edited(kind: str, version: str = meta.VERSION) -> SearchStrategy[dict[str, Any]]:
     """An object of the kind with up to five edits."""
-    return st.sampled_from(seeds.BY_KIND[kind]).flatmap(lambda seed: edits_of(kind, seed))
+    return st.sampled_from(_SEEDS[version][kind]).flatmap(lambda seed: edits_of(kind, seed, version))
 
 
 @st.composite
-def edits_of(draw: DrawFn, kind: str, seed: dict[str, Any]) -> dict[str, Any]:
+def edits_of(draw: DrawFn, kind: str, seed: dict[str, Any], version: str = meta.VERSION) -> dict[str, Any]:
     obj = copy.deepcopy(seed)
-    schema = structural(kind)["properties"]["spec"]
+    schema = structural(kind, version)["properties"]["spec"]
     for _ in range(draw(st.integers(0, 5))):
         if isinstance(obj.get("spec"), dict):
             _edit(draw, schema, obj["spec"])
@@ -118,6 +122,9 @@ def values(schema: Schema, depth: int = 0) -> SearchStrategy[Any]:
             return st.booleans()
         case "integer":
             return st.integers(schema.get("minimum", -5), min(schema.get("maximum", 70_000), 70_000))
+        case "number":
+            low, high = schema.get("minimum", 0), min(schema.get("maximum", 1000), 1000)
+            return st.floats(low, high, exclude_min=schema.get("exclusiveMinimum", False)) | st.just(int(high))
         case "string":
             return _texts(schema)
     return _junk()

@@ -22,7 +22,9 @@ from tests.crds.test_schema import nodes
             id="every entry of a list",
         ),
         pytest.param(
-            policy(limits={"maxReplicasPerPool": 1, "maxPriority": 1}), ("spec.limits.maxPriority",), id="limits"
+            policy(defaults={"retry": {"maxRetries": 1}, "circuitBreaker": {"window": "1m"}}),
+            ("spec.defaults.circuitBreaker",),
+            id="one field beside another",
         ),
         pytest.param(cluster_policy(budget={"maxReplicas": 1}), ("spec.budget",), id="a ClusterPolicy is a Policy"),
     ],

@@ -59,7 +59,7 @@ NEW: Final = (
     pytest.param(
         queue(broker=redis(url="redis://:secret@redis:6379/0")),
         [
-            'spec.broker.redis.url: Invalid value: "redis://:secret@redis:6379/0": '
+            'spec.broker.redis.url: Invalid value: "redis://***@redis:6379/0": '
             "must be redis://host:port/database or rediss://..., without user and password"
         ],
         id="a password in the URL",

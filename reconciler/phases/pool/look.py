@@ -46,7 +46,7 @@ def memory_of(state: PoolState, ctx: Context) -> PoolMemory:
 
 def forget(state: PoolState, ctx: Context) -> None:
     ctx.pools.pop(state.uid, None)
-    ctx.windows.pop(state.uid, None)
+    ctx.histories.pop(state.uid, None)
 
 
 def remembered(state: PoolState, ctx: Context) -> dict[str, Observation]:

@@ -54,7 +54,7 @@ async def configure(state: PoolState, ctx: Context) -> None:
     if memory.applied != wanted or now - memory.applied_at > ctx.settings.resync:
         await ctx.client.apply(CONFIG_MAPS, config_map(state.owner, content), FIELD_MANAGER)
         await _budget(state, ctx, guarded=guarded)
-        memory.applied, memory.applied_at = wanted, now
+        memory.applied, memory.applied_at, memory.generation = wanted, now, content["generation"]
     await _nudge(state, ctx)
 
 

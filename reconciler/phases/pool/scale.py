@@ -1,8 +1,8 @@
 """How many replicas a WorkerPool should serve with: gathers what its queues say, asks the plan, and says so.
 
 It starts and removes nothing. `state.decision` is for the phases after it; `scaling_status` is its part of `status`.
-What it remembers between passes is the window of the damping, in `ctx.windows`; the number served with until now is in
-`status.desiredReplicas`, and where that is not yet written, the pods are counted.
+What it remembers between passes is the history of its decisions, in `ctx.histories`; the number served with until now
+is in `status.desiredReplicas`, and where that is not yet written, the pods are counted.
 """
 
 from __future__ import annotations
@@ -17,12 +17,13 @@ from policies import effective as effective_values
 from reconciler import metrics
 from reconciler.conditions import SCALING_ACTIVE, SCALING_LIMITED
 from reconciler.context import Context
-from reconciler.observations import QueueName
-from reconciler.phases.pool.demand import QueueWorld, pool_facts
+from reconciler.phases.pool import gather
+from reconciler.phases.pool.demand import pool_facts
 from reconciler.phases.pool.scaling_record import as_status, stored_record
 from reconciler.phases.pool.scaling_state import ScalingState
-from reconciler.plans import damping, explain
-from reconciler.plans.explain import BoundBy, Record, ReplicaDecision
+from reconciler.plans import decision as decisions
+from reconciler.plans import explain, history
+from reconciler.plans.decision import BoundBy, Record, ReplicaDecision
 from reconciler.plans.facts import PoolFacts
 from reconciler.plans.replicas import decide
 from reconciler.reasons import Reason
@@ -30,12 +31,13 @@ from reconciler.reasons import Reason
 LIMITED: Final[Mapping[BoundBy, tuple[Reason, str]]] = {
     BoundBy.MAX_REPLICAS: (Reason.AT_MAX_REPLICAS, "The jobs call for more than scaling.maxReplicas"),
     BoundBy.RATE_LIMIT: (Reason.RATE_LIMITED, "More replicas would only wait for the rate limit"),
+    BoundBy.INEFFECTIVE: (Reason.INEFFECTIVE, "The last growth completed no more jobs; growing is tried again later"),
 }
 REASONS: Final[Mapping[str, Reason]] = {str(reason): reason for reason in Reason}
 
 
 async def scale(state: ScalingState, ctx: Context) -> None:
-    worlds = [_world(state, ctx, queue["name"]) for queue in state.spec["queues"]]
+    worlds = gather.worlds(state, ctx)
     if state.effective is None:
         policies = [policy.view for policy in applying(meta.WORKER_POOL.kind, state.obj, ctx.snapshot)]
         specs = [world.spec for world in worlds if world.spec is not None]
@@ -45,11 +47,12 @@ async def scale(state: ScalingState, ctx: Context) -> None:
         _hold_what_was_decided(state, stored)
         return
     clock = ctx.monotonic()
-    facts = pool_facts(state.spec, state.effective, worlds, _current(state, ctx), state.now, clock)
-    window = ctx.windows.get(state.uid) or damping.seeded(clock, facts.current)
-    state.decision, ctx.windows[state.uid] = decide(facts, window, clock)
+    workers = gather.workers(state, ctx, worlds)
+    facts = pool_facts(state.spec, state.effective, worlds, gather.current(state, ctx), state.now, clock, workers)
+    earlier = ctx.histories.get(state.uid) or history.seeded(clock, facts.current)
+    state.decision, ctx.histories[state.uid] = decide(facts, earlier, clock)
     forget_gone(ctx)
-    state.record = explain.record(stored, state.decision, facts.current, facts.now)
+    state.record = decisions.record(stored, state.decision, facts.current, facts.now)
     _tell(state, ctx, facts, state.decision)
     _ask_again(state, ctx, facts, state.decision)
 
@@ -60,18 +63,18 @@ def scaling_status(state: ScalingState) -> dict[str, Any]:
         return {field: state.status.get(field) for field in ("desiredReplicas", "summary", "decision")}
     return {
         "desiredReplicas": state.decision.to,
-        "summary": state.decision.summary,
+        "summary": state.record.decision.summary,
         "decision": as_status(state.record),
     }
 
 
 def forget_gone(ctx: Context) -> None:
-    """Drops the windows of pools that are no more, once there are many of them."""
-    if len(ctx.windows) <= 2 * len(ctx.store.keys(meta.WORKER_POOL.kind)) + 100:
+    """Drops the histories of pools that are no more, once there are many of them."""
+    if len(ctx.histories) <= 2 * len(ctx.store.keys(meta.WORKER_POOL.kind)) + 100:
         return
     alive = {pool["metadata"]["uid"] for pool in ctx.store.all(meta.WORKER_POOL.kind)}
-    for uid in [uid for uid in ctx.windows if uid not in alive]:
-        del ctx.windows[uid]
+    for uid in [uid for uid in ctx.histories if uid not in alive]:
+        del ctx.histories[uid]
 
 
 def _hold_what_was_decided(state: ScalingState, stored: Record) -> None:
@@ -88,32 +91,9 @@ def _hold_what_was_decided(state: ScalingState, stored: Record) -> None:
             say(SCALING_ACTIVE, reason, condition["message"])
 
 
-def _world(state: ScalingState, ctx: Context, name: str) -> QueueWorld:
-    queue = ctx.store.queue(state.namespace, name)
-    if queue is None or "deletionTimestamp" in queue["metadata"]:
-        return QueueWorld(name)
-    policies = [policy.view for policy in applying(meta.QUEUE.kind, queue, ctx.snapshot)]
-    effective = effective_values.queue(queue["spec"], policies)
-    return QueueWorld(name, queue["spec"], effective, ctx.observations.latest(QueueName(state.namespace, name)))
-
-
-def _current(state: ScalingState, ctx: Context) -> int:
-    desired = state.status.get("desiredReplicas")
-    if desired is not None:
-        return int(desired)
-    return sum(_serves(pod) for pod in ctx.store.pods_of_pool(state.uid))
-
-
-def _serves(pod: Mapping[str, Any]) -> bool:
-    metadata = pod["metadata"]
-    leaving = "deletionTimestamp" in metadata or meta.ANNOTATION_DRAIN in (metadata.get("annotations") or {})
-    return not leaving and (pod.get("status") or {}).get("phase") not in ("Succeeded", "Failed")
-
-
 def _tell(state: ScalingState, ctx: Context, facts: PoolFacts, decision: ReplicaDecision) -> None:
     _active(state, facts, decision)
-    if decision.bound_by in LIMITED:
-        state.conditions.true(SCALING_LIMITED, *LIMITED[decision.bound_by])
+    _limited(state, facts)
     pool = (state.namespace, state.name)
     ctx.metrics.set(metrics.POOL_REPLICAS, *pool, "wanted", value=decision.to)
     if decision.to == facts.current:
@@ -140,10 +120,25 @@ def _active(state: ScalingState, facts: PoolFacts, decision: ReplicaDecision) ->
         state.conditions.true(SCALING_ACTIVE, Reason.FOLLOWING, "Replicas follow the queues")
 
 
+def _limited(state: ScalingState, facts: PoolFacts) -> None:
+    """As the record says, which does not change with every pass near two bounds."""
+    limit = LIMITED.get(state.record.decision.bound_by) if state.record is not None else None
+    if limit is not None:
+        state.conditions.true(SCALING_LIMITED, *limit)
+    elif unreachable := facts.unreachable(already=_said(state, Reason.TARGET_UNREACHABLE)):
+        names = ", ".join(queue.name for queue in unreachable)
+        message = f"Workers start no faster than jobs of {names} may wait: a jump in load breaks the target"
+        state.conditions.true(SCALING_LIMITED, Reason.TARGET_UNREACHABLE, message)
+
+
+def _said(state: ScalingState, reason: Reason) -> bool:
+    return any(condition["reason"] == reason for condition in state.status.get("conditions", ()))
+
+
 def _ask_again(state: ScalingState, ctx: Context, facts: PoolFacts, decision: ReplicaDecision) -> None:
     """Queues wake the pool when their numbers change; only what time alone changes has to be asked for."""
     poll = ctx.settings.poll
-    if decision.bound_by is BoundBy.DAMPING:
+    if decision.bound_by in (BoundBy.DAMPING, BoundBy.BEHAVIOR, BoundBy.INEFFECTIVE):
         state.again(poll)
     if decision.bound_by is BoundBy.HOLD and facts.hold is not None and facts.hold.until is not None:
         state.again(max(poll, facts.hold.until - facts.now))

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from reconciler.plans.explain import BoundBy, Record, ReplicaDecision, Step
+from reconciler.plans.decision import BoundBy, Record, ReplicaDecision, Step
 
 
 def as_status(record: Record) -> dict[str, Any]:

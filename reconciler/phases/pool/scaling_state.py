@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from policies.effective import Effective
 from reconciler.phases import State
-from reconciler.plans.explain import Record, ReplicaDecision
+from reconciler.plans.decision import Record, ReplicaDecision
 
 
 @dataclass(kw_only=True)

@@ -11,6 +11,7 @@ from typing import Final
 from crds import meta
 from reconciler.phases import Reconcile
 from reconciler.phases.queue.configure import configure
+from reconciler.phases.queue.follow import follow
 from reconciler.phases.queue.judge import judge
 from reconciler.phases.queue.observe import observe
 from reconciler.phases.queue.state import QueueState, begin
@@ -19,7 +20,7 @@ from reconciler.phases.queue.summary import FIELDS, summarize
 QUEUE: Final = Reconcile(
     kind=meta.QUEUE,
     begin=begin,
-    phases=(configure, observe, judge),
+    phases=(configure, observe, judge, follow),
     summarize=summarize,
     fields=FIELDS,
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from operator import attrgetter
+from operator import attrgetter, methodcaller
 from typing import Final
 
 from reconciler import metrics
@@ -13,12 +13,17 @@ from reconciler.brokers.sight import Sight, failed, moved, seen
 from reconciler.context import Context
 from reconciler.observations import QueueName
 from reconciler.phases.queue.state import QueueState
+from reconciler.plans.flow import LONG_SECONDS, Flow
 
 STATES: Final[Mapping[str, Callable[[Observation], Signal[int]]]] = {
     "waiting": attrgetter("waiting"),
     "running": attrgetter("running"),
     "scheduled": attrgetter("scheduled"),
     "dead": attrgetter("dead_letters"),
+}
+RATES: Final[Mapping[str, Callable[[Flow], float | None]]] = {
+    "in": methodcaller("arrivals", LONG_SECONDS),
+    "out": methodcaller("completions", LONG_SECONDS),
 }
 JITTER: Final = 0.1
 """By how much of the interval polls are spread, so that queues do not fall into step."""
@@ -38,7 +43,7 @@ async def observe(state: QueueState, ctx: Context) -> None:
         ctx.metrics.add(metrics.QUEUE_READS, *name, error.reason)
     state.sight = sight
     ctx.observations.record(name, sight, wake=moved(before, sight))
-    _measure(ctx, name, sight.readable)
+    _measure(ctx, name, sight)
     state.again(_next_poll(ctx, sight))
 
 
@@ -48,19 +53,13 @@ def _next_poll(ctx: Context, sight: Sight) -> float:
     return ctx.settings.poll * spread * (STUCK_POLLS if stuck else 1)
 
 
-def _measure(ctx: Context, name: QueueName, observation: Observation | None) -> None:
+def _measure(ctx: Context, name: QueueName, sight: Sight) -> None:
     """Unknown signals are absent."""
+    observation = sight.readable
     for state, signal in STATES.items():
         value = signal(observation).value if observation is not None else None
         ctx.metrics.set(metrics.QUEUE_JOBS, *name, state, value=value)
-    ctx.metrics.set(metrics.QUEUE_OLDEST, *name, value=_age(observation))
-
-
-def _age(observation: Observation | None) -> float | None:
-    """0 when nothing waits, None when the oldest job does not say."""
-    if observation is None:
-        return None
-    oldest = observation.oldest_enqueued.value
-    if oldest is not None:
-        return max(0.0, observation.time - oldest)
-    return 0.0 if observation.waiting.value == 0 else None
+    ctx.metrics.set(metrics.QUEUE_OLDEST, *name, value=observation.oldest_age if observation is not None else None)
+    flow = sight.flow if observation is not None else None
+    for direction, rate in RATES.items():
+        ctx.metrics.set(metrics.QUEUE_RATE, *name, direction, value=rate(flow) if flow is not None else None)

@@ -10,13 +10,17 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from crds import duration
 from policies.effective import SPEC, Effective
 from reconciler.brokers.observation import Method, Observation
+from reconciler.brokers.sight import Sight
 from reconciler.outcome import Outcome
 from reconciler.phases.queue.state import QueueState
+from reconciler.plans.flow import LONG_SECONDS
 from reconciler.status import Fields
 
-NUMBERS: Final = ("waiting", "running", "scheduled", "deadLetters", "oldestJobTime")
+RATES: Final = ("waitP95", "arrivalsPerMinute", "completionsPerMinute")
+NUMBERS: Final = ("waiting", "running", "scheduled", "deadLetters", "oldestJobTime", *RATES)
 FIELDS: Final = Fields(fast=frozenset({*NUMBERS, "methods"}), quiet=frozenset({"observedTime"}))
 ENFORCED_BY: Final[Mapping[str, str]] = {
     "rateLimit": "Worker",
@@ -40,6 +44,7 @@ def summarize(state: QueueState, outcome: Outcome) -> Mapping[str, Any]:
 
 def _numbers(state: QueueState, seen: Observation) -> dict[str, Any]:
     in_doubt = state.sight is not None and state.sight.doubt is not None
+    methods = {**seen.methods, **_methods(state.sight)}
     oldest = seen.oldest_enqueued.value
     return {
         "observedTime": _text(state.now),
@@ -48,8 +53,39 @@ def _numbers(state: QueueState, seen: Observation) -> dict[str, Any]:
         "scheduled": seen.scheduled.value,
         "deadLetters": seen.dead_letters.value,
         "oldestJobTime": None if oldest is None else _text(datetime.fromtimestamp(oldest, UTC)),
-        "methods": dict.fromkeys(seen.methods, str(Method.UNKNOWN)) if in_doubt else seen.methods,
+        **_rates(state.sight),
+        "methods": dict.fromkeys(methods, str(Method.UNKNOWN)) if in_doubt else methods,
     }
+
+
+def _rates(sight: Sight | None) -> dict[str, Any]:
+    """Over the last two minutes; what is not known is left out."""
+    flow = sight.flow if sight is not None else None
+    if flow is None:
+        return {}
+    wait = flow.wait()
+    return {
+        "waitP95": None if wait is None else duration.text(round(wait, 1 if wait < 10 else 0)),
+        "arrivalsPerMinute": _per_minute(flow.arrivals(LONG_SECONDS)),
+        "completionsPerMinute": _per_minute(flow.completions(LONG_SECONDS)),
+    }
+
+
+def _methods(sight: Sight | None) -> dict[str, str]:
+    """How the rates are known. A wait is judged by the oldest job's age, so it is never more than an estimate."""
+    if sight is None or sight.flow is None:
+        return dict.fromkeys(RATES, str(Method.UNKNOWN))
+    flow, counted = sight.flow, sight.counted
+    found = {
+        "waitP95": (flow.wait(), Method.ESTIMATED),
+        "arrivalsPerMinute": (flow.arrivals(LONG_SECONDS), counted.arrived.method),
+        "completionsPerMinute": (flow.completions(LONG_SECONDS), counted.completed.method),
+    }
+    return {name: str(Method.UNKNOWN if value is None else method) for name, (value, method) in found.items()}
+
+
+def _per_minute(rate: float | None) -> int | None:
+    return None if rate is None else round(rate * 60)
 
 
 def _carried(state: QueueState) -> dict[str, Any]:

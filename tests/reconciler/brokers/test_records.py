@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.brokers.records import State, parse, parse_all
+from reconciler.brokers.records import State, Told, parse, parse_all
 from tests.reconciler.brokers.records import fields, record
 
 NOW = 1_800_000_000.0
@@ -73,17 +73,13 @@ def test_garbage_is_counted() -> None:
     assert (len(records.fresh), records.garbage) == (1, 2)
 
 
-def test_service_time_is_the_mean_over_live_workers() -> None:
+def test_what_living_workers_tell_is_summed() -> None:
     raw = {
-        "a.1": record("a.1", completed=3, serviceSeconds=3.0),
-        "b.1": record("b.1", completed=2, serviceSeconds=7.0),
+        "a.1": record("a.1", completed=3, serviceSeconds=3.0, serviceSecondsSq=4.0, busySeconds=5.0),
+        "b.1": record("b.1", completed=2, serviceSeconds=7.0, serviceSecondsSq=30.0, busySeconds=7.5),
         "c.1": record("c.1", completed=100, serviceSeconds=1.0, time=NOW - 60),
     }
-    assert parse_all(raw, NOW).service_seconds() == 2.0
-
-
-def test_service_time_of_too_few_runs_is_unknown() -> None:
-    assert parse_all({"a.1": record("a.1", completed=4)}, NOW).service_seconds() is None
+    assert parse_all(raw, NOW).told == Told(5, 10.0, 34.0, 12.5)
 
 
 @pytest.mark.parametrize(

@@ -9,17 +9,20 @@ import pytest
 
 from crds.v1 import QueueSpec
 from reconciler import metrics
+from reconciler.brokers import records
 from reconciler.brokers.errors import BrokerError, BrokerUnreachable, CredentialsRefused
 from reconciler.brokers.observation import Identity, Observation, estimated, exact
 from reconciler.brokers.sight import Sight
-from reconciler.conditions import DEAD_LETTERS, READY, RECONCILING, STALLED
+from reconciler.conditions import CONFIG_APPLIED, DEAD_LETTERS, READY, RECONCILING, STALLED
 from reconciler.errors import Stalled, Transient
 from reconciler.keys import Key
+from reconciler.memory import PoolMemory
 from reconciler.observations import QueueName
 from reconciler.outcome import Outcome
 from reconciler.phases.queue import QUEUE, QueueState
 from reconciler.phases.queue.summary import summarize
-from tests.reconciler.builders import pool, queue
+from tests.reconciler.brokers.records import record
+from tests.reconciler.builders import pod, pool, queue
 from tests.reconciler.phases.worlds import START, World, conditions_of, with_status
 
 NAME = QueueName("shop", "orders")
@@ -29,6 +32,8 @@ SEEN = Observation(
     NOW.timestamp(), exact(7), exact(2), exact(3), exact(1), exact(0), exact(NOW.timestamp() - 90), identity=MASTER
 )
 AWAY = BrokerUnreachable("redis:6379: Connection refused")
+READ = "Ready=True Observed: The queue is read from its broker"
+FOLLOWED = "ConfigApplied=True ConfigFollowed: No worker follows an older configuration"
 REFUSED = CredentialsRefused("WRONGPASS invalid username-password pair or user is disabled.")
 
 
@@ -83,12 +88,29 @@ async def test_a_reading_is_in_status() -> None:
         "deadLetters": 0,
         "oldestJobTime": "2027-01-15T07:58:30Z",
     }
-    assert set(status["methods"].values()) == {"Exact"}
+    assert {name for name, method in status["methods"].items() if method == "Exact"} == set(numbers)
     assert (status["queueName"], status["observedTime"]) == ("orders", "2027-01-15T08:00:00Z")
     assert status["enforcedBy"]["rateLimit"] == "Worker"
     assert status["effective"]["retry.maxRetries"] == {"value": 3, "origin": "built-in"}
-    assert one.conditions() == ["Ready=True Observed: The queue is read from its broker"]
+    assert one.conditions() == [READ, FOLLOWED]
     assert one.events == []
+
+
+async def test_rates_are_in_status_once_they_are_known() -> None:
+    readings = [replace(SEEN, time=SEEN.time + 2 * n, enqueued=100 + 6 * n, finished=90 + 5 * n) for n in range(30)]
+    one = world(*readings)
+    await one.one_pass()
+    assert not {"waitP95", "arrivalsPerMinute", "completionsPerMinute"} & set(one.obj["status"])
+    assert one.obj["status"]["methods"]["arrivalsPerMinute"] == "Unknown"
+    for _ in readings[1:]:
+        await one.one_pass()
+    status = one.obj["status"]
+    assert (status["arrivalsPerMinute"], status["completionsPerMinute"], status["waitP95"]) == (180, 150, "2m26s")
+    methods = status["methods"]
+    assert (methods["arrivalsPerMinute"], methods["completionsPerMinute"]) == ("Exact", "Exact")
+    assert methods["waitP95"] == "Estimated"
+    assert one.ctx.metrics.value(metrics.QUEUE_RATE, *NAME, "in") == 3.0
+    assert one.ctx.metrics.value(metrics.QUEUE_RATE, *NAME, "out") == 2.5
 
 
 async def test_unknown_signals_are_absent() -> None:
@@ -126,7 +148,7 @@ async def test_one_failure_in_passing_is_not_shown() -> None:
         await one.one_pass()
     assert caught.value.quiet
     await one.one_pass()
-    assert one.conditions() == ["Ready=True Observed: The queue is read from its broker"]
+    assert one.conditions() == [READ, FOLLOWED]
     assert one.events == []
 
 
@@ -152,9 +174,10 @@ async def test_an_outage_is_told_once_with_the_brokers_words_and_its_end_too() -
     assert one.conditions() == [
         "Ready=False BrokerUnreachable: redis:6379: Connection refused",
         "Reconciling=True BrokerUnreachable: redis:6379: Connection refused",
+        FOLLOWED,
     ]
     await one.one_pass()
-    assert one.conditions() == ["Ready=True Observed: The queue is read from its broker"]
+    assert one.conditions() == [READ, FOLLOWED]
     assert one.events == [
         "Warning BrokerUnreachable: redis:6379: Connection refused",
         "Normal BrokerRecovered: The broker can be read again",
@@ -200,7 +223,8 @@ async def test_a_failover_is_told_for_a_minute() -> None:
     state = await one.one_pass()
     assert one.conditions() == [
         "Ready=True FailoverSuspected: "
-        "The queue is read, but nothing shrinks by it for a minute: another server answers"
+        "The queue is read, but nothing shrinks by it for a minute: another server answers",
+        FOLLOWED,
     ]
     assert (one.obj["status"]["waiting"], one.obj["status"]["methods"]["waiting"]) == (0, "Unknown")
     one.now += 60
@@ -257,3 +281,42 @@ async def test_the_age_of_the_oldest_job(change: dict[str, Any], want: float | N
     one = world(replace(SEEN, **change))
     await one.one_pass()
     assert one.ctx.metrics.value(metrics.QUEUE_OLDEST, *NAME) == want
+
+
+@pytest.mark.parametrize(
+    ("acknowledged", "in_force", "want"),
+    [
+        pytest.param("g2", "g2", FOLLOWED, id="all follow it"),
+        pytest.param(
+            "g1",
+            "g2",
+            "ConfigApplied=False ConfigPending: Workers of p have not read the present configuration yet",
+            id="one follows an older one",
+        ),
+        pytest.param("", "g2", FOLLOWED, id="a worker that keeps no generation says nothing"),
+        pytest.param("g1", "", FOLLOWED, id="what is in force is not known yet"),
+    ],
+)
+async def test_workers_acknowledge_the_configuration(acknowledged: str, in_force: str, want: str) -> None:
+    worker = record("p-1.0a", podUID="uid-p-1", time=NOW.timestamp(), configGeneration=acknowledged)
+    one = world(replace(SEEN, workers=records.parse_all({"p-1.0a": worker}, NOW.timestamp())))
+    served = pool("p", "orders")
+    one.ctx.store.put(served)
+    one.ctx.store.put(pod("p-1", served))
+    one.ctx.pools["uid-p"] = PoolMemory(generation=in_force)
+    await one.one_pass()
+    assert one.conditions() == [READ, want]
+
+
+async def test_what_was_said_of_the_configuration_stays_said_while_the_broker_is_away() -> None:
+    one = world(SEEN, AWAY)
+    pending = "Workers of p have not read the present configuration yet"
+    said = {"type": "ConfigApplied", "status": "False", "reason": "ConfigPending", "message": pending}
+    one.obj["status"] = {"conditions": [said]}
+    state = QUEUE.begin(one.obj, one.ctx)
+    one.brokers.answers.pop(0)
+    for phase in QUEUE.phases:
+        await phase(state, one.ctx)
+    kept = state.conditions.get(CONFIG_APPLIED)
+    assert kept is not None
+    assert (kept.status, kept.reason, kept.message) == ("False", "ConfigPending", pending)

@@ -15,7 +15,7 @@ from reconciler.brokers.sight import Sight, failed, seen
 from reconciler.observations import QueueName
 from reconciler.phases.pool.scale import scale, scaling_status
 from reconciler.phases.pool.scaling_state import ScalingState
-from reconciler.plans.explain import BoundBy
+from reconciler.plans.decision import BoundBy
 from tests.reconciler.builders import pod, policy, pool, queue
 from tests.reconciler.phases.worlds import START, World, conditions_of, with_status
 
@@ -225,10 +225,10 @@ async def test_windows_of_pools_that_are_gone_are_dropped() -> None:
     one.ctx.store.put(one.obj)
     one.sees(17)
     await one.one_pass()
-    window = one.ctx.windows["uid-packers"]
-    one.ctx.windows |= {f"gone-{number}": window for number in range(500)}
+    history = one.ctx.histories["uid-packers"]
+    one.ctx.histories |= {f"gone-{number}": history for number in range(500)}
     await one.one_pass()
-    assert list(one.ctx.windows) == ["uid-packers"]
+    assert list(one.ctx.histories) == ["uid-packers"]
 
 
 @pytest.mark.parametrize("doubt", [True, False])

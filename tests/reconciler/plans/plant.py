@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from reconciler.plans import damping
+from reconciler.plans import history
 from reconciler.plans.replicas import decide
 from tests.reconciler.plans.builders import pool, queue
 
@@ -50,7 +50,7 @@ def play(
     dice = random.Random(seed)
     waiting: deque[int] = deque()
     pods = [Pod(0) for _ in range(minimum)]
-    window = damping.seeded(0, minimum)
+    window = history.seeded(0, minimum)
     served, waits = [minimum], []
     for second in range(seconds):
         waiting.extend(second for _ in range(_poisson(dice, arrivals(second))))

@@ -2,15 +2,15 @@ from __future__ import annotations
 
 import pytest
 
-from reconciler.plans import damping, explain
-from reconciler.plans.explain import BoundBy, ReplicaDecision, Step
+from reconciler.plans import history
+from reconciler.plans.decision import BoundBy, Record, ReplicaDecision, Step, record
 from reconciler.plans.replicas import decide
 from tests.reconciler.plans.builders import PER_MINUTE, pool, queue, unreadable
 
 
 def test_the_bill_names_every_number_and_the_bound_that_won() -> None:
     facts = pool(queue(311, 44), unreadable("mails"), current=6)
-    decision, _ = decide(facts, damping.seeded(0, 6), 0)
+    decision, _ = decide(facts, history.seeded(0, 6), 0)
     assert decision.steps == (
         Step("Queue", 89, "orders: 44 running / 4 + 311 waiting / 4"),
         Step("Queue", 0, "mails: unknown running / 4 + unknown waiting / 4"),
@@ -21,7 +21,7 @@ def test_the_bill_names_every_number_and_the_bound_that_won() -> None:
 
 def test_the_bill_of_a_rate_limit() -> None:
     facts = pool(queue(5000, 3, rate=PER_MINUTE, service_seconds=0.05), current=1)
-    decision, _ = decide(facts, damping.seeded(0, 1), 0)
+    decision, _ = decide(facts, history.seeded(0, 1), 0)
     assert decision.steps == (
         Step("Queue", 1251, "orders: 3 running / 4 + 5000 waiting / 4"),
         Step("Demand", 1251),
@@ -31,7 +31,7 @@ def test_the_bill_of_a_rate_limit() -> None:
 
 def test_fifty_queues_leave_out_the_middle_of_the_bill() -> None:
     facts = pool(*(queue(10, name=f"q{number}") for number in range(50)))
-    decision, _ = decide(facts, damping.seeded(0, 0), 0)
+    decision, _ = decide(facts, history.seeded(0, 0), 0)
     assert len(decision.steps) == 16
     assert decision.steps[8] == Step("More", 3, "37 more queues")
     assert decision.steps[-2:] == (Step("Demand", 125), Step("MaxReplicas", 20))
@@ -45,7 +45,7 @@ def test_fifty_queues_leave_out_the_middle_of_the_bill() -> None:
     ],
 )
 def test_a_long_name_gives_way(name: str, want: str) -> None:
-    decision, _ = decide(pool(unreadable(name), current=1), damping.seeded(0, 1), 0)
+    decision, _ = decide(pool(unreadable(name), current=1), history.seeded(0, 1), 0)
     assert decision.summary == want
 
 
@@ -56,8 +56,8 @@ def decision(
 
 
 def test_the_record_stays_while_only_counts_change() -> None:
-    first = explain.record(None, decision(3, steps=(Step("Queue", 3, "12 waiting"),)), 1, 10.0)
-    assert explain.record(first, decision(3, steps=(Step("Queue", 3, "11 waiting"),)), 3, 20.0) is first
+    first = record(None, decision(3, steps=(Step("Queue", 3, "12 waiting"),)), 1, 10.0)
+    assert record(first, decision(3, steps=(Step("Queue", 3, "11 waiting"),)), 3, 20.0) is first
     assert (first.time, first.start, first.decision.to) == (10.0, 1, 3)
 
 
@@ -67,5 +67,5 @@ def test_the_record_stays_while_only_counts_change() -> None:
     ids=["number", "bound", "summary"],
 )
 def test_the_record_changes_with(changed: ReplicaDecision) -> None:
-    first = explain.record(None, decision(3), 1, 10.0)
-    assert explain.record(first, changed, 3, 20.0) == explain.Record(20.0, 3, changed)
+    first = record(None, decision(3), 1, 10.0)
+    assert record(first, changed, 3, 40.0) == Record(40.0, 3, changed)

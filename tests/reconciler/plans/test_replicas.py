@@ -1,20 +1,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from fractions import Fraction
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.plans import damping
-from reconciler.plans.explain import BoundBy, ReplicaDecision
-from reconciler.plans.facts import Fallback, Hold, PoolFacts, QueueFacts, Rate
+from reconciler.plans import history
+from reconciler.plans.behavior import DOWN, UP, Behavior
+from reconciler.plans.decision import BoundBy, ReplicaDecision
+from reconciler.plans.facts import Entitlement, Fallback, Hold, PoolFacts, QueueFacts, Rate, Schedule
 from reconciler.plans.replicas import decide
-from tests.reconciler.plans.builders import EPOCH, PER_MINUTE, pool, queue, unreadable
+from tests.reconciler.plans.builders import EPOCH, PER_MINUTE, pool, queue, steady, unreadable
 
 
-def decided(facts: PoolFacts, window: damping.Window | None = None, clock: float = 0.0) -> ReplicaDecision:
-    return decide(facts, window or damping.seeded(clock, facts.current), clock)[0]
+def decided(facts: PoolFacts, window: history.History | None = None, clock: float = 0.0) -> ReplicaDecision:
+    return decide(facts, window or history.seeded(clock, facts.current), clock)[0]
 
 
 @dataclass(frozen=True)
@@ -169,7 +171,95 @@ CASES = {
         pool(queue(4), current=6), 6, BoundBy.DAMPING, "shrinks once the load stays low"
     ),
     "a tenth fewer is left alone": Case(
-        pool(queue(4 * 18), current=20), 20, BoundBy.DAMPING, "shrinks once the load stays low"
+        pool(queue(4 * 18), current=20), 20, BoundBy.DEMAND, "follows the jobs of orders"
+    ),
+    "an open breaker counts only what runs": Case(
+        pool(queue(400, 4, breaker_open=True)), 1, BoundBy.DEMAND, "follows the jobs of orders"
+    ),
+    "a wait target staffs for what arrives": Case(
+        pool(steady(), current=6), 6, BoundBy.DEMAND, "starts orders within 10s (p95)"
+    ),
+    "a wait target and jobs of unknown length: a slot a job": Case(
+        pool(queue(7, 2, wait_target=10.0, arrivals_long=1.0, service_seconds=2.0, completed=4)),
+        3,
+        BoundBy.DEMAND,
+        "starts orders within 10s (p95)",
+    ),
+    "a jump that chance does not explain counts at once": Case(
+        pool(steady(arrivals_short=20.0), current=6), 11, BoundBy.DEMAND, "starts orders within 10s (p95)"
+    ),
+    "a jump that chance explains does not": Case(
+        pool(steady(arrivals_short=12.0), current=6), 6, BoundBy.DEMAND, "starts orders within 10s (p95)"
+    ),
+    "a little more may wait while a slot is free": Case(
+        pool(steady(waiting=3, arrivals_long=20.0), current=10, ready_slots=40, running_on_serving=38),
+        10,
+        BoundBy.DEMAND,
+        "starts orders within 10s (p95)",
+    ),
+    "a little more is added when no slot is free": Case(
+        pool(steady(waiting=3, arrivals_long=20.0), current=10, ready_slots=40, running_on_serving=40),
+        11,
+        BoundBy.DEMAND,
+        "starts orders within 10s (p95)",
+    ),
+    "a rate limit bounds what a wait target asks for": Case(
+        pool(steady(waiting=5000, rate=PER_MINUTE), current=3),
+        5,
+        BoundBy.RATE_LIMIT,
+        "5 serve the limit of 300 per 1m",
+    ),
+    "slots that run jobs are needed": Case(
+        pool(queue(0, None), current=6, running_on_serving=17),
+        6,
+        BoundBy.UNREADABLE,
+        "not shrinking: orders hides what runs",
+        False,
+    ),
+    "targets of several queues add up": Case(
+        pool(steady(), steady(name="mails", wait_target=600.0), current=11),
+        11,
+        BoundBy.DEMAND,
+        "follows the jobs of 2 queues",
+    ),
+    "workers that take the strictest first serve two streams as one": Case(
+        pool(
+            steady(wait_target=0.1),
+            steady(name="mails", wait_target=600.0),
+            current=0,
+            ready_slots=44,
+            strictest_first=True,
+        ),
+        11,
+        BoundBy.DEMAND,
+        "follows the jobs of 2 queues",
+    ),
+    "half of a queue that two pools share": Case(
+        pool(steady(share=Fraction(1, 2)), current=3), 3, BoundBy.DEMAND, "starts orders within 10s (p95)"
+    ),
+    "a schedule raises the minimum": Case(
+        pool(queue(), minimum=1, schedule=Schedule("office", 4)), 4, BoundBy.SCHEDULE, "at the 4 of schedule office"
+    ),
+    "a schedule is bounded by the maximum": Case(
+        pool(queue(), schedule=Schedule("office", 40)), 20, BoundBy.MAX_REPLICAS, "at maxReplicas 20"
+    ),
+    "a budget leaves less": Case(
+        pool(queue(60), current=15, entitlement=Entitlement(12, "team-a/serving")),
+        12,
+        BoundBy.BUDGET,
+        "giving 3 to team-a/serving",
+    ),
+    "a budget has nothing to give": Case(
+        pool(queue(60), current=2, entitlement=Entitlement(4)), 4, BoundBy.BUDGET, "the budget leaves 4"
+    ),
+    "a budget leaves more than is needed": Case(
+        pool(queue(8), entitlement=Entitlement(12)), 2, BoundBy.DEMAND, "follows the jobs of orders"
+    ),
+    "a behavior limits growth": Case(
+        pool(queue(400), current=2, behavior=Behavior()), 6, BoundBy.BEHAVIOR, "as fast as scaling.behavior allows"
+    ),
+    "a behavior's tolerance leaves the pool alone": Case(
+        pool(queue(43), current=10, behavior=Behavior()), 10, BoundBy.DEMAND, "follows the jobs of orders"
     ),
     "a smaller maximum is obeyed at once": Case(
         pool(queue(400), current=30), 20, BoundBy.MAX_REPLICAS, "at maxReplicas 20"
@@ -199,7 +289,16 @@ queues = st.builds(
     paused=st.booleans(),
     rate=rates,
     service_seconds=st.none() | st.floats(0.001, 1000),
+    arrivals_short=st.none() | st.floats(0, 100),
+    arrivals_long=st.none() | st.floats(0, 100),
+    completions=st.none() | st.floats(0, 100),
+    service_cv2=st.none() | st.floats(0, 20),
+    completed=st.none() | st.integers(0, 100),
+    wait_target=st.none() | st.floats(0.1, 3600),
+    share=st.fractions(Fraction(1, 10), 1, max_denominator=10),
+    breaker_open=st.booleans(),
 )
+behaviors = st.sampled_from([None, Behavior(), Behavior(up=DOWN, down=UP)])
 
 
 @st.composite
@@ -216,6 +315,11 @@ def pools(draw: st.DrawFn, queue: st.SearchStrategy[QueueFacts] = queues) -> Poo
         fallback=draw(st.none() | st.builds(Fallback, st.floats(0, 600), st.integers(0, 1000))),
         unreadable_seconds=draw(st.floats(0, 1200)),
         startup_seconds=draw(st.floats(0, 600)),
+        ready_slots=draw(st.none() | st.integers(0, 1000)),
+        running_on_serving=draw(st.none() | st.integers(0, 1000)),
+        starting=tuple(draw(st.lists(st.floats(0, 600), max_size=3))),
+        strictest_first=draw(st.booleans()),
+        behavior=draw(behaviors),
     )
 
 
@@ -226,12 +330,12 @@ def test_never_outside_its_bounds(facts: PoolFacts) -> None:
 
 @given(pools(), st.integers(0, 1000))
 def test_a_window_of_anything_stays_within_the_bounds(facts: PoolFacts, earlier: int) -> None:
-    assert facts.min_replicas <= decided(facts, damping.seeded(-10, earlier)).to <= facts.max_replicas
+    assert facts.min_replicas <= decided(facts, history.seeded(-10, earlier)).to <= facts.max_replicas
 
 
 @given(pools(queues.filter(lambda queue: not queue.complete)), st.integers(0, 1000))
 def test_unknown_never_shrinks(facts: PoolFacts, earlier: int) -> None:
-    decision = decided(facts, damping.seeded(-10, earlier))
+    decision = decided(facts, history.seeded(-10, earlier))
     assert decision.to >= min(facts.current, facts.max_replicas)
     assert not decision.may_shrink or facts.current > facts.max_replicas
 
@@ -248,7 +352,8 @@ def test_more_waiting_never_means_fewer(facts: PoolFacts, index: int, more: int)
 
 @given(pools(st.builds(QueueFacts, name=st.just("orders"), waiting=st.just(0), running=st.just(0))))
 def test_no_jobs_for_long_enough_ends_at_the_minimum(facts: PoolFacts) -> None:
-    window = damping.seeded(0, facts.current)
+    facts = replace(facts, running_on_serving=0)
+    window = history.seeded(0, facts.current)
     for clock in range(0, 320, 10):
         decision, window = decide(facts, window, float(clock))
         facts = replace(facts, current=decision.to)

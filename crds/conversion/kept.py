@@ -1,0 +1,96 @@
+"""The annotation in which one version's words travel through the other, and how it is written.
+
+`{"v1": {"rest": ..., "exact": ...}}` on objects of v1beta1, the same under `v1beta1` on those of v1. `rest` is a spec
+with what the other version has no words for; `exact` has, by the name of a lens, what its words do not say exactly.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import zlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from crds import meta
+from crds.conversion.trees import Tree
+
+ANNOTATION: Final = meta.ANNOTATION_CONVERSION_DATA
+PACKED: Final = "zlib:"
+PACKED_FROM: Final = 8 * 1024
+"""Characters. All annotations of an object may be 256 KiB together, and a pod template can be larger than that."""
+
+LARGEST: Final = 3 * 1024 * 1024
+"""Of what a packed annotation may be unpacked to: as much as the API server takes of any object."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    rest: Tree = field(default_factory=dict)
+    exact: Mapping[str, Any] = field(default_factory=dict)
+
+
+def read(metadata: Any, version: str) -> Kept:
+    """What is kept for a version. Whatever is no text of ours counts as nothing: users can write annotations."""
+    annotations = metadata.get("annotations") if isinstance(metadata, Mapping) else None
+    text = annotations.get(ANNOTATION) if isinstance(annotations, Mapping) else None
+    data = _decoded(text).get(version) if isinstance(text, str) else None
+    if not isinstance(data, dict):
+        return Kept()
+    rest, exact = data.get("rest"), data.get("exact")
+    return Kept(rest if isinstance(rest, dict) else {}, exact if isinstance(exact, dict) else {})
+
+
+def written(metadata: Any, version: str, kept: Kept) -> Any:
+    """The metadata with what is kept for a version in it, and with nothing kept for any other."""
+    if not isinstance(metadata, Mapping):
+        metadata = {}
+    annotations = metadata.get("annotations")
+    others = {key: value for key, value in annotations.items() if key != ANNOTATION} if _is_map(annotations) else {}
+    data = {name: part for name, part in (("rest", kept.rest), ("exact", kept.exact)) if part}
+    if data:
+        others[ANNOTATION] = _encoded({version: data})
+    result = {key: value for key, value in metadata.items() if key != "annotations"}
+    if others or (_is_map(annotations) and not annotations):
+        result["annotations"] = others
+    elif annotations is not None and not _is_map(annotations):
+        result["annotations"] = annotations
+    return result
+
+
+def kept_paths(obj: Mapping[str, Any]) -> tuple[str, ...]:
+    """The fields of v1beta1 that an object of v1 carries along without effect, such as `spec.replicas`."""
+    kept = read(obj.get("metadata"), meta.BETA)
+    return tuple(_leaves(kept.rest, "spec")) if kept.rest else ()
+
+
+def _leaves(node: Any, at: str) -> Iterator[str]:
+    if isinstance(node, dict) and node:
+        for key, part in node.items():
+            yield from _leaves(part, f"{at}.{key}")
+    else:
+        yield at
+
+
+def _is_map(value: Any) -> bool:
+    return isinstance(value, Mapping)
+
+
+def _encoded(data: Mapping[str, Any]) -> str:
+    text = json.dumps(data, separators=(",", ":"), sort_keys=True, ensure_ascii=False)
+    if len(text) < PACKED_FROM:
+        return text
+    return PACKED + base64.b85encode(zlib.compress(text.encode(), 6)).decode()
+
+
+def _decoded(text: str) -> dict[str, Any]:
+    try:
+        if text.startswith(PACKED):
+            unpacking = zlib.decompressobj()
+            text = unpacking.decompress(base64.b85decode(text[len(PACKED) :]), LARGEST).decode()
+        data = json.loads(text)
+    except (ValueError, zlib.error, binascii.Error, RecursionError):
+        return {}
+    return data if isinstance(data, dict) else {}

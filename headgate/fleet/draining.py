@@ -1,0 +1,49 @@
+"""How far a pool's drain is, read from its status alone. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any, Final
+
+Object = Mapping[str, Any]
+MOST_NAMED: Final = 2
+
+
+def seen(pool: Object) -> bool:
+    """Whether the reconciler has looked at the spec as it stands."""
+    return bool((pool.get("status") or {}).get("observedGeneration", 0) >= pool["metadata"].get("generation", 0))
+
+
+def drained(pool: Object) -> bool:
+    """Whether no worker is left. A pool that has never been looked at is unknown, not drained."""
+    return seen(pool) and (pool.get("status") or {}).get("replicas") == 0
+
+
+def progress(pool: Object) -> str:
+    """One line: how many workers are left, and the ones that hold it up longest, with their deadlines."""
+    if not seen(pool):
+        return "waiting for the reconciler to see it"
+    status = pool.get("status") or {}
+    left = int(status.get("replicas") or 0)
+    workers = f"{left} worker{'' if left == 1 else 's'} left"
+    named = sorted(status.get("draining") or (), key=lambda one: (one["deadline"], one["pod"]))
+    told = ", ".join(_worker(one) for one in named[:MOST_NAMED])
+    more = f" and {len(named) - MOST_NAMED} more" if len(named) > MOST_NAMED else ""
+    return f"{workers}: {told}{more}" if told else workers
+
+
+def stuck(pool: Object, now: datetime) -> list[str]:
+    """The workers whose deadline is over."""
+    late = [one for one in (pool.get("status") or {}).get("draining") or () if _time(one["deadline"]) <= now]
+    return sorted(str(one["pod"]) for one in late)
+
+
+def _worker(one: Mapping[str, Any]) -> str:
+    jobs = one.get("running")
+    doing = "says nothing" if jobs is None else f"runs {jobs}" if jobs else "is idle"
+    return f"{one['pod']} {doing}, until {_time(one['deadline']):%H:%M:%S}"
+
+
+def _time(text: str) -> datetime:
+    return datetime.fromisoformat(text).astimezone(UTC)

@@ -1,0 +1,83 @@
+"""What the commands share: how the cluster is reached, and how a failure becomes an exit code.
+
+Exit codes: 0 done, 1 not in time, 2 the cluster or the object is not to be had.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import click
+
+from headgate.fleet.intents import Intent, Spec
+from headgate.fleet.targets import Target
+from kube import config
+from kube.client import Client, Object
+from kube.config import ConfigError
+from kube.errors import ApiError
+
+UNUSABLE: Final = 2
+FIELD_MANAGER: Final = "headgate-cli"
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """Where a command works: `namespace` is None for all of them."""
+
+    client: Client
+    namespace: str | None
+
+    async def get(self, target: Target) -> Object:
+        return await self.client.get(target.resource, target.name, self.namespace)
+
+    async def carry_out(self, target: Target, intent: Callable[[Spec], Intent | None]) -> str:
+        """What was done, or that nothing was to do. Raises Conflict where somebody else writes at the same moment."""
+        obj = await self.get(target)
+        wanted = intent(obj["spec"])
+        if wanted is None:
+            return f"{target}: nothing to do"
+        metadata = {"metadata": {"resourceVersion": obj["metadata"]["resourceVersion"]}}
+        await self.client.merge_patch(
+            target.resource, target.name, self.namespace, {**wanted.patch, **metadata}, field_manager=FIELD_MANAGER
+        )
+        return f"{target}: {wanted.done}"
+
+
+Function = Callable[..., Any]
+
+
+def reaching(command: Function) -> Function:
+    """Adds the options by which a command finds its cluster."""
+    for option in (
+        click.option("--kubeconfig", type=click.Path(path_type=Path), help="Kubeconfig. Absent: as kubectl finds it."),
+        click.option("-n", "--namespace", default="", help="Namespace. Absent: the kubeconfig's."),
+    ):
+        command = option(command)
+    return command
+
+
+def run(
+    name: str,
+    kubeconfig: Path | None,
+    namespace: str,
+    work: Callable[[Cluster], Awaitable[int]],
+    *,
+    everywhere: bool = False,
+) -> None:
+    """Runs `work` in the cluster and exits with what it returns."""
+
+    async def connected() -> int:
+        async with Client(await config.load(kubeconfig)) as client:
+            return await work(Cluster(client, None if everywhere else namespace or client.connection.namespace))
+
+    try:
+        code = asyncio.run(connected())
+    except (ApiError, ConfigError) as error:
+        click.echo(f"headgate {name}: {error}", err=True)
+        code = UNUSABLE
+    sys.exit(code)

@@ -1,0 +1,96 @@
+"""Where a Queue's broker is, as far as the object says it: its hosts, and a word that two queues at one place share.
+
+An address that only the connection Secret holds is unknown here, and unknown is not allowed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final, NamedTuple
+from urllib.parse import urlsplit
+
+from policies.fields import mapping, strings, text
+
+_URLS: Final[tuple[tuple[str, ...], ...]] = (
+    ("redis", "url"),
+    ("rabbitmq", "url"),
+    ("rabbitmq", "managementURL"),
+    ("prometheus", "url"),
+)
+_PAIRS: Final[tuple[tuple[str, ...], ...]] = (
+    ("redis", "sentinel", "addresses"),
+    ("redis", "cluster", "addresses"),
+    ("kafka", "bootstrapServers"),
+)
+_PORTS: Final = {"redis": 6379, "rediss": 6379, "amqp": 5672, "amqps": 5671, "http": 80, "https": 443}
+
+
+class Address(NamedTuple):
+    """One address of a broker and the field that says it; `host` is "" where the text cannot be read."""
+
+    field: str
+    text: str
+    host: str
+    port: int
+
+
+def addresses(broker: Mapping[str, Any]) -> Iterator[Address]:
+    """Every address that `spec.broker` says something is connected to."""
+    for path in _URLS:
+        if url := text(broker, *path):
+            yield Address(f"spec.broker.{'.'.join(path)}", url, *_of_url(url))
+    for path in _PAIRS:
+        for index, address in enumerate(strings(broker, *path)):
+            yield Address(f"spec.broker.{'.'.join(path)}[{index}]", address, *_of_pair(address))
+
+
+def says_where(broker: Mapping[str, Any]) -> bool:
+    """Whether jobs are read from an address in the object; the management API alone does not count."""
+    return any(not address.field.endswith("managementURL") for address in addresses(broker))
+
+
+def place(namespace: str, broker: Mapping[str, Any], name: str) -> str:
+    """A word that is the same for two queues exactly when they read the same jobs, as far as that can be known.
+
+    A host without a dot means another server in every namespace, and so does the Secret of a connection.
+    """
+    servers = sorted(
+        f"{address.host if '.' in address.host else f'{address.host}.{namespace}.svc'}:{address.port}"
+        for address in addresses(broker)
+        if not address.field.endswith("managementURL")
+    )
+    where = ",".join(servers) or f"secret {namespace}/{text(broker, 'connectionSecretRef', 'name')}"
+    redis, kafka = mapping(broker, "redis"), mapping(broker, "kafka")
+    if kafka:
+        return f"kafka {where} {text(kafka, 'topic')} {text(kafka, 'consumerGroup')}"
+    if "prometheus" in broker:
+        return f"prometheus {where} {text(broker, 'prometheus', 'queries', 'waiting')}"
+    if redis:
+        master, database = text(redis, "sentinel", "masterName"), _database(text(redis, "url"))
+        return f"{text(redis, 'layout')} {where} {master} {database} {text(redis, 'keyPrefix')} {name}"
+    return f"rabbitmq {where} {text(broker, 'rabbitmq', 'vhost') or '/'} {name}"
+
+
+def _of_url(url: str) -> tuple[str, int]:
+    try:
+        parts = urlsplit(url)
+        return _folded(parts.hostname or ""), parts.port or _PORTS.get(parts.scheme, 0)
+    except ValueError:
+        return "", 0
+
+
+def _of_pair(address: str) -> tuple[str, int]:
+    host, _, port = address.rpartition(":")
+    return _folded(host.strip("[]")), int(port) if port.isascii() and port.isdigit() else 0
+
+
+def _folded(host: str) -> str:
+    return host.lower().rstrip(".")
+
+
+def _database(url: str) -> str:
+    """The number of the Redis database, of which 0 may be left out."""
+    try:
+        return urlsplit(url).path.strip("/") or "0"
+    except ValueError:
+        return ""

@@ -1,0 +1,208 @@
+"""How fast jobs come and go, and how long they take and wait: what a few numbers remembered of every reading tell.
+
+All counts are cumulative and only grow, so every rate is the difference of two of them over the time between, and a
+reading that is missed costs nothing. Times during which nothing could be counted are left out of the denominators:
+unknown is not zero. What workers have not told yet makes an arrival count come out negative for a moment; such a debt
+is settled by what they tell next, and forgotten after 5 s, when it was not them (somebody emptied the queue).
+
+The length of a job is Little's: time spent running over runs ended, over at least 5 minutes and 50 runs, at most 30
+minutes. The mean of finished runs alone would be too short as long as the first long ones still run.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from operator import attrgetter
+from typing import Final
+
+SHORT_SECONDS: Final = 20.0
+LONG_SECONDS: Final = 120.0
+KNOWN_SECONDS: Final = 8.0
+"""A rate over less time than this, four readings, is no rate."""
+STEP_SECONDS: Final = 1.9
+"""Recent marks are at least so far apart, so that a fast poll costs no memory."""
+COARSE_SECONDS: Final = 60.0
+SERVICE_SECONDS: Final = (300.0, 1800.0)
+SERVICE_RUNS: Final = (50, 5)
+"""Runs that a service time is worked out from: if they are to be had within the longest time, and the fewest."""
+DEBT_SECONDS: Final = 5.0
+WAIT_PERCENT: Final = 95
+
+_at = attrgetter("at")
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """The counts at one moment, in seconds of any steady clock. `counted` is the time during which arrivals were
+    known, `ended` that of completions. `age` is that of the oldest waiting job, None when unknown.
+    """
+
+    at: float
+    arrived: int = 0
+    counted: float = 0.0
+    completed: int = 0
+    ended: float = 0.0
+    started: int = 0
+    busy: float = 0.0
+    runs: int = 0
+    lengths: float = 0.0
+    squares: float = 0.0
+    age: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What happened since the mark before; None is unknown."""
+
+    arrived: int | None = None
+    completed: int | None = None
+    started: int | None = None
+    busy: float = 0.0
+    runs: int = 0
+    lengths: float = 0.0
+    squares: float = 0.0
+    age: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """How long a job takes, its squared coefficient of variation (None when nobody tells), from how many runs."""
+
+    seconds: float
+    cv2: float | None
+    runs: int
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """`recent` are the marks of the last two minutes, `past` those of the last half hour, a minute apart."""
+
+    now: Mark
+    recent: tuple[Mark, ...] = ()
+    past: tuple[Mark, ...] = ()
+    debt: int = 0
+    indebted_at: float = 0.0
+
+    def stepped(self, at: float, step: Step) -> Flow:
+        """The flow after another reading."""
+        arrived, debt = _settled(self, at, step.arrived)
+        last, seconds = self.now, at - self.now.at
+        mark = Mark(
+            at=at,
+            arrived=last.arrived + arrived,
+            counted=last.counted + (seconds if step.arrived is not None else 0.0),
+            completed=last.completed + max(0, step.completed or 0),
+            ended=last.ended + (seconds if step.completed is not None else 0.0),
+            started=last.started + max(0, step.started or 0),
+            busy=last.busy + step.busy,
+            runs=last.runs + step.runs,
+            lengths=last.lengths + step.lengths,
+            squares=last.squares + step.squares,
+            age=step.age,
+        )
+        since = self.indebted_at if debt and self.debt else at
+        return replace(_remembered(self, mark), debt=debt, indebted_at=since)
+
+    def arrivals(self, seconds: float) -> float | None:
+        """Jobs that came in per second, over the last `seconds`; None while unknown."""
+        start = self._start(seconds)
+        known = self.now.counted - start.counted
+        return (self.now.arrived - start.arrived) / known if known >= min(KNOWN_SECONDS, seconds) else None
+
+    def completions(self, seconds: float) -> float | None:
+        """Jobs that ended per second, over the last `seconds`; None while unknown."""
+        start = self._start(seconds)
+        known = self.now.ended - start.ended
+        return (self.now.completed - start.completed) / known if known >= min(KNOWN_SECONDS, seconds) else None
+
+    def service(self) -> Service | None:
+        """None with fewer than 5 runs in half an hour."""
+        shortest, longest = SERVICE_SECONDS
+        enough, fewest = SERVICE_RUNS
+        marks = [mark for mark in (*self.past, *self.recent) if self.now.at - mark.at <= longest]
+        start = self.now
+        for mark in reversed(marks):
+            start = mark
+            if self.now.at - mark.at >= shortest and self.now.completed - mark.completed >= enough:
+                break
+        completed, busy = self.now.completed - start.completed, self.now.busy - start.busy
+        if completed < fewest or busy <= 0:
+            return None
+        now = self.now
+        cv2 = _cv2(now.runs - start.runs, now.lengths - start.lengths, now.squares - start.squares)
+        return Service(busy / completed, cv2, completed)
+
+    def wait(self, percent: int = WAIT_PERCENT) -> float | None:
+        """How long `percent` of 100 jobs that started in the last two minutes waited at most, judged by the age of the
+        oldest waiting job at each reading; None where none started or ages are unknown.
+        """
+        marks = (*self.recent, self.now)
+        waits: list[tuple[float, int]] = []
+        for before, after in pairwise(marks):
+            started = after.started - before.started
+            if started == 0 or self.now.at - before.at > LONG_SECONDS:
+                continue
+            if before.age is None or after.age is None:
+                return None
+            waits.append((max(before.age, after.age), started))
+        return _percentile(waits, percent)
+
+    def _start(self, seconds: float) -> Mark:
+        """The youngest mark that is at least `seconds` old, or the oldest."""
+        found = bisect_right(self.recent, self.now.at - seconds, key=_at)
+        if found:
+            return self.recent[found - 1]
+        return self.recent[0] if self.recent else self.now
+
+
+def of_runs(runs: int, lengths: float, squares: float) -> Service | None:
+    """The service that finished runs tell of, where nothing better is known; None with fewer than 5 of them."""
+    cv2 = _cv2(runs, lengths, squares)
+    return Service(lengths / runs, cv2, runs) if cv2 is not None else None
+
+
+def begun(at: float, age: float | None = None) -> Flow:
+    """The flow of somebody who has just begun to look."""
+    return Flow(Mark(at, age=age))
+
+
+def _settled(flow: Flow, at: float, arrived: int | None) -> tuple[int, int]:
+    """The arrivals to count now, and the debt that is left."""
+    if arrived is None:
+        return 0, 0
+    owed = flow.debt if at - flow.indebted_at <= DEBT_SECONDS else 0
+    total = arrived + owed
+    return max(0, total), min(0, total)
+
+
+def _remembered(flow: Flow, mark: Mark) -> Flow:
+    """The flow with `mark` as the present one, and the one before it kept if it is far enough from its neighbours."""
+    recent, past = flow.recent, flow.past
+    if not recent or flow.now.at - recent[-1].at >= STEP_SECONDS:
+        recent = (*recent, flow.now)
+    # One mark older than the window stays: the window begins at it.
+    while len(recent) > 1 and mark.at - recent[1].at >= LONG_SECONDS:
+        if not past or recent[0].at - past[-1].at >= COARSE_SECONDS:
+            past = (*past, recent[0])
+        recent = recent[1:]
+    while past and mark.at - past[0].at > SERVICE_SECONDS[1]:
+        past = past[1:]
+    return Flow(mark, recent, past)
+
+
+def _cv2(runs: int, lengths: float, squares: float) -> float | None:
+    if runs < SERVICE_RUNS[1] or lengths <= 0:
+        return None
+    return max(0.0, runs * squares / lengths**2 - 1)
+
+
+def _percentile(weighted: list[tuple[float, int]], percent: int) -> float | None:
+    total = sum(weight for _, weight in weighted)
+    passed = 0
+    for value, weight in sorted(weighted):
+        passed += weight
+        if passed * 100 >= total * percent:
+            return value
+    return None

@@ -1,0 +1,80 @@
+"""Whether growing helps: more slots that complete no more jobs are only a burden on whatever holds the jobs up.
+
+A trial begins when a pool that is busy and has a backlog grows. Once the new slots have been ready for as long as
+throughput is measured, the gain is compared with what as many slots more should have brought. Less than a tenth of it,
+beyond what chance explains, and the pool stops growing: until the backlog is gone, until throughput rises, or until
+ten minutes have passed and it is worth another try.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from math import sqrt
+from typing import Final
+
+from reconciler.plans.facts import PoolFacts
+
+MEASURED_SECONDS: Final = 120.0
+"""The span of `completions`."""
+RETRY_SECONDS: Final = 600.0
+LEAST_GROWTH: Final = 1.2
+LEAST_GAIN: Final = 0.1
+SIGMAS: Final = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """Since when (steady clock) more than `slots` ready slots, which completed `rate` jobs per second, are tried."""
+
+    since: float
+    slots: int
+    rate: float
+    failed: bool = False
+
+
+def observed(trial: Trial | None, facts: PoolFacts, clock: float) -> Trial | None:
+    """What has become of the trial by now."""
+    rate = throughput(facts)
+    if trial is None or rate is None or not _backlog(facts):
+        return None
+    if trial.failed:
+        over = clock - trial.since > RETRY_SECONDS or rate > LEAST_GROWTH * trial.rate
+        return None if over else trial
+    ready = facts.ready_slots_now
+    if clock - trial.since < duration(facts) or ready < LEAST_GROWTH * trial.slots:
+        return trial
+    return replace(trial, since=clock, rate=rate, failed=True) if _helped_nothing(trial, ready, rate) else None
+
+
+def begun(trial: Trial | None, facts: PoolFacts, to: int, clock: float) -> Trial | None:
+    """A new trial, where the pool grows now and none is under way."""
+    rate = throughput(facts)
+    if trial is not None or to <= facts.current or not rate or not _backlog(facts) or not facts.ready_slots_now:
+        return trial
+    return Trial(clock, facts.ready_slots_now, rate)
+
+
+def duration(facts: PoolFacts) -> float:
+    """Start-up twice, or once and a whole measurement after it."""
+    return facts.startup_seconds + max(facts.startup_seconds, MEASURED_SECONDS)
+
+
+def throughput(facts: PoolFacts) -> float | None:
+    """Jobs completed per second, of all queues; None where one is not counted."""
+    rates = [queue.completions for queue in facts.queues]
+    known = [rate for rate in rates if rate is not None]
+    return sum(known) if len(known) == len(rates) else None
+
+
+def _backlog(facts: PoolFacts) -> bool:
+    """More jobs wait than could start at once if every slot came free."""
+    return sum(queue.waiting or 0 for queue in facts.queues if not queue.closed) > facts.ready_slots_now
+
+
+def _helped_nothing(trial: Trial, ready: int, rate: float) -> bool:
+    """The counts of both spans are Poisson-like, so their difference spreads by the root of their sum."""
+    expected = trial.rate * (ready / trial.slots - 1)
+    before, after = trial.rate * MEASURED_SECONDS, (trial.rate + expected) * MEASURED_SECONDS
+    if expected * MEASURED_SECONDS <= SIGMAS * sqrt(before + after):
+        return False
+    return rate - trial.rate < LEAST_GAIN * expected

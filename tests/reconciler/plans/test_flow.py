@@ -1,0 +1,135 @@
+"""Rates, service times and waits from a flow of readings, against flows whose truth is known."""
+
+from __future__ import annotations
+
+from random import Random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from reconciler.plans.flow import Flow, Step, begun
+
+
+def steady(seconds: float, poll: float = 2.0, flow: Flow | None = None, **per_step: float | None) -> Flow:
+    """The same step, again and again."""
+    flow = flow or begun(0.0, 0.0)
+    for _ in range(round(seconds / poll)):
+        flow = flow.stepped(flow.now.at + poll, Step(**{"age": 0.0, **per_step}))  # type: ignore[arg-type]  # counts
+    return flow
+
+
+def test_a_rate_is_what_came_over_the_time_it_took() -> None:
+    flow = steady(200, arrived=6, completed=5)
+    assert (flow.arrivals(20), flow.arrivals(120)) == (3.0, 3.0)
+    assert (flow.completions(20), flow.completions(120)) == (2.5, 2.5)
+
+
+def test_the_short_rate_sees_a_step_first() -> None:
+    flow = steady(20, flow=steady(200, arrived=2), arrived=20)
+    assert flow.arrivals(20) == 10.0
+    assert flow.arrivals(120) == pytest.approx((100 * 1 + 20 * 10) / 120)
+
+
+@pytest.mark.parametrize(("seconds", "want"), [(0, None), (6, None), (8, 1.0), (30, 1.0)])
+def test_a_rate_needs_some_readings(seconds: float, want: float | None) -> None:
+    assert steady(seconds, arrived=2).arrivals(20) == want
+
+
+def test_what_is_not_counted_is_unknown_and_not_zero() -> None:
+    flow = steady(100, arrived=None, completed=None)
+    assert (flow.arrivals(20), flow.completions(20), flow.service(), flow.wait()) == (None, None, None, None)
+
+
+def test_times_in_which_nothing_could_be_counted_are_left_out() -> None:
+    flow = steady(40, arrived=4)
+    flow = steady(40, flow=flow, arrived=None)
+    assert flow.arrivals(20) is None
+    assert steady(40, flow=flow, arrived=4).arrivals(120) == 2.0
+
+
+def test_a_missed_reading_costs_nothing() -> None:
+    flow = steady(20, arrived=4)
+    flow = flow.stepped(flow.now.at + 60, Step(arrived=120, age=0.0))
+    assert flow.arrivals(120) == 2.0
+
+
+def test_what_workers_tell_late_is_settled() -> None:
+    flow = begun(0.0)
+    for number in range(60):
+        late = 7 if number % 2 else -3
+        flow = flow.stepped(flow.now.at + 1, Step(arrived=late, age=0.0))
+    assert flow.arrivals(20) == pytest.approx(2.0, abs=0.4)
+
+
+def test_a_queue_that_is_emptied_owes_nothing_for_long() -> None:
+    flow = steady(40, arrived=4).stepped(42.0, Step(arrived=-5000, age=0.0))
+    assert steady(40, flow=flow, arrived=4).arrivals(20) == 2.0
+
+
+@given(st.lists(st.integers(-5, 9), min_size=1, max_size=60))
+@settings(max_examples=200)
+def test_counts_never_go_back(steps: list[int]) -> None:
+    flow = begun(0.0)
+    for arrived in steps:
+        after = flow.stepped(flow.now.at + 2, Step(arrived=arrived))
+        assert after.now.arrived >= flow.now.arrived
+        flow = after
+    assert flow.now.arrived >= sum(steps)
+
+
+def test_the_length_of_a_job_is_the_time_running_over_the_runs() -> None:
+    flow = steady(400, completed=1, busy=10.0, runs=1, lengths=10.0, squares=100.0)
+    service = flow.service()
+    assert service is not None
+    assert service.seconds == pytest.approx(10.0)
+    assert service.cv2 == pytest.approx(0.0)
+    assert 150 <= service.runs <= 185, "of five to six minutes"
+
+
+def test_long_jobs_are_looked_back_at_for_longer() -> None:
+    flow = begun(0.0, 0.0)
+    for number in range(1800):
+        ended = int(number % 30 == 29)
+        flow = flow.stepped(flow.now.at + 2, Step(completed=ended, busy=2.0, age=0.0))
+    service = flow.service()
+    assert service is not None
+    assert service.seconds == pytest.approx(60.0, rel=0.05)
+    assert 25 <= service.runs <= 31, "of half an hour"
+
+
+def test_few_runs_say_nothing() -> None:
+    assert steady(8, completed=1, busy=1.0).service() is None
+    assert steady(10, completed=1, busy=1.0).service() is not None
+
+
+def test_the_spread_of_lengths_is_measured() -> None:
+    rng = Random(7)
+    flow = begun(0.0, 0.0)
+    for _ in range(2000):
+        length = rng.expovariate(1 / 5)
+        step = Step(completed=1, busy=length, runs=1, lengths=length, squares=length**2, age=0.0)
+        flow = flow.stepped(flow.now.at + 0.9, step)
+    service = flow.service()
+    assert service is not None
+    assert service.seconds == pytest.approx(5.0, rel=0.15)
+    assert service.cv2 == pytest.approx(1.0, abs=0.4)
+
+
+def test_a_wait_is_judged_by_the_oldest_job_and_weighted_by_who_started() -> None:
+    flow = begun(0.0, 0.0)
+    for age, started in [(0.0, 90), (4.0, 6), (30.0, 4), (30.0, 0)]:
+        flow = flow.stepped(flow.now.at + 2, Step(started=started, age=age))
+    assert flow.wait() == 4.0
+    assert flow.wait(99) == 30.0
+
+
+def test_without_an_age_a_wait_is_unknown() -> None:
+    assert begun(0.0).stepped(2.0, Step(started=3)).wait() is None
+
+
+def test_what_is_remembered_is_bounded() -> None:
+    flow = steady(7200, poll=1.0, arrived=1, completed=1, busy=1.0)
+    assert len(flow.recent) <= 63
+    assert len(flow.past) <= 31
+    assert flow.arrivals(120) == pytest.approx(1.0)
