@@ -17,7 +17,7 @@ from kube.client import Client
 from kube.resources import ENDPOINT_SLICES
 
 PROBE_SECONDS: Final = 1.0
-READY_SECONDS: Final = 60.0
+READY_SECONDS: Final = 180.0
 SERVICE: Final = "headgate-webhook"
 KEEPS, CLOSES = "headgate", "bench.rotation.closing"
 """Modules of a replica that keeps its connections, and of one that does not."""

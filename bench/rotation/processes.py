@@ -18,7 +18,7 @@ from tests.cluster import waiting
 from tests.cluster.cluster import Cluster
 
 ROOT: Final = Path(__file__).parents[2]
-START_SECONDS: Final = 60.0
+START_SECONDS: Final = 180.0
 
 
 @dataclass
