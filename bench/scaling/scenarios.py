@@ -64,7 +64,7 @@ SCENARIOS: Final = (
     ),
     Scenario("20-ms jobs", work.constant(50), work.exponential(0.02), 1, pool(1, 20)),
     Scenario("on and off", work.on_off(10, 120, 480), TWO_SECONDS, 2, pool(20, 20, minimum=0), DEAR),
-    Scenario("sporadic", work.constant(1 / 300), work.exponential(5), 4, pool(60, 15, minimum=0), DEAR),
+    Scenario("sporadic", work.constant(1 / 300), work.exponential(60), 8, pool(60, 15, minimum=0), DEAR),
     Scenario(
         "broker unreadable",
         work.constant(10),

@@ -4,8 +4,8 @@ The oracle knows every arrival and every service time, and has pods ready at the
 slot-seconds, work may be done no earlier than it would be if every job started on arrival, and no later than if every
 job waited for the whole target. Between these two cumulative curves the shortest path (the taut string) needs the
 least capacity at every level at once: it is the best schedule for every convex cost (Yao, Demers and Shenker, 1995).
-Its slope is what has to be ready. A pod is charged for the part of it that is used, for its start-up, and for a gap
-between two uses up to the length of a start-up; so the oracle's cost is a bound from below, which nobody can reach.
+Its slope, in whole pods, is what has to be ready. A pod is charged for its start-up too, and is kept through a gap that
+is shorter than it. Whole pods make waiting a trade: a lone job is cheapest when it is run at once.
 """
 
 from __future__ import annotations
@@ -22,10 +22,14 @@ ROUNDING: Final = 1e-6
 
 
 def pod_seconds(trace: Trace, settings: Settings) -> float:
-    """No schedule that keeps every wait within the target costs less; without a target, none that has nobody wait."""
-    slots = capacity(trace, settings.target or 0.0)
-    pods = [min(one / settings.concurrency, float(settings.max_replicas)) for one in slots]
-    highest = max(settings.min_replicas, ceil(max(pods, default=0.0) - ROUNDING))
+    """The cost of the cheapest of the schedules that have jobs wait for the whole target, for half of it, or not."""
+    target = settings.target or 0.0
+    return min(_cost(capacity(trace, patience), settings) for patience in (0.0, target / 2, target))
+
+
+def _cost(slots: Sequence[float], settings: Settings) -> float:
+    pods = [min(ceil(one / settings.concurrency - ROUNDING), settings.max_replicas) for one in slots]
+    highest = max(settings.min_replicas, max(pods, default=0))
     return sum(_level(pods, level, settings) for level in range(1, highest + 1))
 
 
@@ -88,15 +92,14 @@ def _next_turn(lower: Sequence[float], upper: Sequence[float], at: int, height: 
     return last, lower[last]
 
 
-def _level(pods: Sequence[float], level: int, settings: Settings) -> float:
-    """The pod-seconds of the `level`th pod, which takes what the ones below it cannot."""
+def _level(pods: Sequence[int], level: int, settings: Settings) -> float:
+    """The pod-seconds of the pod that is needed when at least `level` are."""
     if level <= settings.min_replicas:
         return float(len(pods))
     cost, gap, started = 0.0, 0.0, False
     for number in pods:
-        part = min(number - (level - 1), 1.0)
-        if part > ROUNDING:
-            cost += part + (min(gap, settings.startup) if started else settings.startup)
+        if number >= level:
+            cost += 1 + (min(gap, settings.startup) if started else settings.startup)
             gap, started = 0.0, True
         else:
             gap += 1

@@ -19,8 +19,8 @@ def pool(target: float, minimum: int = 0, **more: float) -> Settings:
     ("jobs", "target", "want"),
     [
         pytest.param([(0.0, 100.0)], 60.0, 130, id="one job costs its length and a start-up"),
-        pytest.param([(0.0, 10.0), (0.0, 10.0)], 20.0, 50, id="two jobs that may wait take one pod"),
-        pytest.param([(0.0, 10.0), (0.0, 10.0)], 0.0, 80, id="two that may not take two"),
+        pytest.param([(0.0, 50.0), (0.0, 50.0)], 0.0, 160, id="two jobs that may not wait take two pods"),
+        pytest.param([(0.0, 50.0)] * 4, 150.0, 230, id="four that may wait take one"),
         pytest.param([(0.0, 10.0), (20.0, 10.0)], 0.0, 60, id="a gap shorter than a start-up is kept"),
         pytest.param([(0.0, 10.0), (100.0, 10.0)], 0.0, 80, id="a longer one is not"),
         pytest.param([], 10.0, 0, id="nothing to do costs nothing"),
