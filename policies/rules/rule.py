@@ -31,11 +31,13 @@ class Breach(NamedTuple):
 
 WRITES: Final = frozenset({Operation.CREATE, Operation.UPDATE})
 CREATION: Final = frozenset({Operation.CREATE})
+DELETION: Final = frozenset({Operation.DELETE})
 OBJECT: Final = frozenset({""})
 OBJECT_AND_SCALE: Final = frozenset({"", "scale"})
 ALL_KINDS: Final = frozenset(kind.kind for kind in meta.KINDS)
 WORK_KINDS: Final = frozenset({meta.QUEUE.kind, meta.WORKER_POOL.kind})
 QUEUES: Final = frozenset({meta.QUEUE.kind})
+POLICIES: Final = ALL_KINDS - WORK_KINDS
 POOLS: Final = frozenset({meta.WORKER_POOL.kind})
 
 
