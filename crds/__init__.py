@@ -6,7 +6,8 @@ Models, structural schemas and CEL rules are three faces of one declaration; a p
 
 from crds.effect import without_effect
 from crds.findings import ABSENT, Finding, Reason
+from crds.quick import fine
 from crds.unknown import unknown_fields
-from crds.validation import validate
+from crds.validation import closely, validate
 
-__all__ = ["ABSENT", "Finding", "Reason", "unknown_fields", "validate", "without_effect"]
+__all__ = ["ABSENT", "Finding", "Reason", "closely", "fine", "unknown_fields", "validate", "without_effect"]

@@ -45,7 +45,6 @@ NOT_YET: Final[Mapping[str, Mapping[str, str]]] = {
         "spec.defaults.scaling.behavior": "the built-in behavior is always used yet",
         "spec.drift": "drift is not watched yet",
         "spec.budget": "there are no budgets yet",
-        "spec.rules": "rules in CEL are not asked yet",
         "spec.native": "no native policies are installed yet",
     },
 }

@@ -161,6 +161,11 @@ def _asked(spec: Mapping[str, Any]) -> Iterator[tuple[rules.PolicyRule, Any, Act
         limit = rule.prepare(dig(spec, *rule.id.split(".")))
         if limit is not None:
             yield rule, limit, action
+    if "rules" in spec:
+        # Imported here: the engine takes 10 MiB, and most installs have no rules in CEL.
+        from policies.cel.rules import of_policy
+
+        yield from of_policy(spec, action)
 
 
 NONE: Final = Applied(())

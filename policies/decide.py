@@ -43,7 +43,13 @@ class Found:
     def take(self, subject: Subject, check: Check, breach: Breach) -> None:
         """Keep what a policy's rule found; the first exemption that holds lets it pass."""
         violation = Violation(
-            breach.finding, check.rule.id, check.action, check.policy, breach.excess, about=breach.about
+            breach.finding,
+            check.rule.id,
+            check.action,
+            check.policy,
+            breach.excess,
+            about=breach.about,
+            failed=breach.failed,
         )
         for exemption in check.exemptions:
             if exemption.holds(subject):

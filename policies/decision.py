@@ -38,7 +38,8 @@ class Violation:
 
     `excess` says how far beyond the limit a value is, where that can be measured; it is only ever compared with the
     excess of the same rule, at the same field and `about` the same. `who_may` marks a refusal of the person rather than
-    of the value. `exemption` names the policy's exemption that lets it pass.
+    of the value. `exemption` names the policy's exemption that lets it pass. `failed` marks a rule that could
+    not be asked.
     """
 
     finding: Finding
@@ -49,6 +50,7 @@ class Violation:
     who_may: bool = False
     exemption: str = ""
     about: str = ""
+    failed: bool = False
 
     @property
     def identity(self) -> tuple[str, PolicyRef | None, str, str, str]:

@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any, NamedTuple
 
+import crds
 from crds import meta
 from policies import effective
-from policies.facts import Facts, Object
+from policies.facts import Facts, Object, Operation
 from policies.fields import integer, items, mapping, text
 from policies.merging import Effective
 from policies.rates import Rate
@@ -37,6 +38,20 @@ class Subject:
     @property
     def snapshot(self) -> Snapshot:
         return self.facts.snapshot
+
+    @cached_property
+    def is_fine(self) -> bool:
+        """Whether the object is beyond doubt: nothing in it breaks its schema, or would be stored in another form."""
+        return crds.fine(self.kind, self.obj, self.previous)
+
+    @property
+    def is_stored(self) -> bool:
+        """Whether it is the object as it was before an update, judged for what was wrong with it already."""
+        return self.previous is None and self.facts.operation is Operation.UPDATE
+
+    @property
+    def is_leaving(self) -> bool:
+        return self.facts.operation is Operation.DELETE
 
     @cached_property
     def effective(self) -> Effective:

@@ -15,6 +15,7 @@ from typing import Final, Protocol
 from starlette.types import Receive, Scope, Send
 
 from policies import Decision, RuleFaultError, text
+from policies.fields import text as text_of
 from webhooks import review as protocol
 from webhooks.body import Body, Disconnected, TooLargeError
 from webhooks.deadline import allotted
@@ -100,9 +101,9 @@ class ReviewEndpoint:
 
     def _told(self, review: Review, decision: Decision) -> Answer:
         for violation in decision.violations:
-            self._metrics.found(violation.rule, violation.action)
+            self._metrics.found(violation)
         if not decision.allowed:
-            status = text.status(decision, KINDS[review.resource], review.name)
+            status = text.status(decision, KINDS[review.resource], review.name or name_of(review.old))
             refused = protocol.refusal(review.uid, status, decision.warnings, decision.audit)
             return Answer(refused, Outcome.DENIED)
         if self._final:
@@ -117,6 +118,11 @@ class ReviewEndpoint:
         log.error("a review failed", exc_info=error, extra={"uid": uid, "path": self._path})
         message = f"Headgate failed{rule}: this is a defect of Headgate, not of the object; its log says where"
         return Answer(protocol.failure(uid, 500, "InternalError", message), Outcome.PANIC)
+
+
+def name_of(obj: protocol.Object | None) -> str:
+    """A review of `kubectl delete --all` names its object nowhere else."""
+    return text_of(obj, "metadata", "name")
 
 
 def _failed(body: Body, code: int, reason: str, message: str, outcome: Outcome) -> Answer:

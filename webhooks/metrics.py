@@ -8,7 +8,13 @@ from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+from policies import Violation
+
 BUCKETS: Final = (0.0001, 0.0002, 0.0003, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.1, 0.5, 2.5)
+
+
+CEL: Final = "rules"
+"""What the ids of rules in CEL begin with."""
 
 
 class Outcome(StrEnum):
@@ -44,6 +50,12 @@ class Metrics:
             ("rule", "action"),
             registry=self.registry,
         )
+        self._failures = Counter(
+            "headgate_webhook_rule_failures",
+            "Rules in CEL that could not be asked, by what their policy does about it.",
+            ("action",),
+            registry=self.registry,
+        )
         self._age = Gauge(
             "headgate_webhook_snapshot_age_seconds",
             "Since the last sign of life of the oldest watch behind the snapshot.",
@@ -63,8 +75,12 @@ class Metrics:
         self._answered[path, outcome].inc()
         self._duration[path].observe(seconds)
 
-    def found(self, rule: str, action: str) -> None:
-        self._findings.labels(rule, action).inc()
+    def found(self, violation: Violation) -> None:
+        """Rules in CEL are named by their authors and count under one name, or the label would have no bound."""
+        rule = CEL if violation.rule.startswith(f"{CEL}.") else violation.rule
+        self._findings.labels(rule, violation.action).inc()
+        if violation.failed:
+            self._failures.labels(violation.action).inc()
 
     def trouble(self, resource: str) -> None:
         self._troubles.labels(resource).inc()

@@ -39,7 +39,8 @@ class PolicyRule(Model):
     name: DNSLabel
     """Names the rule in messages and exemptions."""
     expression: Expression
-    """CEL over `object`, `oldObject`, `effective`, `namespaceObject` and `request`; true means that all is well."""
+    """CEL over `object`, `oldObject`, `effective`, `queues`, `namespaceObject` and `request`; true means that all is
+    well."""
     message: Annotated[str | None, Field(min_length=1, max_length=1024)] = None
     """What the user is told when the expression is false."""
     message_expression: Expression | None = None

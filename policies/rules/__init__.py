@@ -12,6 +12,7 @@ from policies.rules import (
     content,
     deletes,
     exempting,
+    expressions,
     limits,
     matching,
     places,
@@ -47,6 +48,7 @@ BUILT_IN: Final[tuple[BuiltInRule, ...]] = (
     *matching.RULES,
     *consistency.rules(POLICY),
     *exempting.rules(POLICY),
+    *expressions.RULES,
 )
 
 

@@ -21,12 +21,14 @@ from policies.subject import Subject
 class Breach(NamedTuple):
     """A finding with how far it is beyond the limit, where that can be measured.
 
-    `about` tells several findings of one rule at one field apart, such as those about two resources.
+    `about` tells several findings of one rule at one field apart, such as those about two resources. `failed` says that
+    the rule could not be asked, which counts as broken.
     """
 
     finding: Finding
     excess: float | None = None
     about: str = ""
+    failed: bool = False
 
 
 WRITES: Final = frozenset({Operation.CREATE, Operation.UPDATE})
@@ -36,8 +38,8 @@ OBJECT: Final = frozenset({""})
 OBJECT_AND_SCALE: Final = frozenset({"", "scale"})
 ALL_KINDS: Final = frozenset(kind.kind for kind in meta.KINDS)
 WORK_KINDS: Final = frozenset({meta.QUEUE.kind, meta.WORKER_POOL.kind})
-QUEUES: Final = frozenset({meta.QUEUE.kind})
 POLICIES: Final = ALL_KINDS - WORK_KINDS
+QUEUES: Final = frozenset({meta.QUEUE.kind})
 POOLS: Final = frozenset({meta.WORKER_POOL.kind})
 
 

@@ -120,10 +120,10 @@ def templated(**spec: Any) -> Object:
             templated(template={**TEMPLATE, "metadata": {"labels": {"app.kubernetes.io/instance": "x"}}}),
             [queue()],
             [
-                "spec.template.metadata.labels[app.kubernetes.io/instance]: stays off the workers, or a GitOps tool would"
-                " claim and pr..."
                 "spec.template.metadata.labels[app.kubernetes.io/instance]: stays off the workers, or a GitOps tool"
                 " would claim and pr..."
+            ],
+            id="a label by which Argo CD claims objects",
         ),
         pytest.param(
             pool("new", takeOver={"deploymentName": "old"}),

@@ -1,0 +1,94 @@
+"""The engine behind rules: Google's cel-cpp, in two environments.
+
+The first knows the fields of our kinds and finds mistakes; the second runs on plain dictionaries, where every variable
+is of unknown type, because making messages of an object would cost more than all rules together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Any, Final
+
+from cel_expr_python import cel  # type: ignore[import-untyped]  # it ships stubs without py.typed
+
+from policies.cel import complaints, functions, syntax
+from policies.cel.costs import FUNCTIONS
+from policies.cel.descriptors import PACKAGE, SEPARATOR, pool
+from policies.cel.engine import CompileError, EvaluationError, Problem, Program, Returns
+from policies.cel.variables import EFFECTIVE, NAMES, NAMESPACE, OBJECT, OLD_OBJECT, QUEUES, REQUEST, messages, shapes
+from policies.cel.walk import ExcessError, Walk
+
+_EXTENSIONS: Final = ("bindings", "lists", "math", "optional", "sets", "strings", "two-var-comprehensions")
+_TYPES: Final = {Returns.VERDICT: cel.Type.BOOL, Returns.MESSAGE: cel.Type.STRING}
+_WANTED: Final = {Returns.VERDICT: "true or false", Returns.MESSAGE: "text"}
+_CALLABLE: Final = tuple(sorted(name for name in FUNCTIONS if name.isidentifier()))
+
+
+class CelCpp:
+    """Compiling takes about 0.3 ms, asking some microseconds."""
+
+    def compile(self, expression: str, kind: str, returns: Returns) -> Program:
+        checked = self._checked(expression, kind, returns)
+        expr, positions = syntax.parsed(checked.serialize())
+        walk = Walk(shapes(kind), positions)
+        try:
+            walk(expr)
+        except ExcessError as error:
+            raise CompileError((complaints.placed(error.message, expression, error.offset),)) from None
+        try:
+            handle = _running().compile(expression)
+        except RuntimeError as error:
+            raise CompileError(complaints.problems(str(error), expression, {}, _CALLABLE)) from None
+        return Program(expression, returns, frozenset(walk.reads), walk.steps, handle)
+
+    def _checked(self, expression: str, kind: str, returns: Returns) -> Any:
+        try:
+            checked = _checking(kind).compile(expression)
+        except (RuntimeError, UnicodeError) as error:
+            raise CompileError(complaints.problems(str(error), expression, messages(kind), _CALLABLE)) from None
+        if checked.return_type() != _TYPES[returns]:
+            words = f"gives {checked.return_type().name().lower()}, must give {_WANTED[returns]}"
+            raise CompileError((Problem(words),))
+        return checked
+
+    def evaluate(self, program: Program, variables: Mapping[str, Any]) -> Any:
+        try:
+            value = program.handle.eval(data=variables)
+        except RuntimeError as error:
+            # Among them the end of the iteration budget.
+            raise EvaluationError(complaints.failure(str(error))) from None
+        found = value.value()
+        # An error is a value too, and its Python value is text.
+        if found is True or found is False or value.type() == cel.Type.STRING:
+            return found
+        raise EvaluationError(complaints.failure(str(found)))
+
+
+@cache
+def _checking(kind: str) -> Any:
+    """The environment with the types of one kind; made once, it takes 30 ms and 3 MiB for a WorkerPool."""
+    whole = cel.Type(f"{PACKAGE}.{kind}")
+    types = {
+        OBJECT: whole,
+        OLD_OBJECT: whole,
+        REQUEST: cel.Type(f"{PACKAGE}.{REQUEST}"),
+        NAMESPACE: cel.Type(f"{PACKAGE}.{NAMESPACE}"),
+        QUEUES: cel.Type.List(cel.Type(f"{PACKAGE}.{QUEUES}")),
+        EFFECTIVE: cel.Type(f"{PACKAGE}.{kind}{SEPARATOR}spec"),
+    }
+    return cel.NewEnv(
+        pool(messages(kind)), config=_extensions(), variables=types, functions=functions.declarations(checking=True)
+    )
+
+
+@cache
+def _running() -> Any:
+    types = dict.fromkeys(NAMES, cel.Type.DYN)
+    return cel.NewEnv(config=_extensions(), variables=types, functions=functions.declarations(checking=False))
+
+
+def _extensions() -> Any:
+    return cel.NewEnvConfigFromYaml(
+        "\n".join(["name: headgate", "extensions:", *(f"- name: {n}" for n in _EXTENSIONS)])
+    )

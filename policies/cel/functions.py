@@ -1,0 +1,119 @@
+"""The functions that Kubernetes adds to CEL for quantities.
+
+To the checker a quantity is a type of its own, so that `quantity('1Gi') < quantity('2Gi')` is refused rather than
+compared as text. At run time it is its canonical text, which makes `==` mean what it says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from decimal import Decimal
+from functools import lru_cache
+from typing import Any, Final, NamedTuple
+
+from cel_expr_python import cel  # type: ignore[import-untyped]  # it ships stubs without py.typed
+
+from crds.quantity import MAX_LENGTH, parse
+
+_QUANTITY: Final = "kubernetes.Quantity"
+
+
+class _Function(NamedTuple):
+    """A function with the names of its types; `q` is a quantity."""
+
+    name: str
+    result: str
+    parameters: tuple[str, ...]
+    is_member: bool
+    body: Callable[..., Any]
+
+
+def canonical(value: str | int) -> str:
+    """One text for all ways to write the same quantity. ValueError for what is none."""
+    return str(_decimal(value).normalize())
+
+
+def is_quantity(value: str | int) -> bool:
+    try:
+        _decimal(value)
+    except ValueError:
+        return False
+    return True
+
+
+@lru_cache(maxsize=4096)
+def _decimal(value: str | int) -> Decimal:
+    if isinstance(value, str) and len(value) > MAX_LENGTH:
+        raise ValueError("a quantity is not that long")
+    return parse(value)
+
+
+def _number(value: str) -> Decimal:
+    return Decimal(value)
+
+
+def _whole(value: str) -> int:
+    number = _number(value)
+    if number != number.to_integral_value() or abs(number) >= 2**63:
+        raise ValueError(f"{value} is no integer of 64 bits")
+    return int(number)
+
+
+def _is_whole(value: str) -> bool:
+    number = _number(value)
+    return number == number.to_integral_value() and abs(number) < 2**63
+
+
+def _sign(value: str) -> int:
+    number = _number(value)
+    return (number > 0) - (number < 0)
+
+
+def _compare(one: str, other: str) -> int:
+    return _sign(str(_number(one) - _number(other)))
+
+
+def _sum(one: str, other: Decimal) -> str:
+    return str((_number(one) + other).normalize())
+
+
+_FUNCTIONS: Final = (
+    _Function("quantity", "q", ("string",), False, canonical),
+    _Function("quantity", "q", ("int",), False, canonical),
+    _Function("isQuantity", "bool", ("string",), False, is_quantity),
+    _Function("isQuantity", "bool", ("int",), False, is_quantity),
+    _Function("compareTo", "int", ("q", "q"), True, _compare),
+    _Function("isGreaterThan", "bool", ("q", "q"), True, lambda one, other: _compare(one, other) > 0),
+    _Function("isLessThan", "bool", ("q", "q"), True, lambda one, other: _compare(one, other) < 0),
+    _Function("isInteger", "bool", ("q",), True, _is_whole),
+    _Function("asInteger", "int", ("q",), True, _whole),
+    _Function("asApproximateFloat", "double", ("q",), True, lambda one: float(_number(one))),
+    _Function("sign", "int", ("q",), True, _sign),
+    _Function("add", "q", ("q", "q"), True, lambda one, other: _sum(one, _number(other))),
+    _Function("add", "q", ("q", "int"), True, lambda one, other: _sum(one, Decimal(other))),
+    _Function("sub", "q", ("q", "q"), True, lambda one, other: _sum(one, -_number(other))),
+    _Function("sub", "q", ("q", "int"), True, lambda one, other: _sum(one, -Decimal(other))),
+)
+
+
+def declarations(*, checking: bool) -> list[Any]:
+    """The functions for one of the two environments."""
+    types = {
+        "q": cel.Type.AbstractType(_QUANTITY) if checking else cel.Type.STRING,
+        "string": cel.Type.STRING,
+        "int": cel.Type.INT,
+        "bool": cel.Type.BOOL,
+        "double": cel.Type.DOUBLE,
+    }
+    return [cel.FunctionDecl(name, list(_overloads(name, types))) for name in {one.name: None for one in _FUNCTIONS}]
+
+
+def _overloads(name: str, types: dict[str, Any]) -> Iterator[Any]:
+    for number, one in enumerate(function for function in _FUNCTIONS if function.name == name):
+        yield cel.Overload(
+            f"headgate_{name}_{number}",
+            types[one.result],
+            [types[parameter] for parameter in one.parameters],
+            is_member=one.is_member,
+            impl=one.body,
+        )

@@ -1,0 +1,157 @@
+"""The rules in CEL of one policy: compiled once for each version of it, asked like every other rule a policy sets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Final
+
+import crds
+from crds.findings import ABSENT, Finding, Reason
+from policies.cel.celcpp import CelCpp
+from policies.cel.engine import CompileError, Engine, EvaluationError, Problem, Program, Returns
+from policies.cel.scope import Scope, value_at
+from policies.cel.variables import OLD_OBJECT
+from policies.decision import Action
+from policies.facts import Operation
+from policies.fields import items, strings, text
+from policies.rules.rule import OBJECT, WORK_KINDS, WRITES, Breach, PolicyRule
+from policies.subject import Subject
+from policies.text import clipped
+
+ENGINE: Final[Engine] = CelCpp()
+MOST_POLICY_STEPS: Final = 1_000_000
+"""Of all rules of one policy together: some 100 ms at the very worst."""
+
+MOST_MESSAGE: Final = 1024
+_WHOLE: Final = "spec"
+"""The field a finding is about where its rule names none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule, compiled for every kind it is about; a problem stands where it could not be."""
+
+    name: str
+    field: str
+    message: str
+    verdicts: Mapping[str, Program | Problem]
+    messages: Mapping[str, Program | Problem]
+
+    def breach(self, subject: Subject) -> Iterator[Breach]:
+        """What is wrong with an object. A rule that cannot be asked is broken, and so says why."""
+        program = self.verdicts[subject.kind]
+        if isinstance(program, Problem):
+            yield self._broken(f"cannot be asked: {program}")
+            return
+        if subject.is_stored and any(path[0] == OLD_OBJECT for path in program.reads):
+            # It compares with what was stored, and nothing is known of what was stored before that.
+            return
+        scope = Scope(subject)
+        try:
+            if ENGINE.evaluate(program, scope.variables(program.reads)):
+                return
+        except EvaluationError as error:
+            # What is malformed in the object is told already, and one mistake is told once.
+            if not crds.validate(subject.kind, subject.obj, subject.previous):
+                yield self._broken(f"failed: {error}")
+            return
+        yield Breach(Finding(self.field, Reason.INVALID, self._says(scope, subject), self._value(subject)))
+
+    def _broken(self, why: str) -> Breach:
+        finding = Finding(self.field, Reason.INVALID, clipped(f"rule {self.name} {why}", MOST_MESSAGE))
+        return Breach(finding, failed=True)
+
+    def _says(self, scope: Scope, subject: Subject) -> str:
+        if self.message:
+            return clipped(self.message, MOST_MESSAGE)
+        program = self.messages.get(subject.kind)
+        if isinstance(program, Program):
+            try:
+                said = ENGINE.evaluate(program, scope.variables(program.reads))
+            except EvaluationError:
+                said = ""
+            if said.strip():
+                return clipped(said, MOST_MESSAGE)
+        return f"rule {self.name} does not hold"
+
+    def _value(self, subject: Subject) -> Any:
+        value = value_at(subject.obj, self.field)
+        return ABSENT if value is None or isinstance(value, dict | list) else value
+
+
+def of_policy(spec: Mapping[str, Any], action: Action) -> Iterator[tuple[PolicyRule, Rule, Action]]:
+    """Every rule of a policy, what it is asked with, and the action that follows."""
+    kinds = frozenset(strings(spec, "match", "kinds"))
+    actions = {one.value: one for one in Action}
+    for _, rule in items(spec, "rules"):
+        about = frozenset(strings(rule, "kinds")) or kinds or WORK_KINDS
+        operations = frozenset(Operation(one) for one in strings(rule, "operations") if one in set(Operation)) or WRITES
+        name = text(rule, "name")
+        asked = PolicyRule(
+            id=f"rules.{name}",
+            kinds=about,
+            sentence=text(rule, "message"),
+            operations=operations,
+            subresources=OBJECT,
+            check=_ask,
+        )
+        yield asked, _compiled_rule(rule, about), actions.get(text(rule, "action"), action)
+
+
+def _ask(subject: Subject, rule: Rule) -> Iterator[Breach]:
+    return rule.breach(subject)
+
+
+def _compiled_rule(rule: Mapping[str, Any], kinds: frozenset[str]) -> Rule:
+    expression, saying = text(rule, "expression"), text(rule, "messageExpression")
+    return Rule(
+        name=text(rule, "name"),
+        field=text(rule, "fieldPath") or _WHOLE,
+        message=text(rule, "message"),
+        verdicts={kind: _first(compiled(expression, kind, Returns.VERDICT)) for kind in kinds},
+        messages={kind: _first(compiled(saying, kind, Returns.MESSAGE)) for kind in kinds if saying},
+    )
+
+
+def _first(found: Program | tuple[Problem, ...]) -> Program | Problem:
+    return found if isinstance(found, Program) else found[0]
+
+
+@lru_cache(maxsize=4096)
+def compiled(expression: str, kind: str, returns: Returns) -> Program | tuple[Problem, ...]:
+    """An expression compiled, or what is wrong with it. Reviews of a Policy and the Policy itself share the work."""
+    try:
+        return ENGINE.compile(expression, kind, returns)
+    except CompileError as error:
+        return error.problems
+
+
+def findings(spec: Mapping[str, Any]) -> Iterator[Finding]:
+    """What is wrong with the rules of a Policy or ClusterPolicy."""
+    kinds = frozenset(strings(spec, "match", "kinds")) or WORK_KINDS
+    steps = 0.0
+    for path, rule in items(spec, "rules"):
+        about = frozenset(strings(rule, "kinds")) or kinds
+        for field, returns in (("expression", Returns.VERDICT), ("messageExpression", Returns.MESSAGE)):
+            expression = text(rule, field)
+            if not expression:
+                continue
+            by_kind = {kind: compiled(expression, kind, returns) for kind in sorted(about)}
+            steps += max((one.steps for one in by_kind.values() if isinstance(one, Program)), default=0.0)
+            yield from _complaints(f"spec.{path}.{field}", expression, by_kind)
+    if steps > MOST_POLICY_STEPS:
+        message = f"the rules together could take {steps:,.0f} steps, at most {MOST_POLICY_STEPS:,}"
+        yield Finding("spec.rules", Reason.INVALID, message)
+
+
+def _complaints(field: str, expression: str, by_kind: Mapping[str, Program | tuple[Problem, ...]]) -> Iterator[Finding]:
+    fitting = [kind for kind, found in by_kind.items() if isinstance(found, Program)]
+    hint = f"; it fits {fitting[0]} only: set kinds: [{fitting[0]}]" if fitting else ""
+    told: set[Problem] = set()
+    for found in by_kind.values():
+        for problem in found if isinstance(found, tuple) else ():
+            if problem not in told:
+                told.add(problem)
+                yield Finding(field, Reason.INVALID, f"{problem}{hint}", expression)
