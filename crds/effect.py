@@ -43,7 +43,7 @@ NOT_YET: Final[Mapping[str, Mapping[str, str]]] = {
         "spec.defaults.retention": "nothing is removed yet",
         "spec.defaults.circuitBreaker": "breakers never open yet",
         "spec.defaults.scaling.behavior": "the built-in behavior is always used yet",
-        "spec.drift": "drift is not watched yet",
+        "spec.drift.children": "changes of children are only seen by the native policy yet",
         "spec.budget": "there are no budgets yet",
         "spec.native": "no native policies are installed yet",
     },

@@ -1,7 +1,7 @@
 """Deletions that would leave somebody without what they need. They are refused while the object still works.
 
-What cannot be known is not taken for nothing: dead letters that nobody could count are there until somebody says that
-they may go.
+Break-glass on a Queue lets it go all the same. What cannot be known is not taken for nothing: dead letters that nobody
+could count are there until somebody says that they may go.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ NAMED: Final = 3
 
 def queue_in_use(subject: Subject) -> Iterator[Finding]:
     """With deletionPolicy Drain the deletion waits for these very pools."""
-    if text(subject.spec, "deletionPolicy") == "Drain":
+    if subject.glass is not None or text(subject.spec, "deletionPolicy") == "Drain":
         return
     pools = sorted(
         name
@@ -35,7 +35,7 @@ def queue_in_use(subject: Subject) -> Iterator[Finding]:
 
 
 def dead_letters(subject: Subject) -> Iterator[Finding]:
-    if subject.effective.get("deadLetter.deletionPolicy") != "Block":
+    if subject.glass is not None or subject.effective.get("deadLetter.deletionPolicy") != "Block":
         return
     count = integer(subject.obj, "status", "deadLetters")
     if count == 0:

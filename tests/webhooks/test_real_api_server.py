@@ -6,6 +6,7 @@ import contextlib
 import json
 import ssl
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from http.client import HTTPSConnection
 from typing import Any
 
@@ -260,6 +261,44 @@ def test_a_policy_that_contradicts_itself_is_refused_at_the_place(install: Insta
         '* spec.exemptions[0].expirationTime: Invalid value: "2026-01-01T00:00:00Z": is over already: give it a later'
         " end, or remove the exemption",
     ]
+
+
+def test_a_policy_says_what_it_would_do(install: Install, team: str) -> None:
+    sizes = {"reports": 40, "legacy-import": 40, "another": 40, "small": 4}
+    pools = [pool(team, scaling={"maxReplicas": size}) for size in sizes.values()]
+    for name, made_pool in zip(sizes, pools, strict=True):
+        made_pool["metadata"]["name"] = name
+    done = apply(install.cluster, queue(team), *pools)
+    assert done.code == 0, done.err
+    strict = policy(team, limits={"maxReplicasPerPool": 20})
+    told = "Warning: 3 of 4 WorkerPools would violate this policy: another, legacy-import and 1 more (checked 4)"
+
+    def probe() -> str | None:
+        done = apply(install.cluster, strict, flags=("--dry-run=server",))
+        return None if told in done.err else done.err
+
+    until("the webhook counts four pools", probe, 20)
+    done = apply(install.cluster, strict)
+    assert (done.code, done.err) == (0, f"{told}\n")
+    assert apply(install.cluster, {**strict, "metadata": {**strict["metadata"], "labels": {"a": "b"}}}).err == ""
+
+
+def test_an_edit_of_a_field_that_git_manages_is_warned_about(install: Install, team: str) -> None:
+    manifest = json.dumps(pool(team))
+    arguments = "apply", "--server-side", "--field-manager=argocd-controller", "-f", "-"
+    assert apply(install.cluster, queue(team)).code == 0
+    assert kubectl(install.cluster, *arguments, stdin=manifest).code == 0
+    path = f"-n={team}", "workerpools.work.headgate.dev/thumbnails"
+    patch = json.dumps({"spec": {"scaling": {"maxReplicas": 12}}})
+    warning = "Warning: maxReplicas is managed by argocd-controller; this edit may be reverted: change it in Git"
+    done = kubectl(install.cluster, "patch", *path, "--type=merge", "-p", patch)
+    assert done.err.splitlines() == [warning]
+    again = kubectl(install.cluster, *arguments, "--force-conflicts", stdin=manifest)
+    assert (again.code, again.err) == (0, ""), "the tool itself is not warned"
+    until_soon = (datetime.now(UTC) + timedelta(hours=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    glass = f"headgate.dev/break-glass={until_soon} the database is down"
+    assert kubectl(install.cluster, "annotate", *path, glass).code == 0
+    assert kubectl(install.cluster, "patch", *path, "--type=merge", "-p", patch).err == ""
 
 
 def ask(install: Install, method: str, path: str, body: bytes) -> tuple[int, bytes]:
