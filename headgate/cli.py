@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import Final
 
 import click
 
+from headgate.lazy import LazyGroup
+
 COMMANDS: Final = {
+    "audit": "headgate.commands.audit",
     "check": "headgate.commands.check",
     "drain": "headgate.commands.drain",
     "hold": "headgate.commands.hold",
     "pause": "headgate.commands.pause",
+    "policy": "headgate.commands.policy",
     "reconciler": "headgate.commands.reconciler",
     "release": "headgate.commands.release",
     "resume": "headgate.commands.resume",
@@ -22,20 +25,7 @@ COMMANDS: Final = {
 """Each command and the module whose `command` it is."""
 
 
-class LazyGroup(click.Group):
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return sorted(COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in COMMANDS:
-            return None
-        command = import_module(COMMANDS[cmd_name]).command
-        if not isinstance(command, click.Command):
-            raise TypeError(f"{COMMANDS[cmd_name]}.command is no click command")
-        return command
-
-
-@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=LazyGroup, commands_in=COMMANDS, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="headgate", prog_name="headgate")
 def main() -> None:
     """Run job-queue workers on Kubernetes safely."""

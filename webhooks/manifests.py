@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, BinaryIO, Final
 
 import orjson
 import yaml
 
+from webhooks import yamlform
+
 SUFFIXES: Final = (".yaml", ".yml", ".json")
+STDIN: Final = Path("-")
+"""The path that means standard input, as for kubectl."""
+
+MAX_BYTES: Final = 256 * 1024 * 1024
+"""Of one file, or of standard input. 50,000 objects of the usual size are 50 MB."""
 
 
 class ManifestError(Exception):
@@ -19,18 +26,22 @@ class ManifestError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """One object and where it stands: the file and the number of its document there, from 1."""
+    """One object and where it stands: the file, the number of its document there, from 1, and its place in the text."""
 
     obj: dict[str, Any]
     path: Path
     number: int
+    node: yamlform.Node | None = field(default=None, compare=False, repr=False)
 
 
-def read(paths: tuple[Path, ...]) -> Iterator[Manifest]:
+def read(paths: tuple[Path, ...], stdin: BinaryIO | None = None) -> Iterator[Manifest]:
     """The objects of files and of folders, folders deep and in the order of their names; Lists are unpacked."""
     for path in paths:
+        if path == STDIN and stdin is not None:
+            yield from _objects(path, stdin.read(MAX_BYTES + 1))
+            continue
         for file in files(path):
-            yield from _file(file)
+            yield from _objects(file, _content(file))
 
 
 def files(path: Path) -> list[Path]:
@@ -42,24 +53,45 @@ def files(path: Path) -> list[Path]:
     return [path]
 
 
-def _file(path: Path) -> Iterator[Manifest]:
+def _content(path: Path) -> bytes:
     try:
-        documents = _documents(path)
-    except (OSError, ValueError, yaml.YAMLError) as error:
+        with path.open("rb") as file:
+            return file.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise ManifestError(f"{path}: {error.strerror}") from error
+
+
+def _objects(path: Path, content: bytes) -> Iterator[Manifest]:
+    if len(content) > MAX_BYTES:
+        raise ManifestError(f"{path}: larger than {MAX_BYTES >> 20} MiB")
+    try:
+        documents = list(_documents(path, content))
+    except (ValueError, yaml.YAMLError) as error:
         raise ManifestError(f"{path}: {' '.join(str(error).split())}") from error
-    for number, document in enumerate(documents, start=1):
+    for number, (document, node) in enumerate(documents, start=1):
         if document is None:
             continue
         if not isinstance(document, dict) or not isinstance(document.get("kind"), str):
             raise ManifestError(f"{path}: document {number} is no Kubernetes object")
         if document["kind"].endswith("List") and isinstance(document.get("items"), list):
-            yield from (Manifest(item, path, number) for item in document["items"] if isinstance(item, dict))
+            yield from _items(document["items"], path, number, node)
         else:
-            yield Manifest(document, path, number)
+            yield Manifest(document, path, number, node)
 
 
-def _documents(path: Path) -> list[Any]:
-    content = path.read_bytes()
-    if path.suffix == ".json":
-        return [orjson.loads(content)]
-    return list(yaml.load_all(content, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)))
+def _items(items: list[Any], path: Path, number: int, node: yamlform.Node | None) -> Iterator[Manifest]:
+    for index, item in enumerate(items):
+        if not isinstance(item, dict) or not isinstance(item.get("kind"), str):
+            raise ManifestError(f"{path}: items[{index}] of document {number} is no Kubernetes object")
+        yield Manifest(item, path, number, yamlform.below(node, "items", index))
+
+
+def _documents(path: Path, content: bytes) -> Iterator[tuple[Any, yamlform.Node | None]]:
+    if path.suffix != ".json":
+        return yamlform.documents(content)
+    # What is JSON is nearly always YAML too, which says where things stand; what is not has no lines.
+    value = orjson.loads(content)
+    try:
+        return iter([(value, next(yamlform.documents(content))[1])])
+    except (ValueError, yaml.YAMLError):
+        return iter([(value, None)])

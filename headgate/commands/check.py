@@ -3,71 +3,103 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import click
+import orjson
 
-from headgate.checking import Verdict, judge, ours, placed
+from headgate.exits import FINDINGS, UNUSABLE
+from headgate.offline import sarif, telling
+from headgate.offline.fixing import Fix, fix
+from headgate.offline.judging import Verdict, judge, ours, placed
+from headgate.offline.locating import label, place
 from policies import MemorySnapshot
+from policies import text as wording
 from webhooks.manifests import ManifestError, read
 
-FINDINGS: Final = 1
-UNUSABLE: Final = 2
-
 PathType = click.Path(path_type=Path)
+Fixes = Sequence[Fix | None]
 
 
 @click.command("check")
 @click.option(
-    "-f", "--filename", "paths", type=PathType, multiple=True, required=True, help="Files or folders to check."
+    "-f",
+    "--filename",
+    "paths",
+    type=PathType,
+    multiple=True,
+    required=True,
+    help="Files or folders to check; - is standard input.",
 )
 @click.option("--policies", "worlds", type=PathType, multiple=True, help="More objects to check against.")
 @click.option("-n", "--namespace", default="default", show_default=True, help="Namespace of objects that name none.")
-@click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", show_default=True)
-def command(paths: tuple[Path, ...], worlds: tuple[Path, ...], namespace: str, output: str) -> None:
+@click.option("--fix", "fixing", is_flag=True, help="Print the smallest patch that would pass, where there is one.")
+@click.option("-o", "--output", type=click.Choice(["text", "json", "sarif"]), default="text", show_default=True)
+def command(paths: tuple[Path, ...], worlds: tuple[Path, ...], namespace: str, fixing: bool, output: str) -> None:
     """Judge manifests as the API server would, against the policies among them and those given with --policies.
 
     Exit codes: 0 all would be accepted, 1 some would be refused, 2 something cannot be read.
     """
+    stdin = sys.stdin.buffer
     try:
-        manifests = list(placed(read(paths), namespace))
-        world = MemorySnapshot.of(manifest.obj for manifest in [*manifests, *placed(read(worlds), namespace)])
+        manifests = list(placed(read(paths, stdin), namespace))
+        world = MemorySnapshot.of(manifest.obj for manifest in [*manifests, *placed(read(worlds, stdin), namespace)])
     except ManifestError as error:
         click.echo(f"headgate check: {error}", err=True)
         sys.exit(UNUSABLE)
     now = datetime.now(UTC)
     verdicts = [judge(manifest, world, now) for manifest in manifests if ours(manifest)]
-    click.echo(as_json(verdicts) if output == "json" else as_text(verdicts, len(manifests) - len(verdicts)))
+    fixes = [fix(verdict, world, now) if fixing and not verdict.allowed else None for verdict in verdicts]
+    click.echo(_WRITERS[output](verdicts, fixes, len(manifests) - len(verdicts)))
     sys.exit(0 if all(verdict.allowed for verdict in verdicts) else FINDINGS)
 
 
-def as_text(verdicts: Sequence[Verdict], others: int) -> str:
-    lines = []
-    for verdict in verdicts:
-        lines.append(f"{verdict.manifest.path}: {verdict.name}: {'fine' if verdict.allowed else 'refused'}")
-        lines += [f"  * {denial}" for denial in verdict.denials]
-        lines += [f"  warning: {warning}" for warning in verdict.warnings]
-    refused = sum(not verdict.allowed for verdict in verdicts)
-    unlooked = f", {others} of other kinds not looked at" if others else ""
-    lines.append(f"{len(verdicts)} checked, {refused} refused{unlooked}")
-    return "\n".join(lines)
+def _text(verdicts: Sequence[Verdict], fixes: Fixes, others: int) -> str:
+    told = [line for verdict, found in zip(verdicts, fixes, strict=True) for line in telling.lines(verdict, found)]
+    return "\n".join([*told, telling.summary(verdicts, others)])
 
 
-def as_json(verdicts: Sequence[Verdict]) -> str:
-    import orjson
-
-    told = [
-        {
-            "file": str(verdict.manifest.path),
-            "document": verdict.manifest.number,
-            "object": verdict.name,
-            "allowed": verdict.allowed,
-            "denials": verdict.denials,
-            "warnings": verdict.warnings,
-        }
-        for verdict in verdicts
+def _json(verdicts: Sequence[Verdict], fixes: Fixes, _others: int) -> str:
+    entries = [
+        _entry(verdict) | ({} if found is None else {"fix": found.patch})
+        for verdict, found in zip(verdicts, fixes, strict=True)
     ]
-    return orjson.dumps({"verdicts": told}, option=orjson.OPT_INDENT_2).decode()
+    return _dumped({"verdicts": entries})
+
+
+def _entry(verdict: Verdict) -> dict[str, Any]:
+    return {
+        "file": label(verdict.manifest),
+        "document": verdict.manifest.number,
+        "object": verdict.name,
+        "allowed": verdict.allowed,
+        "violations": [
+            {
+                "field": violation.finding.field,
+                "line": place(verdict.manifest, violation.finding.field).line,
+                "rule": violation.rule,
+                "policy": str(violation.policy) if violation.policy else None,
+                "message": wording.detail(violation),
+            }
+            for violation in verdict.violations
+        ],
+        "warnings": verdict.warnings,
+    }
+
+
+def _sarif(verdicts: Sequence[Verdict], _fixes: Fixes, _others: int) -> str:
+    return _dumped(sarif.log(verdicts))
+
+
+def _dumped(value: Any) -> str:
+    return orjson.dumps(value, option=orjson.OPT_INDENT_2).decode()
+
+
+_WRITERS: Final[Mapping[str, Callable[[Sequence[Verdict], Fixes, int], str]]] = {
+    "text": _text,
+    "json": _json,
+    "sarif": _sarif,
+}

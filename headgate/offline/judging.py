@@ -10,25 +10,32 @@ from typing import Any, Final
 import crds
 from crds import meta
 from crds.findings import Finding, Reason
-from policies import Facts, MemorySnapshot, Operation, decide, text
+from policies import Facts, MemorySnapshot, Operation, Violation, decide, text
 from policies.fields import text as text_of
 from webhooks.manifests import Manifest
 
 KINDS: Final = {kind.kind: kind for kind in meta.KINDS}
+UNKNOWN_FIELD: Final = "unknownField"
+"""What the API server itself refuses of a client that asks it to be strict, as kubectl does."""
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What the API server would answer to creating one manifest. `denials` are lines as kubectl prints them."""
+    """What the API server would answer to creating one manifest: every violation that refuses it, and the warnings."""
 
     manifest: Manifest
     name: str
-    denials: tuple[str, ...]
+    violations: tuple[Violation, ...]
     warnings: tuple[str, ...]
 
     @property
     def allowed(self) -> bool:
-        return not self.denials
+        return not self.violations
+
+    @property
+    def denials(self) -> tuple[str, ...]:
+        """Lines as kubectl prints them."""
+        return tuple(text.line(violation) for violation in self.violations)
 
 
 def ours(manifest: Manifest) -> bool:
@@ -42,7 +49,7 @@ def placed(manifests: Iterable[Manifest], namespace: str) -> Iterator[Manifest]:
         metadata = manifest.obj.get("metadata")
         if kind and kind.namespaced and isinstance(metadata, dict) and not metadata.get("namespace"):
             located = {**manifest.obj, "metadata": {**metadata, "namespace": namespace}}
-            yield Manifest(located, manifest.path, manifest.number)
+            yield Manifest(located, manifest.path, manifest.number, manifest.node)
         else:
             yield manifest
 
@@ -51,11 +58,13 @@ def judge(manifest: Manifest, world: MemorySnapshot, now: datetime) -> Verdict:
     """The verdict on creating one object of ours in a world of files."""
     kind, obj = manifest.obj["kind"], manifest.obj
     decision = decide(Facts(kind, Operation.CREATE, obj, None, world, now))
-    unknown = [Finding(path, Reason.INVALID, "unknown field").line() for path in crds.unknown_fields(kind, obj)]
-    denials = [*unknown, *(text.line(violation) for violation in decision.denied)]
-    return Verdict(manifest, _name(obj), tuple(denials), decision.warnings)
+    unknown = [
+        Violation(Finding(path, Reason.INVALID, "unknown field"), UNKNOWN_FIELD)
+        for path in crds.unknown_fields(kind, obj)
+    ]
+    return Verdict(manifest, name_of(obj), (*unknown, *decision.denied), decision.warnings)
 
 
-def _name(obj: Any) -> str:
+def name_of(obj: Any) -> str:
     namespace, name = text_of(obj, "metadata", "namespace"), text_of(obj, "metadata", "name")
     return f"{text_of(obj, 'kind')} {namespace}/{name}" if namespace else f"{text_of(obj, 'kind')} {name}"

@@ -1,0 +1,60 @@
+"""Verdicts as SARIF 2.1.0, which code hosts show beside the line that is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any, Final
+
+from headgate.offline.judging import UNKNOWN_FIELD, Verdict
+from headgate.offline.locating import label, place
+from headgate.offline.telling import field_of
+from policies import rules, text
+
+SCHEMA: Final = "https://json.schemastore.org/sarif-2.1.0.json"
+WARNING: Final = "warning"
+"""The rule that warnings are told under: they are sentences, and which rule spoke is not among them."""
+
+
+def log(verdicts: Sequence[Verdict]) -> dict[str, Any]:
+    driver = {"name": "headgate", **_version(), "rules": list(_rules())}
+    results = [result for verdict in verdicts for result in _results(verdict)]
+    return {"$schema": SCHEMA, "version": "2.1.0", "runs": [{"tool": {"driver": driver}, "results": results}]}
+
+
+def _version() -> dict[str, str]:
+    """Nothing where the program runs from its sources and no version of it was installed."""
+    try:
+        return {"version": version("headgate")}
+    except PackageNotFoundError:
+        return {}
+
+
+def _rules() -> Iterator[dict[str, Any]]:
+    sentences = {rule.id: rule.sentence for rule in (*rules.BUILT_IN, *rules.POLICY)}
+    sentences[UNKNOWN_FIELD] = "Every field is one the kind has."
+    sentences[WARNING] = "What is let through and worth a look."
+    for name, sentence in sentences.items():
+        yield {"id": name, "shortDescription": {"text": sentence}}
+
+
+def _results(verdict: Verdict) -> Iterator[dict[str, Any]]:
+    for violation in verdict.violations:
+        words = f"{verdict.name}: {text.line(violation)}"
+        yield _result(verdict, violation.rule, "error", violation.finding.field, words)
+    for warning in verdict.warnings:
+        yield _result(verdict, WARNING, "warning", field_of(warning), f"{verdict.name}: {warning}")
+
+
+def _result(verdict: Verdict, rule: str, level: str, field: str, words: str) -> dict[str, Any]:
+    line, column = place(verdict.manifest, field)
+    location = {
+        "artifactLocation": {"uri": label(verdict.manifest)},
+        "region": {"startLine": line, "startColumn": column},
+    }
+    return {
+        "ruleId": rule,
+        "level": level,
+        "message": {"text": words},
+        "locations": [{"physicalLocation": location, "logicalLocations": [{"fullyQualifiedName": field}]}],
+    }
