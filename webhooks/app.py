@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from fastapi import FastAPI, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.routing import Route
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from webhooks.body import gate
-from webhooks.endpoint import Decide, ReviewEndpoint
+from webhooks.endpoint import Decide, Preview, ReviewEndpoint, nothing_to_preview
 from webhooks.metrics import Metrics
 from webhooks.readiness import Readiness
+
+App = TypeVar("App", bound=FastAPI)
 
 VALIDATE: Final = "/validate"
 DEFAULT: Final = "/default"
@@ -29,7 +31,7 @@ class AdmissionApp(FastAPI):
     endpoints are routes all the same, so that other methods get 405.
     """
 
-    def __init__(self, endpoints: Mapping[str, ReviewEndpoint], **options: Any) -> None:
+    def __init__(self, endpoints: Mapping[str, ASGIApp], **options: Any) -> None:
         super().__init__(**options)
         self.endpoints = endpoints
         for path, endpoint in endpoints.items():
@@ -43,22 +45,21 @@ class AdmissionApp(FastAPI):
             await super().__call__(scope, receive, send)
 
 
-def create_app(decide: Decide, readiness: Readiness, metrics: Metrics) -> AdmissionApp:
+def create_app(
+    decide: Decide, readiness: Readiness, metrics: Metrics, preview: Preview = nothing_to_preview
+) -> AdmissionApp:
     """What serves reviews, over TLS."""
     large = gate()
     endpoints = {
-        path: ReviewEndpoint(path, decide, readiness, large, metrics, final=final)
+        path: ReviewEndpoint(path, decide, readiness, large, metrics, final=final, preview=preview)
         for path, final in ((VALIDATE, True), (DEFAULT, False))
     }
-    app = AdmissionApp(endpoints, title="Headgate admission", **PLAIN)
-    _add_probes(app, readiness)
-    return app
+    return with_probes(AdmissionApp(endpoints, title="Headgate admission", **PLAIN), readiness)
 
 
 def create_side_app(readiness: Readiness, metrics: Metrics) -> FastAPI:
     """What serves probes and Prometheus, on a port of its own and without TLS."""
-    app = FastAPI(title="Headgate admission, for operators", **PLAIN)
-    _add_probes(app, readiness)
+    app = with_probes(FastAPI(title="Headgate admission, for operators", **PLAIN), readiness)
 
     @app.get("/metrics")
     async def show_metrics() -> Response:
@@ -67,7 +68,7 @@ def create_side_app(readiness: Readiness, metrics: Metrics) -> FastAPI:
     return app
 
 
-def _add_probes(app: FastAPI, readiness: Readiness) -> None:
+def with_probes(app: App, readiness: Readiness) -> App:
     @app.get("/healthz")
     async def healthz() -> Response:
         """The event loop turns."""
@@ -76,3 +77,5 @@ def _add_probes(app: FastAPI, readiness: Readiness) -> None:
     @app.get("/readyz")
     async def readyz() -> Response:
         return Response(readiness.text(), 200 if readiness.ready else 503, media_type="text/plain")
+
+    return app

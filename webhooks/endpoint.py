@@ -9,13 +9,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import perf_counter
 from typing import Final, Protocol
 
 from starlette.types import Receive, Scope, Send
 
+from crds import meta
 from policies import Decision, RuleFaultError, text
+from policies.fields import text as text_of
 from webhooks import review as protocol
 from webhooks.body import Body, Disconnected, TooLargeError
 from webhooks.deadline import allotted
@@ -26,6 +28,7 @@ from webhooks.review import BadReviewError, Review
 
 log = logging.getLogger(__name__)
 
+POLICIES: Final = frozenset({meta.POLICY.plural, meta.CLUSTER_POLICY.plural})
 JSON: Final = (b"content-type", b"application/json")
 CLOSE: Final = (b"connection", b"close")
 
@@ -34,6 +37,17 @@ class Decide(Protocol):
     """What the endpoint asks; `webhooks.decider.Decider` in earnest."""
 
     def __call__(self, review: Review, /, *, final: bool) -> Decision: ...
+
+
+class Preview(Protocol):
+    """What a policy would do to what is stored, as warnings; `webhooks.previewing.Previewer` in earnest."""
+
+    async def __call__(self, review: Review, seconds: float, /) -> tuple[str, ...]: ...
+
+
+async def nothing_to_preview(review: Review, seconds: float) -> tuple[str, ...]:
+    """For a server that knows no stored objects."""
+    return ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +68,7 @@ class ReviewEndpoint:
         metrics: Metrics,
         *,
         final: bool,
+        preview: Preview = nothing_to_preview,
     ) -> None:
         self._path = path
         self._decide = decide
@@ -61,15 +76,22 @@ class ReviewEndpoint:
         self._large = large
         self._metrics = metrics
         self._final = final
+        self._preview = preview
 
     @property
     def stopping(self) -> bool:
         return self._readiness.stopping
 
-    def answer(self, body: bytes) -> bytes:
-        """The answer to a body that is here as a whole."""
+    def answer(self, body: bytes) -> bytes | None:
+        """The answer to a body that is here as a whole; None where it has to be waited for."""
         started = perf_counter()
-        answer = self._judge(body)
+        review = self._parsed(body)
+        if isinstance(review, Answer):
+            answer = review
+        elif self._previews(review):
+            return None
+        else:
+            answer = self._decided(review)
         self._metrics.answered(self._path, answer.outcome, perf_counter() - started)
         return answer.body
 
@@ -97,24 +119,51 @@ class ReviewEndpoint:
         except TooLargeError:
             message = f"the review is larger than {protocol.MAX_BODY} bytes"
             return _failed(body, 413, "RequestEntityTooLarge", message, Outcome.TOO_LARGE)
-        return self._judge(whole)
+        return await self._judge(whole, seconds)
 
-    def _judge(self, body: bytes) -> Answer:
-        uid = ""
+    async def _judge(self, body: bytes, seconds: float) -> Answer:
+        review = self._parsed(body)
+        if isinstance(review, Answer):
+            return review
+        return await self._previewed(review, seconds) if self._previews(review) else self._decided(review)
+
+    def _parsed(self, body: bytes) -> Review | Answer:
         try:
-            review = protocol.parse(body)
-            uid = review.uid
+            return protocol.parse(body)
+        except BadReviewError as error:
+            return _bad(error)
+        except Exception as error:
+            return self._panic("", error)
+
+    def _previews(self, review: Review) -> bool:
+        """Whether the answer has to be waited for: what a policy would refuse is looked up."""
+        return self._final and review.resource in POLICIES
+
+    def _decided(self, review: Review) -> Answer:
+        try:
             return self._told(review, self._decide(review, final=self._final))
         except BadReviewError as error:
-            return Answer(protocol.failure(error.uid, 400, "BadRequest", error.message), Outcome.BAD_REQUEST)
+            return _bad(error)
         except Exception as error:
-            return self._panic(uid, error)
+            return self._panic(review.uid, error)
+
+    async def _previewed(self, review: Review, seconds: float) -> Answer:
+        try:
+            decision = self._decide(review, final=self._final)
+            if decision.allowed:
+                seen = await self._preview(review, seconds)
+                decision = replace(decision, warnings=(*decision.warnings, *seen))
+            return self._told(review, decision)
+        except BadReviewError as error:
+            return _bad(error)
+        except Exception as error:
+            return self._panic(review.uid, error)
 
     def _told(self, review: Review, decision: Decision) -> Answer:
         for violation in decision.violations:
             self._metrics.found(violation)
         if not decision.allowed:
-            status = text.status(decision, KINDS[review.resource], review.name)
+            status = text.status(decision, KINDS[review.resource], review.name or name_of(review.old))
             refused = protocol.refusal(review.uid, status, decision.warnings, decision.audit)
             return Answer(refused, Outcome.DENIED)
         if self._final:
@@ -129,6 +178,15 @@ class ReviewEndpoint:
         log.error("a review failed", exc_info=error, extra={"uid": uid, "path": self._path})
         message = f"Headgate failed{rule}: this is a defect of Headgate, not of the object; its log says where"
         return Answer(protocol.failure(uid, 500, "InternalError", message), Outcome.PANIC)
+
+
+def name_of(obj: protocol.Object | None) -> str:
+    """A review of `kubectl delete --all` names its object nowhere else."""
+    return text_of(obj, "metadata", "name")
+
+
+def _bad(error: BadReviewError) -> Answer:
+    return Answer(protocol.failure(error.uid, 400, "BadRequest", error.message), Outcome.BAD_REQUEST)
 
 
 def _failed(body: Body, code: int, reason: str, message: str, outcome: Outcome) -> Answer:

@@ -2,7 +2,8 @@
 
 uvicorn makes a task, an event and half a dozen messages of every request, which costs about as much as a decision. A
 review is a small body on a known path, and its answer is made without waiting for anything, so none of that is needed.
-Everything else takes uvicorn's way: other methods and paths, a body that comes in pieces, a caller that does not read.
+Everything else takes uvicorn's way: other methods and paths, a body that comes in pieces, an answer that has to be
+waited for, a caller that does not read.
 """
 
 from __future__ import annotations
@@ -20,7 +21,9 @@ _LAST: Final = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-le
 class Endpoint(Protocol):
     """What answers reviews on one path. Never raises."""
 
-    def answer(self, body: bytes) -> bytes: ...
+    def answer(self, body: bytes) -> bytes | None:
+        """The answer, or None where it has to be waited for."""
+        ...
 
     @property
     def stopping(self) -> bool:
@@ -63,8 +66,12 @@ class ReviewProtocol(HttpToolsProtocol):
         if endpoint is None:
             super().on_message_complete()
             return
-        self._asked = None
         answer = endpoint.answer(b"".join(self._body))
+        if answer is None:
+            self._hand_over()
+            super().on_message_complete()
+            return
+        self._asked = None
         if endpoint.stopping:
             self.transport.write(_LAST % (len(answer), answer))
             self.transport.close()
@@ -89,7 +96,7 @@ class ReviewProtocol(HttpToolsProtocol):
         return last is None or last.response_complete
 
     def _hand_over(self) -> None:
-        """The body goes on in a later message: it is uvicorn's from here, with what there is of it."""
+        """It is uvicorn's from here, with what there is of the body."""
         begun, self._asked = self._body, None
         super().on_headers_complete()
         for part in begun:

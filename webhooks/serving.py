@@ -14,6 +14,7 @@ from starlette.types import ASGIApp
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from webhooks.app import AdmissionApp
+from webhooks.endpoint import ReviewEndpoint
 from webhooks.protocol import speaking
 
 KEEP_ALIVE_SECONDS: Final = 300
@@ -33,9 +34,9 @@ class Server(uvicorn.Server):
         yield
 
 
-def reviews(app: AdmissionApp, tls: ssl.SSLContext) -> Server:
+def reviews(app: AdmissionApp, tls: ssl.SSLContext | None = None) -> Server:
     """The server of the reviews."""
-    paths = {path.encode(): endpoint for path, endpoint in app.endpoints.items()}
+    paths = {path.encode(): made for path, made in app.endpoints.items() if isinstance(made, ReviewEndpoint)}
     return server(app, tls, protocol=speaking(paths))
 
 

@@ -9,13 +9,12 @@ from collections.abc import AsyncIterator
 import pytest
 
 from policies import MemorySnapshot
-from tests.policies.objects import pool, queue
+from tests.policies.objects import policy, pool, queue
 from tests.webhooks.reviews import UID, review
 from webhooks import serving
 from webhooks.app import PATHS, create_app
 from webhooks.decider import Decider
 from webhooks.metrics import Metrics
-from webhooks.protocol import speaking
 from webhooks.readiness import Readiness
 
 BODY = json.dumps(review(pool())).encode()
@@ -49,7 +48,7 @@ class Caller:
 async def caller() -> AsyncIterator[Caller]:
     readiness = Readiness(frozenset())
     app = create_app(Decider(MemorySnapshot.of([queue()])), readiness, Metrics(PATHS))
-    server = serving.server(app, protocol=speaking({path.encode(): end for path, end in app.endpoints.items()}))
+    server = serving.reviews(app)
     with serving.bind("127.0.0.1", 0) as bound:
         running = asyncio.create_task(server.serve([bound]))
         reader, writer = await asyncio.open_connection("127.0.0.1", serving.port_of(bound))
@@ -91,6 +90,14 @@ async def test_one_connection_is_used_again_and_again(caller: Caller) -> None:
     for pieces in ([request()], [request()[:-9], request()[-9:]], [request()], [request(path="/default")]):
         await caller.send(*pieces)
         assert json.loads((await caller.answer())[2]) == ALLOWED
+
+
+async def test_an_answer_that_has_to_be_waited_for(caller: Caller) -> None:
+    """A Policy that is applied is previewed."""
+    body = json.dumps(review(policy(limits={"maxReplicasPerPool": 3}))).encode()
+    for _ in range(2):
+        await caller.send(request(body))
+        assert json.loads((await caller.answer())[2])["response"]["allowed"]
 
 
 async def test_requests_behind_one_another_are_answered_in_their_order(caller: Caller) -> None:
