@@ -56,7 +56,7 @@ def installed(cluster: Cluster, name: str, folder: Path) -> Iterator[Install]:
             configured = True
             done = apply(cluster, *configurations(install))
             assert done.code == 0, done.err
-            until("the webhook is ready", lambda: _not_ready(install), 20)
+            until("the webhook is ready", lambda: _not_ready(install), 60)
             yield install
         finally:
             if configured:
@@ -84,7 +84,7 @@ def running(folder: Path, *flags: str) -> Iterator[tuple[subprocess.Popen[str], 
             ports.update(_ports(log))
             return None if ports or process.poll() is not None else log.read_text()
 
-        until("the webhook listens", listening, 20)
+        until("the webhook listens", listening, 60)
         assert ports, log.read_text()
         yield process, ports, log
     finally:
@@ -115,7 +115,8 @@ def configurations(install: Install) -> Iterator[Mapping[str, Any]]:
     validate = _entry(install, "validate.work.headgate.dev", "/validate", ["CREATE", "UPDATE"], objects)
     validate |= {"timeoutSeconds": 5, "matchConditions": live}
     scale = _entry(install, "scale.work.headgate.dev", "/validate", ["UPDATE"], ["workerpools/scale"])
-    yield _configuration("MutatingWebhookConfiguration", install.name, default)
+    scaling = _entry(install, "scale-default.work.headgate.dev", "/default", ["UPDATE"], ["workerpools/scale"])
+    yield _configuration("MutatingWebhookConfiguration", install.name, default, scaling)
     yield _configuration("ValidatingWebhookConfiguration", install.name, validate, scale)
 
 
