@@ -8,7 +8,8 @@ fields it requires, and refuse the upgrade). Every operation first tests that th
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 
@@ -31,6 +32,22 @@ class Outcome(StrEnum):
 
 class NotInjectedError(Exception):
     """The API server does not hold one and the same bundle in all webhooks of the install. The text says where."""
+
+
+@dataclass(frozen=True, slots=True)
+class Injection:
+    """The caBundle (PEM, b"" for none) of every webhook of an install. Configurations that are not there have none."""
+
+    bundles: tuple[bytes, ...] = ()
+
+    def differing(self, bundle: bytes) -> int:
+        """How many webhooks hold something else."""
+        return sum(one != bundle for one in self.bundles)
+
+    @property
+    def some(self) -> bytes:
+        """One of the bundles; b"" where no webhook has any."""
+        return next((one for one in self.bundles if one), b"")
 
 
 def configuration_name(namespace: str) -> str:
@@ -67,6 +84,19 @@ async def inject(client: Client, resource: Resource, name: str, bundle: bytes) -
         else:
             return Outcome.WRITTEN
     raise AssertionError("the last attempt returns or raises")
+
+
+async def read_injection(client: Client, targets: Iterable[Resource], name: str) -> Injection:
+    """What the API server holds now in the configurations of this name."""
+    found: list[bytes] = []
+    for resource in targets:
+        try:
+            configuration = await client.get(resource, name)
+        except NotFound:
+            continue
+        entries = configuration.get("webhooks") or []
+        found += (base64.b64decode(entry["clientConfig"].get("caBundle") or "") for entry in entries)
+    return Injection(tuple(found))
 
 
 async def injected_bundle(client: Client, namespace: str) -> bytes:

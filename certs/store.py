@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import base64
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
 from cryptography import x509
 
-from certs.authority import service_names
+from certs.authority import BACKDATE, service_names
 from certs.material import (
     CA_CERTIFICATE,
     CA_KEY,
@@ -25,7 +25,7 @@ from certs.material import (
     TLS_KEY,
     read_bundle,
 )
-from certs.rotation import Data, Lifetimes, Serials, Step, next_step, take
+from certs.rotation import Data, Lifetimes, Seen, Serials, Step, next_step, take
 from kube.client import Client, Object
 from kube.errors import Conflict, NotFound
 from kube.resources import SECRETS
@@ -34,7 +34,11 @@ NAME: Final = "headgate-certs"
 LABEL: Final = "headgate.dev/certs"
 FIELD_MANAGER: Final = "headgate-certs"
 ATTEMPTS: Final = 5
+EVERY_STEP: Final = frozenset(Step)
 _OURS: Final = (CA_CERTIFICATE, CA_KEY, CA_NEXT_KEY, TLS_CERTIFICATE, TLS_KEY)
+
+Look = Callable[[Data], Awaitable[Seen]]
+"""Asks what is to be seen outside of the Secret, given what it holds."""
 
 log = logging.getLogger(__name__)
 
@@ -51,13 +55,24 @@ class ForeignSecretError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Bundle:
-    """What the Secret holds now: the bundle to inject (PEM), when its parts end, and the step that was just taken."""
+    """What the Secret holds now: the bundle to inject (PEM), when its parts end, and the step that was just taken.
+
+    There is no leaf while a new authority settles in place of one that was lost.
+    """
 
     trusted: bytes
     authority_ends: datetime
-    leaf_ends: datetime
+    leaf_ends: datetime | None
+    authority_made: datetime
+    leaf_made: datetime | None
     step: Step = Step.NONE
     reason: str = ""
+    waiting: bool = False
+    """Whether a change is under way."""
+
+
+async def _nothing_seen(_: Data) -> Seen:
+    return Seen()
 
 
 async def ensure(
@@ -68,9 +83,11 @@ async def ensure(
     *,
     lifetimes: Lifetimes | None = None,
     injected: bytes = b"",
+    look: Look = _nothing_seen,
+    steps: frozenset[Step] = EVERY_STEP,
     serials: Serials = x509.random_serial_number,
 ) -> Bundle:
-    """Takes the next step where one is due. `injected` is the bundle that the API server holds now.
+    """Takes the next step where one is due and among `steps`. `injected` is a bundle that the API server holds now.
 
     Raises ForeignSecretError and ApiError; Conflict only after ATTEMPTS writes in a row met a newer version.
     """
@@ -78,9 +95,9 @@ async def ensure(
     for attempt in range(ATTEMPTS):
         secret = await _read(client, namespace)
         data, now = decoded(secret), clock()
-        verdict = next_step(data, dns_names, now, lifetimes, injected=injected == data.get(CA_CERTIFICATE, b""))
-        if verdict.step is Step.NONE:
-            return _bundle(data)
+        verdict = next_step(data, dns_names, now, lifetimes, await look(data))
+        if verdict.step is Step.NONE or verdict.step not in steps:
+            return _bundle(data, Step.NONE, verdict.reason, waiting=verdict.waiting)
         made = take(verdict.step, data, dns_names, now, lifetimes, serials, injected=injected)
         try:
             await _write(client, namespace, secret, made)
@@ -89,7 +106,7 @@ async def ensure(
                 raise
             continue
         log.info("certificates: %s, because %s", verdict.step, verdict.reason)
-        return _bundle(made, verdict.step, verdict.reason)
+        return _bundle(made, verdict.step, verdict.reason, waiting=True)
     raise AssertionError("the last attempt returns or raises")
 
 
@@ -130,7 +147,16 @@ async def _write(client: Client, namespace: str, seen: Object, data: Data) -> No
     await client.create(SECRETS, fresh)
 
 
-def _bundle(data: Data, step: Step = Step.NONE, reason: str = "") -> Bundle:
-    leaf = x509.load_pem_x509_certificate(data[TLS_CERTIFICATE])
-    authority_ends = read_bundle(data)[0].not_valid_after_utc
-    return Bundle(data[CA_CERTIFICATE], authority_ends, leaf.not_valid_after_utc, step, reason)
+def _bundle(data: Data, step: Step, reason: str, *, waiting: bool) -> Bundle:
+    authority = read_bundle(data)[0]
+    leaf = x509.load_pem_x509_certificate(data[TLS_CERTIFICATE]) if data.get(TLS_CERTIFICATE) else None
+    return Bundle(
+        data[CA_CERTIFICATE],
+        authority.not_valid_after_utc,
+        leaf.not_valid_after_utc if leaf else None,
+        authority.not_valid_before_utc + BACKDATE,
+        leaf.not_valid_before_utc + BACKDATE if leaf else None,
+        step,
+        reason,
+        waiting,
+    )

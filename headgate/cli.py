@@ -9,6 +9,7 @@ import click
 from headgate.lazy import LazyGroup
 
 COMMANDS: Final = {
+    "audit": "headgate.commands.audit",
     "check": "headgate.commands.check",
     "drain": "headgate.commands.drain",
     "hold": "headgate.commands.hold",

@@ -17,6 +17,7 @@ import orjson
 from yarl import URL
 
 from kube.config import Connection
+from kube.connections import Connector
 from kube.errors import ApiError, ServerError, Unreachable, from_status
 
 JSON: Final = "application/json"
@@ -47,7 +48,7 @@ def open_session(
         raise AssertionError("the second try returns")
 
     return aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(limit=0, ssl=connection.ssl or True),
+        connector=Connector(limit=0, ssl=connection.ssl or True),
         middlewares=(*middlewares, authorize),
         headers={"User-Agent": user_agent, "Accept": JSON},
         proxy=connection.proxy,

@@ -8,15 +8,14 @@ from typing import Any
 
 import uvloop
 
-from certs.keeping import Report, keep_injected
 from kube import config
 from kube.config import ConfigError
 from kube.lease import LeadershipLost
+from reconciler import certificates
 from reconciler.brokers import lifetime
-from reconciler.context import Context
 from reconciler.kinds import KINDS
 from reconciler.phases import Reconcile
-from reconciler.process import Background, Setup, run
+from reconciler.process import Setup, run
 from reconciler.settings import Settings
 from reconciler.watching import Quiet
 
@@ -45,24 +44,11 @@ def main(settings: Settings, kinds: Iterable[Reconcile[Any]] = KINDS) -> int:
 
 async def _run(settings: Settings, kinds: Iterable[Reconcile[Any]]) -> None:
     connection = await config.load(settings.kubeconfig)
-    certificates: tuple[Background, ...] = (keep_certificates,) if settings.certificates else ()
     setup = Setup(
         settings=settings,
         connection=connection,
         kinds=kinds,
-        background=(lifetime.keep, *certificates),
+        background=(lifetime.keep, *certificates.background(settings)),
         prepare=lifetime.prepare,
     )
     await run(setup)
-
-
-async def keep_certificates(context: Context) -> None:
-    """Keep the webhook's certificates, and have the API server trust them."""
-    settings = context.settings
-    namespace = settings.namespace or context.client.connection.namespace
-    await keep_injected(context.client, namespace, settings.service, context.clock, _log_report)
-
-
-def _log_report(report: Report) -> None:
-    if report.fault:
-        log.warning("the webhook's certificates: %s", report.fault)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from reconciler.children.config import WorkedQueue
+from reconciler.plans.startup import Startups
 from reconciler.workers import Fences
 
 
@@ -20,5 +21,6 @@ class PoolMemory:
     generation: str = ""
     """Of the configuration that was applied last, as workers acknowledge it; empty while none was."""
     queues: dict[str, WorkedQueue] = field(default_factory=dict)
+    startups: Startups = field(default_factory=Startups)
     overdue: set[str] = field(default_factory=set)
     """The pods, by uid, whose drain is known to be over its time: each is told once."""

@@ -117,6 +117,37 @@ POOL_DRAINS: Final = Declared(
     "Pods taken out of a pool, by outcome: requested, drained, removed, cancelled, timeout.",
     ("namespace", "pool", "outcome"),
 )
+CERTIFICATE_ENDS: Final = Declared(
+    "headgate_certificate_not_after_seconds",
+    Type.GAUGE,
+    "When a certificate ends, in Unix time: authority, leaf.",
+    ("certificate",),
+)
+CERTIFICATE_MADE: Final = Declared(
+    "headgate_certificate_last_rotation_seconds",
+    Type.GAUGE,
+    "When a certificate was made, in Unix time: authority, leaf.",
+    ("certificate",),
+)
+CERTIFICATE_DRIFT: Final = Declared(
+    "headgate_certificate_injection_drift",
+    Type.GAUGE,
+    "Webhooks that the last look found with another caBundle than the install's; it puts that right at once.",
+)
+CERTIFICATE_INJECTIONS: Final = Declared(
+    "headgate_certificate_injections_total",
+    Type.COUNTER,
+    "Webhook configurations into which the bundle was written, because it was new or somebody had overwritten it.",
+    ("resource",),
+)
+CERTIFICATE_FAULTS: Final = Declared(
+    "headgate_certificate_faults_total", Type.COUNTER, "Looks at the certificates that could not be finished."
+)
+CERTIFICATE_CHANGING: Final = Declared(
+    "headgate_certificate_changing",
+    Type.GAUGE,
+    "1 while a change of authority is under way, and both are trusted.",
+)
 
 DECLARED: Final = (
     RECONCILE_SECONDS,
@@ -136,6 +167,12 @@ DECLARED: Final = (
     POOL_RUNNING,
     POOL_SCALED,
     POOL_DRAINS,
+    CERTIFICATE_ENDS,
+    CERTIFICATE_MADE,
+    CERTIFICATE_DRIFT,
+    CERTIFICATE_INJECTIONS,
+    CERTIFICATE_FAULTS,
+    CERTIFICATE_CHANGING,
 )
 
 

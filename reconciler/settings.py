@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import TypeVar
+from typing import Final, TypeVar
 
 T = TypeVar("T")
 
@@ -13,6 +13,12 @@ T = TypeVar("T")
 def setting(default: T, words: str) -> T:
     """A field with its default and its help: on the command line, and in docs/reference/settings.md."""
     return field(default=default, metadata={"help": words})
+
+
+POSITIVE: Final = (
+    *("workers", "poll", "resync", "pass_timeout", "request_timeout", "watch_silence", "retry_period"),
+    *("authority_lifetime", "leaf_lifetime", "certificate_settle"),
+)
 
 
 class SettingError(ValueError):
@@ -23,6 +29,14 @@ class Scope(StrEnum):
     """Which namespaces an install looks after."""
 
     NAMESPACED = "namespaced"
+
+
+class Certificates(StrEnum):
+    """What the leader does about the certificates of the webhook."""
+
+    INJECTED = "injected"
+    LEAF = "leaf"
+    NONE = "none"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,11 +69,22 @@ class Settings:
     local_brokers: bool = setting(
         False, "Whether brokers on loopback and link-local addresses are read: for tests and laptops only."
     )
-    certificates: bool = setting(True, "Whether the leader keeps and injects the webhook's certificates.")
+    certificates: Certificates = field(
+        default=Certificates.INJECTED,
+        metadata={
+            "help": "What the leader keeps of the webhook's certificates: injected, authority and leaf and what the API"
+            " server trusts; leaf, the leaf alone; none."
+        },
+    )
+    authority_lifetime: float = setting(365 * 86400.0, "How long a new authority lives; renewed at two thirds.")
+    leaf_lifetime: float = setting(90 * 86400.0, "How long a new leaf lives; renewed at two thirds.")
+    certificate_settle: float = setting(
+        30.0, "How long a change of authority waits for API servers and replicas; replicas look every 10 seconds."
+    )
     log_level: str = setting("info", "Least level that is logged: debug, info, warning or error.")
 
     def __post_init__(self) -> None:
-        for name in ("workers", "poll", "resync", "pass_timeout", "request_timeout", "watch_silence", "retry_period"):
+        for name in POSITIVE:
             if getattr(self, name) <= 0:
                 raise SettingError(f"--{name.replace('_', '-')} must be above 0, not {getattr(self, name)}")
         if not self.lease_duration > self.renew_deadline > 1.2 * self.retry_period:

@@ -50,17 +50,17 @@ async def follow(
     sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
 ) -> int:
     """Tells each change of the drain in a line of its own; the exit code."""
-    said = ""
+    said: list[str] = []
     late: list[str] = []
     while True:
         pool = await patience.ask(lambda: cluster.get(target))
         if draining.drained(pool):
             say(f"{target}: drained in {patience.spent:.0f} s; `headgate resume {target}` starts it again")
             return 0
-        line = draining.progress(pool)
-        if line != said:
-            said = line
-            say(f"{target}: {line}")
+        lines = draining.progress(pool)
+        if lines != said:
+            said = lines
+            say("\n".join([f"{target}: {lines[0]}", *lines[1:]]))
         overdue = draining.stuck(pool, datetime.now(UTC))
         if overdue != late and overdue:
             say(f"{target}: over drain.timeout: {', '.join(overdue)}; drain.onTimeout decides what follows")

@@ -20,17 +20,15 @@ def drained(pool: Object) -> bool:
     return seen(pool) and (pool.get("status") or {}).get("replicas") == 0
 
 
-def progress(pool: Object) -> str:
-    """One line: how many workers are left, and the ones that hold it up longest, with their deadlines."""
+def progress(pool: Object) -> list[str]:
+    """How many workers are left, and below it the ones that hold it up longest, with their deadlines."""
     if not seen(pool):
-        return "waiting for the reconciler to see it"
+        return ["waiting for the reconciler to see it"]
     status = pool.get("status") or {}
     left = int(status.get("replicas") or 0)
-    workers = f"{left} worker{'' if left == 1 else 's'} left"
     named = sorted(status.get("draining") or (), key=lambda one: (one["deadline"], one["pod"]))
-    told = ", ".join(_worker(one) for one in named[:MOST_NAMED])
-    more = f" and {len(named) - MOST_NAMED} more" if len(named) > MOST_NAMED else ""
-    return f"{workers}: {told}{more}" if told else workers
+    lines = [f"{left} worker{'' if left == 1 else 's'} left", *map(_worker, named[:MOST_NAMED])]
+    return lines if len(named) <= MOST_NAMED else [*lines, f"  and {len(named) - MOST_NAMED} more"]
 
 
 def stuck(pool: Object, now: datetime) -> list[str]:
@@ -42,7 +40,7 @@ def stuck(pool: Object, now: datetime) -> list[str]:
 def _worker(one: Mapping[str, Any]) -> str:
     jobs = one.get("running")
     doing = "says nothing" if jobs is None else f"runs {jobs}" if jobs else "is idle"
-    return f"{one['pod']} {doing}, until {_time(one['deadline']):%H:%M:%S}"
+    return f"  {one['pod']} {doing}, until {_time(one['deadline']):%H:%M:%S}"
 
 
 def _time(text: str) -> datetime:

@@ -23,7 +23,7 @@ from certs.inject import (
     injected_bundle,
     operations,
 )
-from certs.keeping import Report, keep_injected, one_pass
+from certs.keeping import Duty, Keeper, Report, keep
 from certs.selfcheck import why_not_trusted
 from certs.serving import LiveContext
 from certs.sources import SecretSource
@@ -147,13 +147,19 @@ async def test_an_upgrade_may_drop_an_entry_after_injection(
     assert [(w["name"], w["clientConfig"]["caBundle"]) for w in left] == [("validate.work.headgate.dev", ENCODED)]
 
 
+def duty(namespace: str) -> Duty:
+    return Duty(namespace=namespace, service=SERVICE)
+
+
+async def one_pass(client: Client, namespace: str) -> Report:
+    return await Keeper(client, duty(namespace), lambda: NOW).one_pass()
+
+
 @asynccontextmanager
 async def keeping(client: Client, namespace: str, **how: Any) -> AsyncIterator[list[Report]]:
-    """`keep_injected` at work, and what it reported so far."""
+    """`keep` at work, and what it reported so far."""
     reports: list[Report] = []
-    task = asyncio.create_task(
-        keep_injected(client, namespace, SERVICE, lambda: datetime.now(UTC), reports.append, **how)
-    )
+    task = asyncio.create_task(keep(client, duty(namespace), lambda: datetime.now(UTC), reports.append, **how))
     try:
         yield reports
     finally:
@@ -195,9 +201,9 @@ async def test_what_somebody_overwrites_is_back_before_the_next_look_at_the_cloc
 async def test_a_foreign_secret_is_reported_and_outlived(client: Client, installed: str) -> None:
     theirs = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": NAME}}
     await client.create(SECRETS, theirs, installed)
-    fault = await one_pass(client, installed, SERVICE, lambda: NOW)
+    fault = await one_pass(client, installed)
     await client.merge_patch(SECRETS, NAME, installed, {"metadata": {"labels": {LABEL: "true"}}})
-    fine = await one_pass(client, installed, SERVICE, lambda: NOW)
+    fine = await one_pass(client, installed)
     assert (LABEL in fault.fault, fault.bundle, fine.fault) == (True, None, "")
     assert set(fine.outcomes.values()) == {Outcome.WRITTEN}
 
@@ -212,7 +218,7 @@ async def test_a_server_knows_whether_the_api_server_would_trust_it(client: Clie
         return await why_not_trusted(client, installed, SERVICE, port) or "trusted"
 
     assert "has no caBundle" in await why_not()
-    await one_pass(client, installed, SERVICE, lambda: NOW)
+    await one_pass(client, installed)
     assert f"127.0.0.1:{port} as headgate-webhook.{installed}.svc: " in await why_not()
     leaf = await SecretSource(client, installed).read()
     assert leaf is not None

@@ -12,13 +12,17 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.verification import PolicyBuilder, Store
 
 from certs.authority import issue_leaf, new_authority, service_names
-from certs.rotation import Lifetimes, Step, next_step, take
+from certs.rotation import Lifetimes, Seen, Step, awaits_replicas, next_step, take
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 NAMES = service_names("headgate-webhook", "media")
 LIFETIMES = Lifetimes()
 DAY = timedelta(days=1)
 MINUTE = timedelta(minutes=1)
+SECOND = timedelta(seconds=1)
+
+SETTLED = Seen(LIFETIMES.settle, "")
+"""The bundle has been injected for long enough, and every replica serves what the newest authority signed."""
 
 Data = Mapping[str, bytes]
 
@@ -82,36 +86,95 @@ def test_a_leaf_for_another_service_is_replaced() -> None:
 def test_steps_always_end_in_good_certificates(data: Callable[[], Data]) -> None:
     content, now = data(), NOW + 60 * DAY
     for _ in range(4):
-        verdict = next_step(content, NAMES, now, LIFETIMES, injected=True)
+        verdict = next_step(content, NAMES, now, LIFETIMES, SETTLED)
         content, now = take(verdict.step, content, NAMES, now, LIFETIMES), now + 10 * MINUTE
-    assert next_step(content, NAMES, now, LIFETIMES, injected=True).step is Step.NONE
+    assert next_step(content, NAMES, now, LIFETIMES, SETTLED).step is Step.NONE
 
 
-def test_an_authority_is_changed_in_three_steps_that_wait_for_injection_and_settling() -> None:
+def test_an_authority_is_changed_in_three_steps_that_wait_for_injection_settling_and_replicas() -> None:
     due = NOW + 250 * DAY
     data = after(Step.NEW_LEAF, fresh(), due - DAY)
     seen: list[tuple[int, Step, int]] = []
-    for minute in range(20):
-        now = due + minute * MINUTE
-        verdict = next_step(data, NAMES, now, LIFETIMES, injected=minute != 5)
+    reasons: list[str] = []
+    for second in range(0, 200, 10):
+        injected_for = (second - 40) * SECOND if second >= 40 else None
+        verdict = next_step(
+            data, NAMES, due + second * SECOND, LIFETIMES, Seen(injected_for, "" if second >= 140 else "a replica")
+        )
         if verdict.step is not Step.NONE:
-            data = after(verdict.step, data, now)
-            seen.append((minute, verdict.step, data["ca.crt"].count(b"BEGIN")))
-    assert seen == [(0, Step.ADD_AUTHORITY, 2), (6, Step.PROMOTE, 2), (11, Step.DROP_OLD, 1)]
+            data = after(verdict.step, data, due + second * SECOND)
+            seen.append((second, verdict.step, data["ca.crt"].count(b"BEGIN")))
+        elif verdict.reason not in reasons:
+            assert verdict.waiting == (second < 140), verdict
+            reasons.append(verdict.reason)
+    assert seen == [(0, Step.ADD_AUTHORITY, 2), (70, Step.PROMOTE, 2), (140, Step.DROP_OLD, 1)]
+    assert reasons == [
+        "the new authority is not injected yet",
+        "the new authority settles",
+        "the new leaf settles",
+        "the old authority stays trusted: a replica",
+        "the certificates are good",
+    ]
 
 
-def test_a_replaced_authority_stays_trusted_until_the_new_leaf_is_loaded() -> None:
+def in_change(now: datetime) -> Data:
+    """The new authority signs, the old one is still trusted."""
+    data = after(Step.NEW_LEAF, fresh(), now - DAY)
+    return after(Step.PROMOTE, after(Step.ADD_AUTHORITY, data, now), now)
+
+
+@pytest.mark.parametrize(
+    ("later", "want"),
+    [
+        pytest.param(MINUTE, (Step.NONE, True), id="a replica that cannot be reached keeps the old one trusted"),
+        pytest.param(61 * DAY, (Step.NEW_LEAF, False), id="meanwhile the leaf is renewed all the same"),
+        pytest.param(116 * DAY, (Step.NEW_LEAF, False), id="mending the leaf comes before dropping"),
+    ],
+)
+def test_a_change_that_cannot_be_finished(later: timedelta, want: tuple[Step, bool]) -> None:
+    due = NOW + 250 * DAY
+    verdict = next_step(in_change(due), NAMES, due + later, LIFETIMES, Seen(DAY, "10.0.0.7:9443 does not answer"))
+    assert (verdict.step, verdict.waiting) == want, verdict
+
+
+def test_an_old_authority_that_has_ended_is_dropped_without_asking_anybody() -> None:
+    due = NOW + 250 * DAY
+    data = after(Step.NEW_LEAF, in_change(due), NOW + 366 * DAY)
+    assert next_step(data, NAMES, NOW + 366 * DAY, LIFETIMES).reason == "the old authority has ended"
+
+
+@pytest.mark.parametrize(
+    ("data", "want"),
+    [
+        pytest.param(fresh, False, id="one authority"),
+        pytest.param(lambda: after(Step.ADD_AUTHORITY, fresh()), False, id="one that waits to take over"),
+        pytest.param(lambda: in_change(NOW + 250 * DAY), True, id="one that goes"),
+        pytest.param(dict, False, id="nothing at all"),
+    ],
+)
+def test_replicas_are_asked_only_where_it_matters(data: Callable[[], Data], want: bool) -> None:
+    assert awaits_replicas(data()) == want
+
+
+def test_an_authority_that_cannot_sign_is_replaced_without_a_moment_of_mistrust() -> None:
     before = fresh()
     healed = after(Step.NEW_AUTHORITY, {**before, "ca.key": b""})
     serves(before, healed["ca.crt"], NOW)
-    assert next_step(healed, NAMES, NOW + 5 * MINUTE, LIFETIMES, injected=True).step is Step.DROP_OLD
+    assert healed["tls.crt"] == before["tls.crt"], "served on, while the new authority settles"
+    assert next_step(healed, NAMES, NOW, LIFETIMES, Seen(0 * SECOND)).waiting
+    signed = after(Step.NEW_LEAF, healed, NOW + MINUTE)
+    assert next_step(healed, NAMES, NOW + MINUTE, LIFETIMES, SETTLED).step is Step.NEW_LEAF
+    serves(signed, healed["ca.crt"], NOW + MINUTE)
+    assert next_step(signed, NAMES, NOW + 2 * MINUTE, LIFETIMES, SETTLED).step is Step.DROP_OLD
 
 
 def test_where_the_secret_was_lost_what_is_injected_stays_trusted() -> None:
     before = fresh()
     healed = take(Step.NEW_AUTHORITY, {}, NAMES, NOW, LIFETIMES, injected=before["ca.crt"])
     serves(before, healed["ca.crt"], NOW)
-    serves(healed, healed["ca.crt"], NOW)
+    assert "tls.crt" not in healed, "replicas have the old leaf in memory, and nobody else has it"
+    assert next_step(healed, NAMES, NOW, LIFETIMES, Seen(None)).waiting
+    assert next_step(healed, NAMES, NOW, LIFETIMES, SETTLED).step is Step.NEW_LEAF
 
 
 @pytest.mark.parametrize(
@@ -143,8 +206,11 @@ def test_three_years_without_a_moment_in_which_a_served_leaf_is_not_trusted(lag:
         late = next((data for since, data in reversed(history) if since <= now - lag), history[0][1])
         serves(newest, late["ca.crt"], now)
         serves(late, newest["ca.crt"], now)
-        injected = late["ca.crt"] == newest["ca.crt"]
-        verdict = next_step(newest, NAMES, now, LIFETIMES, injected=injected)
+        seen = Seen(
+            now - history[-1][0] - lag if late["ca.crt"] == newest["ca.crt"] else None,
+            "" if late["tls.crt"] == newest["tls.crt"] else "the late one",
+        )
+        verdict = next_step(newest, NAMES, now, LIFETIMES, seen)
         if verdict.step is not Step.NONE:
             history.append((now, after(verdict.step, newest, now)))
             steps.append(verdict.step)

@@ -17,7 +17,7 @@ import uvicorn
 
 from certs.authority import KeyPair
 from certs.inject import Outcome, inject
-from certs.rotation import Lifetimes, Step, next_step, take
+from certs.rotation import Lifetimes, Seen, Step, next_step, take
 from certs.serving import LiveContext
 from kube.client import Client
 from kube.errors import ApiError
@@ -89,15 +89,16 @@ class Rotation:
         self.steps: Counter[Step] = Counter()
 
     async def run(self) -> None:
-        injected = b""
+        injected, since = b"", datetime.now(UTC)
         while self.steps[Step.DROP_OLD] < TURNS:
             now = datetime.now(UTC)
-            verdict = next_step(self.data, NAMES, now, LIFETIMES, injected=injected == self.data.get("ca.crt"))
+            verdict = next_step(self.data, NAMES, now, LIFETIMES, Seen(now - since, ""))
             self.steps[verdict.step] += 1
             self.data = take(verdict.step, self.data, NAMES, now, LIFETIMES)
             outcome = await inject(self.client, VALIDATING_WEBHOOKS, self.name, self.data["ca.crt"])
             assert outcome is not Outcome.MISSING
-            injected = self.data["ca.crt"]
+            if injected != self.data["ca.crt"]:
+                injected, since = self.data["ca.crt"], datetime.now(UTC)
             leaf = KeyPair(self.data["tls.crt"], self.data["tls.key"])
             asyncio.get_running_loop().call_later(LATE_SECONDS, self.live.offer, leaf)
             await asyncio.sleep(0.1)

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from certs.rotation import Step
+from certs.rotation import Data, Seen, Step
 from certs.serving import LiveContext
 from certs.sources import SecretSource, SourceError
 from certs.store import LABEL, NAME, Bundle, ForeignSecretError, decoded, ensure
@@ -24,7 +24,11 @@ NOW = datetime.now(UTC)
 
 
 async def ensured(client: Client, namespace: str, now: datetime = NOW, injected: bytes = b"") -> Bundle:
-    return await ensure(client, namespace, SERVICE, lambda: now, injected=injected)
+    return await ensure(client, namespace, SERVICE, lambda: now, injected=injected, look=all_is_well)
+
+
+async def all_is_well(_: Data) -> Seen:
+    return Seen(timedelta(days=1), "")
 
 
 async def stored(client: Client, namespace: str) -> Object:

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 import pytest
 
 from certs.inject import CONFIGURATIONS, Outcome, configuration_name, inject, injected_bundle
-from certs.keeping import one_pass
+from certs.keeping import Duty, Keeper
 from certs.selfcheck import why_not_trusted
 from certs.sources import SecretSource
 from kube import config
@@ -100,9 +100,10 @@ async def test_the_reconcilers_own_token_suffices_for_the_certificates(
 ) -> None:
     release()
     async with as_account(control_plane, namespace, "headgate-reconciler") as client:
-        first = await one_pass(client, namespace, SERVICE, lambda: datetime.now(UTC))
+        duty = Duty(namespace=namespace, service=SERVICE)
+        first = await Keeper(client, duty, lambda: datetime.now(UTC)).one_pass()
         assert (first.fault, set(first.outcomes.values())) == ("", {Outcome.WRITTEN})
-        again = await one_pass(client, namespace, SERVICE, lambda: datetime(2099, 1, 1, tzinfo=UTC))
+        again = await Keeper(client, duty, lambda: datetime(2099, 1, 1, tzinfo=UTC)).one_pass()
         assert (again.fault, set(again.outcomes.values())) == ("", {Outcome.WRITTEN})
         for kind in CONFIGURATIONS:
             selected = await client.list(kind, field_selector=f"metadata.name={configuration_name(namespace)}")
@@ -114,7 +115,7 @@ async def test_the_webhooks_own_token_reads_its_leaf_and_its_bundle_and_nothing_
 ) -> None:
     release()
     async with as_account(control_plane, namespace, "headgate-reconciler") as leader:
-        await one_pass(leader, namespace, SERVICE, lambda: datetime.now(UTC))
+        await Keeper(leader, Duty(namespace=namespace, service=SERVICE), lambda: datetime.now(UTC)).one_pass()
     async with as_account(control_plane, namespace, "headgate-webhook") as client:
         assert await SecretSource(client, namespace).read() is not None
         assert "Connect" in (await why_not_trusted(client, namespace, SERVICE, 1) or "")

@@ -145,5 +145,7 @@ def test_where_brokers_are_known_the_reconciler_reaches_nothing_else() -> None:
     broker = '[{"to": [{"podSelector": {}}], "ports": [{"port": 6379}]}]'
     objects = Helm().render(networkPolicy__reconcilerEgress=broker, networkPolicy__metricsFrom='[{"podSelector": {}}]')
     spec = the(objects, "NetworkPolicy", "headgate-reconciler")["spec"]
-    assert spec["egress"][2:] == [{"to": [{"podSelector": {}}], "ports": [{"port": 6379}]}]
+    webhook = {"app.kubernetes.io/name": "headgate", "app.kubernetes.io/instance": "hg"}
+    assert spec["egress"][2]["to"][0]["podSelector"]["matchLabels"].items() >= webhook.items()
+    assert spec["egress"][3:] == [{"to": [{"podSelector": {}}], "ports": [{"port": 6379}]}]
     assert spec["ingress"][0]["from"] == [{"podSelector": {}}]

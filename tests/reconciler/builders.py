@@ -18,6 +18,7 @@ def metadata(name: str, namespace: str = "shop", **more: Any) -> dict[str, Any]:
         "uid": f"uid-{name}",
         "generation": 1,
         "resourceVersion": str(next(_versions)),
+        "creationTimestamp": "2027-01-15T07:00:00Z",
     } | more
 
 

@@ -86,7 +86,7 @@ class Reconcilers:
             "--identity": f"reconciler-{len(self.started)}",
             "--metrics-host": "127.0.0.1",
             "--metrics-port": "0",
-            "--certificates": "false",
+            "--certificates": "none",
         }
         given = [part for pair in arguments.items() for part in pair]
         with log.open("wb") as output:

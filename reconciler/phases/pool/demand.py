@@ -5,13 +5,26 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from fractions import Fraction
 from typing import Any, Final
 
 from crds import duration
 from policies.effective import Effective
+from reconciler.brokers.observation import Observation
 from reconciler.brokers.sight import Sight
 from reconciler.observations import Sighting
-from reconciler.plans.facts import DEFAULT_STARTUP_SECONDS, Fallback, Hold, PoolFacts, QueueFacts, Rate
+from reconciler.phases.pool.serving import NOBODY, Serving
+from reconciler.plans import behavior
+from reconciler.plans.facts import (
+    DEFAULT_PERCENTILE,
+    DEFAULT_STARTUP_SECONDS,
+    Fallback,
+    Hold,
+    PoolFacts,
+    QueueFacts,
+    Rate,
+)
+from reconciler.plans.flow import LONG_SECONDS, SHORT_SECONDS
 
 STALE_SECONDS: Final = 15.0
 """A sighting older than this says nothing about now."""
@@ -19,12 +32,21 @@ STALE_SECONDS: Final = 15.0
 
 @dataclass(frozen=True, slots=True)
 class QueueWorld:
-    """One queue of a pool: its object and its effective values, None where it does not exist, and its last sighting."""
+    """One queue of a pool: its object and its effective values, None where it does not exist, its last sighting, the
+    wait that the pool promises for it, and the pool's part of it.
+    """
 
     name: str
     spec: Mapping[str, Any] | None = None
     effective: Effective | None = None
     sighting: Sighting[Sight] | None = None
+    wait_target: str | None = None
+    share: Fraction = Fraction(1)
+
+    @property
+    def readable(self) -> Observation | None:
+        """The last reading, unless it has failed since."""
+        return self.sighting.value.readable if self.sighting is not None else None
 
     @property
     def unseen(self) -> bool:
@@ -36,21 +58,51 @@ def queue_facts(world: QueueWorld, now: float) -> QueueFacts:
     """`now` is the steady clock that the sighting was taken by."""
     if world.spec is None:
         return QueueFacts(world.name, missing=True)
-    paused = bool(world.spec.get("paused"))
+    common: Any = {"paused": bool(world.spec.get("paused")), "share": world.share, "wait_target": _target(world)}
     sight = world.sighting.value if world.sighting is not None and world.sighting.age(now) <= STALE_SECONDS else None
     seen = sight.readable if sight is not None else None
     if sight is None or seen is None:
-        return QueueFacts(world.name, paused=paused)
+        return QueueFacts(world.name, **common)
     waiting = seen.waiting.value
     return QueueFacts(
         name=world.name,
         waiting=None if waiting is None else waiting + (seen.due.value or 0),
         running=seen.running.value,
         firm=sight.doubt is None,
-        paused=paused,
         rate=_rate(world.effective),
-        service_seconds=sight.service.seconds if sight.service is not None else None,
+        **_measured(sight),
+        **common,
     )
+
+
+def _measured(sight: Sight) -> dict[str, Any]:
+    """What the flow of jobs has shown; what it has not shown yet is left out, and unknown."""
+    flow, service = sight.flow, sight.service
+    if flow is None:
+        return {}
+    return {
+        "arrivals_short": flow.arrivals(SHORT_SECONDS),
+        "arrivals_long": flow.arrivals(LONG_SECONDS),
+        "completions": flow.completions(LONG_SECONDS),
+        "service_seconds": service.seconds if service is not None else None,
+        "service_cv2": service.cv2 if service is not None else None,
+        "completed": service.runs if service is not None else None,
+    }
+
+
+def _target(world: QueueWorld) -> float | None:
+    return None if world.wait_target is None else duration.seconds(world.wait_target)
+
+
+@dataclass(frozen=True, slots=True)
+class Workers:
+    """What the pool's pods amount to, and how long they have taken to start; None before the first start."""
+
+    serving: Serving = NOBODY
+    startup_seconds: float | None = None
+
+
+NO_WORKERS: Final = Workers()
 
 
 def unreadable_seconds(worlds: Sequence[QueueWorld], now: float) -> float:
@@ -66,21 +118,30 @@ def pool_facts(
     current: int,
     time: datetime,
     now: float,
+    workers: Workers = NO_WORKERS,
 ) -> PoolFacts:
     """`time` is the wall clock, `now` the steady one."""
+    concurrency = effective.get("concurrency")
+    catch_up = effective.get("scaling.catchUpTime")
     return PoolFacts(
         now=time.timestamp(),
         current=current,
         queues=tuple(queue_facts(world, now) for world in worlds),
         max_replicas=effective.get("scaling.maxReplicas"),
         min_replicas=effective.get("scaling.minReplicas"),
-        concurrency=effective.get("concurrency"),
+        concurrency=concurrency,
         jobs_per_replica=effective.get("scaling.jobsPerReplica"),
         paused=bool(spec.get("paused")),
         hold=_hold(spec.get("hold")),
         fallback=_fallback(effective),
         unreadable_seconds=unreadable_seconds(worlds, now),
-        startup_seconds=_seconds(effective.get("scaling.startupTime"), DEFAULT_STARTUP_SECONDS),
+        startup_seconds=_startup(effective, workers),
+        percentile=effective.get("scaling.wait.percentile") or DEFAULT_PERCENTILE,
+        catch_up_seconds=None if catch_up is None else duration.seconds(catch_up),
+        ready_slots=workers.serving.ready * concurrency,
+        running_on_serving=workers.serving.running,
+        starting=workers.serving.starting,
+        behavior=behavior.parsed(effective.get("scaling.behavior")),
     )
 
 
@@ -113,5 +174,9 @@ def _fallback(effective: Effective) -> Fallback | None:
     return Fallback(duration.seconds(effective.get("scaling.fallback.after")), replicas)
 
 
-def _seconds(text: str | None, default: float) -> float:
-    return default if text is None else duration.seconds(text)
+def _startup(effective: Effective, workers: Workers) -> float:
+    """What the user says, else what was measured, else 30 s."""
+    told = effective.get("scaling.startupTime")
+    if told is not None:
+        return duration.seconds(told)
+    return DEFAULT_STARTUP_SECONDS if workers.startup_seconds is None else workers.startup_seconds

@@ -17,8 +17,8 @@ from policies import effective as effective_values
 from reconciler import metrics
 from reconciler.conditions import SCALING_ACTIVE, SCALING_LIMITED
 from reconciler.context import Context
-from reconciler.observations import QueueName
-from reconciler.phases.pool.demand import QueueWorld, pool_facts
+from reconciler.phases.pool import gather
+from reconciler.phases.pool.demand import pool_facts
 from reconciler.phases.pool.scaling_record import as_status, stored_record
 from reconciler.phases.pool.scaling_state import ScalingState
 from reconciler.plans import decision as decisions
@@ -37,7 +37,7 @@ REASONS: Final[Mapping[str, Reason]] = {str(reason): reason for reason in Reason
 
 
 async def scale(state: ScalingState, ctx: Context) -> None:
-    worlds = [_world(state, ctx, queue["name"]) for queue in state.spec["queues"]]
+    worlds = gather.worlds(state, ctx)
     if state.effective is None:
         policies = [policy.view for policy in applying(meta.WORKER_POOL.kind, state.obj, ctx.snapshot)]
         specs = [world.spec for world in worlds if world.spec is not None]
@@ -47,7 +47,8 @@ async def scale(state: ScalingState, ctx: Context) -> None:
         _hold_what_was_decided(state, stored)
         return
     clock = ctx.monotonic()
-    facts = pool_facts(state.spec, state.effective, worlds, _current(state, ctx), state.now, clock)
+    workers = gather.workers(state, ctx, worlds)
+    facts = pool_facts(state.spec, state.effective, worlds, gather.current(state, ctx), state.now, clock, workers)
     earlier = ctx.histories.get(state.uid) or history.seeded(clock, facts.current)
     state.decision, ctx.histories[state.uid] = decide(facts, earlier, clock)
     forget_gone(ctx)
@@ -88,28 +89,6 @@ def _hold_what_was_decided(state: ScalingState, stored: Record) -> None:
         if condition["type"] == SCALING_ACTIVE.name and reason is not None:
             say = state.conditions.true if condition["status"] == "True" else state.conditions.false
             say(SCALING_ACTIVE, reason, condition["message"])
-
-
-def _world(state: ScalingState, ctx: Context, name: str) -> QueueWorld:
-    queue = ctx.store.queue(state.namespace, name)
-    if queue is None or "deletionTimestamp" in queue["metadata"]:
-        return QueueWorld(name)
-    policies = [policy.view for policy in applying(meta.QUEUE.kind, queue, ctx.snapshot)]
-    effective = effective_values.queue(queue["spec"], policies)
-    return QueueWorld(name, queue["spec"], effective, ctx.observations.latest(QueueName(state.namespace, name)))
-
-
-def _current(state: ScalingState, ctx: Context) -> int:
-    desired = state.status.get("desiredReplicas")
-    if desired is not None:
-        return int(desired)
-    return sum(_serves(pod) for pod in ctx.store.pods_of_pool(state.uid))
-
-
-def _serves(pod: Mapping[str, Any]) -> bool:
-    metadata = pod["metadata"]
-    leaving = "deletionTimestamp" in metadata or meta.ANNOTATION_DRAIN in (metadata.get("annotations") or {})
-    return not leaving and (pod.get("status") or {}).get("phase") not in ("Succeeded", "Failed")
 
 
 def _tell(state: ScalingState, ctx: Context, facts: PoolFacts, decision: ReplicaDecision) -> None:

@@ -26,21 +26,21 @@ def test_drained(obj: Any, want: bool) -> None:
 @pytest.mark.parametrize(
     ("obj", "want"),
     [
-        pytest.param(pool(seen=False, replicas=3), "waiting for the reconciler to see it", id="not seen"),
-        pytest.param(pool(replicas=1), "1 worker left", id="nobody asked yet"),
+        pytest.param(pool(seen=False, replicas=3), ["waiting for the reconciler to see it"], id="not seen"),
+        pytest.param(pool(replicas=1), ["1 worker left"], id="nobody asked yet"),
         pytest.param(
             pool(replicas=2, draining=[leaving("b", minutes=2), leaving("a", 3, minutes=1)]),
-            "2 workers left: a runs 3, until 08:01:00, b says nothing, until 08:02:00",
+            ["2 workers left", "  a runs 3, until 08:01:00", "  b says nothing, until 08:02:00"],
             id="the nearest deadline first, and silence is not idleness",
         ),
         pytest.param(
             pool(replicas=4, draining=[leaving(name, 0, minutes=1) for name in "dcba"]),
-            "4 workers left: a is idle, until 08:01:00, b is idle, until 08:01:00 and 2 more",
+            ["4 workers left", "  a is idle, until 08:01:00", "  b is idle, until 08:01:00", "  and 2 more"],
             id="no more than two by name",
         ),
     ],
 )
-def test_progress(obj: Any, want: str) -> None:
+def test_progress(obj: Any, want: list[str]) -> None:
     assert draining.progress(obj) == want
 
 

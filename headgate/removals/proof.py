@@ -1,0 +1,69 @@
+"""Whether a worker might have been removed when it was: the delete guard's own question, asked afterwards. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Any, Final
+
+from crds import meta
+from reconciler.phases.pool.pods import FORCED
+
+WORKER: Final = "worker"
+NODES: Final = "system:nodes"
+NAMESPACES: Final = "system:serviceaccount:kube-system:namespace-controller"
+
+Pod = Mapping[str, Any]
+
+
+class Proof(StrEnum):
+    """Why a removal was right; the value is how a summary counts it."""
+
+    DRAINED = "proved idle"
+    FORCED = "over drain.timeout, as drain.onTimeout says"
+    NOT_RUNNING = "without a running worker"
+    FINISHED = "finished already"
+    DISRUPTED = "disrupted by the cluster"
+    NODE = "ended by their node"
+    NAMESPACE = "gone with their namespace"
+    BREAK_GLASS = "under break-glass"
+    NONE = "without proof"
+    UNKNOWN = "not to be judged: the audit policy keeps no bodies of pods"
+
+
+def proof_of(pod: Pod, user: str, groups: tuple[str, ...]) -> Proof:
+    """What justified that this user removed the pod as it was."""
+    annotations, status = _map(pod, "metadata", "annotations"), _map(pod, "status")
+    if status.get("phase") in ("Succeeded", "Failed"):
+        return Proof.FINISHED
+    if NODES in groups:
+        return Proof.NODE
+    if any(one.get("type") == "DisruptionTarget" and one.get("status") == "True" for one in _list(status)):
+        return Proof.DISRUPTED
+    running = _running(status)
+    if running is None:
+        return Proof.NOT_RUNNING
+    if running and annotations.get(meta.ANNOTATION_DRAINED_INSTANCE) == running:
+        forced = _map(pod, "metadata", "labels").get(meta.LABEL_DRAINED) == FORCED
+        return Proof.FORCED if forced else Proof.DRAINED
+    if user == NAMESPACES:
+        return Proof.NAMESPACE
+    return Proof.BREAK_GLASS if meta.ANNOTATION_BREAK_GLASS in annotations else Proof.NONE
+
+
+def _running(status: Mapping[str, Any]) -> str | None:
+    """The id of the worker's container where it runs; None where it does not."""
+    for container in status.get("containerStatuses") or ():
+        if container.get("name") == WORKER and "running" in (container.get("state") or {}):
+            return str(container.get("containerID") or "")
+    return None
+
+
+def _list(status: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    return list(status.get("conditions") or ())
+
+
+def _map(obj: Mapping[str, Any], *path: str) -> Mapping[str, Any]:
+    for key in path:
+        obj = obj.get(key) or {}
+    return obj

@@ -1,0 +1,65 @@
+"""The webhook's certificates, kept by the leader beside the keys, and what the metrics say about them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from certs.inject import CONFIGURATIONS, Outcome
+from certs.keeping import LEAF_ONLY, Duty, Report, keep
+from certs.rotation import Lifetimes
+from certs.store import Bundle
+from reconciler import metrics
+from reconciler.context import Context
+from reconciler.metrics import Metrics
+from reconciler.process import Background
+from reconciler.settings import Certificates, Settings
+
+
+def background(settings: Settings) -> tuple[Background, ...]:
+    """What the leader does about certificates; nothing where somebody else keeps them."""
+    return () if settings.certificates is Certificates.NONE else (_keep,)
+
+
+def duty(settings: Settings, namespace: str) -> Duty:
+    """What there is to keep. A leader that keeps the leaf alone has no right to look at what is injected."""
+    lifetimes = Lifetimes(
+        timedelta(seconds=settings.authority_lifetime),
+        timedelta(seconds=settings.leaf_lifetime),
+        timedelta(seconds=settings.certificate_settle),
+    )
+    if settings.certificates is Certificates.LEAF:
+        return Duty(namespace=namespace, service=settings.service, lifetimes=lifetimes, targets=(), steps=LEAF_ONLY)
+    return Duty(namespace=namespace, service=settings.service, lifetimes=lifetimes, targets=CONFIGURATIONS)
+
+
+async def _keep(context: Context) -> None:
+    client, settings = context.client, context.settings
+
+    def now() -> datetime:
+        # The API server's, who judges by its own clock what the leader makes; each pass begins by asking it something.
+        return (client.server_date or context.clock()).astimezone(UTC)
+
+    kept = duty(settings, settings.namespace or client.connection.namespace)
+    await keep(client, kept, now, lambda report: tell(context.metrics, report))
+
+
+def tell(told: Metrics, report: Report) -> None:
+    """What one pass left, as metrics. What it could not see stays as it was, and the fault is counted."""
+    if report.drift is not None:
+        told.set(metrics.CERTIFICATE_DRIFT, value=report.drift)
+    told.add(metrics.CERTIFICATE_FAULTS, amount=1 if report.fault else 0)
+    for resource, outcome in report.outcomes.items():
+        told.add(metrics.CERTIFICATE_INJECTIONS, resource, amount=1 if outcome is Outcome.WRITTEN else 0)
+    if report.bundle is not None:
+        _tell_certificates(told, report.bundle)
+
+
+def _tell_certificates(told: Metrics, bundle: Bundle) -> None:
+    told.set(metrics.CERTIFICATE_CHANGING, value=1 if bundle.waiting else 0)
+    for name, ends, made in (
+        ("authority", bundle.authority_ends, bundle.authority_made),
+        ("leaf", bundle.leaf_ends, bundle.leaf_made),
+    ):
+        if ends and made:
+            told.set(metrics.CERTIFICATE_ENDS, name, value=ends.timestamp())
+            told.set(metrics.CERTIFICATE_MADE, name, value=made.timestamp())
