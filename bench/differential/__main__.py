@@ -14,10 +14,9 @@ import time
 from pathlib import Path
 from random import Random
 
-from tests.chart.helm import CRDS, Helm
 from tests.cluster.cluster import running_control_plane
 from tests.crds.apiserver import ApiServer
-from tests.differential.running import Differential, limits_bindings
+from tests.differential.running import Differential, serve_kinds
 from tests.webhooks.install import installed
 
 
@@ -29,14 +28,12 @@ def main() -> None:
     options = parser.parse_args()
     began = time.monotonic()
     with running_control_plane() as cluster, tempfile.TemporaryDirectory() as folder:
-        Helm(cluster.kubeconfig).run(
-            "install", "headgate-crds", CRDS, "--namespace", "headgate-crds", "--create-namespace"
-        )
-        cluster.kubectl("wait", "--for=condition=Established", "crd", "-l", "app.kubernetes.io/part-of=headgate")
+        serve_kinds(cluster)
         server = ApiServer(cluster.kubeconfig)
         with installed(cluster, "install-differential", Path(folder)) as install:
-            run = Differential(cluster, install, server, Random(options.seed))
-            with run.bound(limits_bindings()):
+            chance = Random(options.seed)  # noqa: S311 - cases, not secrets
+            run = Differential(cluster, install, server, chance)
+            with run.floor():
                 for number in range(options.groups):
                     run.group(number, options.cases)
         server.close()

@@ -1,4 +1,4 @@
-"""An install with its webhook and the chart's native policies, on the run's API server."""
+"""An install with its webhook, on the run's API server."""
 
 from __future__ import annotations
 
@@ -7,17 +7,15 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.chart.conftest import installed_crds as installed_crds
-from tests.chart.helm import Helm
 from tests.cluster.cluster import Cluster
 from tests.crds.apiserver import ApiServer
+from tests.differential.running import serve_kinds
 from tests.webhooks.install import Install, installed
 
 
 @pytest.fixture(scope="module")
-def install(
-    control_plane: Cluster, installed_crds: Helm, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Install]:
+def install(control_plane: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Install]:
+    serve_kinds(control_plane)
     with installed(control_plane, f"install-{secrets.token_hex(4)}", tmp_path_factory.mktemp("webhook")) as running:
         yield running
 

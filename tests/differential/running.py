@@ -13,7 +13,7 @@ from random import Random
 from typing import Any, Final
 
 from policies import Decision, MemorySnapshot, User
-from tests.chart.helm import Helm, of_kind
+from tests.chart.helm import CRDS, Helm, of_kind
 from tests.cluster.cluster import Cluster
 from tests.cluster.waiting import until
 from tests.crds.apiserver import Answer, ApiServer, collection
@@ -21,13 +21,14 @@ from tests.differential import verdicts
 from tests.differential.cases import Case, Chance
 from tests.differential.verdicts import Engine, located
 from tests.policies import objects
-from tests.webhooks.install import LABEL, Install
+from tests.webhooks.install import LABEL, ROOT, Install
 from tests.webhooks.kubectl import kubectl
 
 Object = dict[str, Any]
 RUN_LABEL: Final = "headgate-differential"
 GROUP_LABEL: Final = "headgate-differential-group"
 STORED: Final = 8
+NATIVE_LIMITS: Final = ("limits.headgate.dev", "cluster-limits.headgate.dev")
 
 
 @dataclass(slots=True)
@@ -77,23 +78,15 @@ class Differential:
         self.report = Report()
 
     @contextmanager
-    def bound(self, bindings: list[Object]) -> Iterator[None]:
-        """The chart's bindings of the native limits, widened to the namespaces of this run."""
-        names = []
-        for binding in bindings:
-            name = f"{binding['metadata']['name']}-{self._token}"
-            names.append(name)
-            spec = {
-                **binding["spec"],
-                "matchResources": {"namespaceSelector": {"matchLabels": {RUN_LABEL: self._token}}},
-            }
-            self._cluster.kubectl(
-                "apply", "-f", "-", stdin=json.dumps({**binding, "metadata": {"name": name}, "spec": spec})
-            )
+    def floor(self) -> Iterator[None]:
+        """The chart's native limits under names of this run, bound to its namespaces."""
+        made = [*_policies(self._token), *_bindings(self._token)]
+        written = json.dumps({"apiVersion": "v1", "kind": "List", "items": made})
+        self._cluster.kubectl("apply", "-f", "-", stdin=written)
         try:
             yield
         finally:
-            self._cluster.kubectl("delete", "validatingadmissionpolicybinding", *names)
+            self._cluster.kubectl("delete", "-f", "-", stdin=written)
 
     def group(self, number: int, cases: int) -> None:
         """A group of cases under policies of their own."""
@@ -215,16 +208,26 @@ class Differential:
                 self.report.disagree("kubectl apply says other than the engine", case, group, kubectl=done.err[-2000:])
 
 
-def limits_bindings() -> list[Object]:
+def serve_kinds(cluster: Cluster) -> None:
+    crds = str(ROOT / "crds" / "generated")
+    cluster.kubectl("apply", "--server-side", "--force-conflicts", "-f", crds)
+    cluster.kubectl("wait", "--for=condition=Established", "--timeout=60s", "-f", crds)
+
+
+def _policies(token: str) -> Iterator[Object]:
+    for policy in of_kind(Helm().render(CRDS), "ValidatingAdmissionPolicy"):
+        if policy["metadata"]["name"] in NATIVE_LIMITS:
+            yield {**policy, "metadata": {"name": f"{token}.{policy['metadata']['name']}"}}
+
+
+def _bindings(token: str) -> Iterator[Object]:
     """The chart's binding of the limits of Policies, and the same for ClusterPolicies, as in cluster scope."""
-    name = "limits.headgate.dev"
-    (limits,) = [
-        dict(one)
-        for one in of_kind(Helm().render(), "ValidatingAdmissionPolicyBinding")
-        if one["spec"]["policyName"] == name
-    ]
-    wide = {**limits["spec"], "policyName": f"cluster-{name}"}
-    return [limits, {**limits, "metadata": {"name": f"cluster-{limits['metadata']['name']}"}, "spec": wide}]
+    bindings = of_kind(Helm().render(), "ValidatingAdmissionPolicyBinding")
+    (limits,) = (one for one in bindings if one["spec"]["policyName"] == NATIVE_LIMITS[0])
+    selector = {"namespaceSelector": {"matchLabels": {RUN_LABEL: token}}}
+    for name in NATIVE_LIMITS:
+        spec = {**limits["spec"], "policyName": f"{token}.{name}", "matchResources": selector}
+        yield {**limits, "metadata": {"name": f"{token}.{name}"}, "spec": spec}
 
 
 def _marker(policy: Object) -> Object:

@@ -11,7 +11,7 @@ import pytest
 
 from tests.cluster.cluster import Cluster
 from tests.crds.apiserver import ApiServer
-from tests.differential.running import Differential, limits_bindings
+from tests.differential.running import Differential
 from tests.webhooks.install import Install
 
 pytestmark = pytest.mark.control_plane
@@ -21,7 +21,7 @@ GROUPS, CASES = 6, 40
 
 def test_they_agree(control_plane: Cluster, install: Install, server: ApiServer) -> None:
     run = Differential(control_plane, install, server, Random("headgate"))
-    with run.bound(limits_bindings()):
+    with run.floor():
         for number in range(GROUPS):
             run.group(number, CASES)
     print(run.report)
