@@ -119,7 +119,7 @@ class Process:
             from webhooks import manifests
 
             folder = self._settings.snapshot
-            for manifest in manifests.read((folder,) if folder else ()):
+            for manifest in manifests.placed(manifests.read((folder,) if folder else ()), self._namespace):
                 self.snapshot.put(manifest.obj["kind"], manifest.obj)
             self._snapshot_filled()
             return

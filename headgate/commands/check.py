@@ -14,11 +14,11 @@ import orjson
 from headgate.exits import FINDINGS, UNUSABLE
 from headgate.offline import sarif, telling
 from headgate.offline.fixing import Fix, fix
-from headgate.offline.judging import Verdict, judge, ours, placed
+from headgate.offline.judging import Verdict, judge, ours
 from headgate.offline.locating import label, place
 from policies import MemorySnapshot
 from policies import text as wording
-from webhooks.manifests import ManifestError, read
+from webhooks.manifests import ManifestError, placed, read
 
 PathType = click.Path(path_type=Path)
 Fixes = Sequence[Fix | None]

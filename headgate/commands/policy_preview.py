@@ -15,14 +15,14 @@ import crds
 from crds import meta
 from headgate import clusters
 from headgate.exits import FINDINGS, UNUSABLE
-from headgate.offline.judging import name_of, ours, placed
+from headgate.offline.judging import name_of, ours
 from headgate.offline.preview import Preview, preview, rows
 from headgate.tables import table
 from kube.client import Client, Object
 from kube.resources import NAMESPACES
 from policies import text
 from policies.fields import text as text_of
-from webhooks.manifests import ManifestError, read
+from webhooks.manifests import ManifestError, placed, read
 
 POLICY_KINDS = (meta.POLICY.kind, meta.CLUSTER_POLICY.kind)
 PathType = click.Path(path_type=Path)

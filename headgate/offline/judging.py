@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -40,18 +39,6 @@ class Verdict:
 
 def ours(manifest: Manifest) -> bool:
     return text_of(manifest.obj, "apiVersion") == meta.API_VERSION and manifest.obj["kind"] in KINDS
-
-
-def placed(manifests: Iterable[Manifest], namespace: str) -> Iterator[Manifest]:
-    """The manifests with a namespace where their kind has one and they name none."""
-    for manifest in manifests:
-        kind = KINDS.get(manifest.obj["kind"])
-        metadata = manifest.obj.get("metadata")
-        if kind and kind.namespaced and isinstance(metadata, dict) and not metadata.get("namespace"):
-            located = {**manifest.obj, "metadata": {**metadata, "namespace": namespace}}
-            yield Manifest(located, manifest.path, manifest.number, manifest.node)
-        else:
-            yield manifest
 
 
 def judge(manifest: Manifest, world: MemorySnapshot, now: datetime) -> Verdict:

@@ -10,13 +10,13 @@ from typing import Any, Final, TypeVar
 
 import orjson
 
-from headgate.offline.judging import KINDS, placed
+from headgate.offline.judging import KINDS
 from headgate.offline.suites import Case, Expected, ExpectedViolation, LoadedSuite
 from policies import Decision, Facts, MemorySnapshot, Operation, RuleFaultError, User, Violation, decide
 from policies.fields import text
 from webhooks import review
 from webhooks.decider import Decider
-from webhooks.manifests import Manifest
+from webhooks.manifests import Manifest, placed
 
 T = TypeVar("T")
 Wanted = TypeVar("Wanted")
