@@ -11,6 +11,7 @@ import orjson
 import yaml
 
 from crds import meta
+from crds.conversion import convert
 from webhooks import yamlform
 
 SUFFIXES: Final = (".yaml", ".yml", ".json")
@@ -54,6 +55,11 @@ def placed(manifests: Iterable[Manifest], namespace: str) -> Iterator[Manifest]:
             yield replace(manifest, obj={**manifest.obj, "metadata": {**metadata, "namespace": namespace}})
         else:
             yield manifest
+
+
+def stored(obj: dict[str, Any]) -> dict[str, Any]:
+    """The object in the version in which the API server keeps it."""
+    return convert(obj, meta.API_VERSION) if obj.get("apiVersion") == meta.BETA_API_VERSION else obj
 
 
 def files(path: Path) -> list[Path]:

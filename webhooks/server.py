@@ -120,7 +120,7 @@ class Process:
 
             folder = self._settings.snapshot
             for manifest in manifests.placed(manifests.read((folder,) if folder else ()), self._namespace):
-                self.snapshot.put(manifest.obj["kind"], manifest.obj)
+                self.snapshot.put(manifest.obj["kind"], manifests.stored(manifest.obj))
             self._snapshot_filled()
             return
         followed = sources(self._settings.scope, self._namespace)
