@@ -14,9 +14,10 @@ import time
 from pathlib import Path
 from random import Random
 
+from tests import kinds
 from tests.cluster.cluster import running_control_plane
 from tests.crds.apiserver import ApiServer
-from tests.differential.running import Differential, serve_kinds
+from tests.differential.running import Differential
 from tests.webhooks.install import installed
 
 
@@ -28,7 +29,7 @@ def main() -> None:
     options = parser.parse_args()
     began = time.monotonic()
     with running_control_plane() as cluster, tempfile.TemporaryDirectory() as folder:
-        serve_kinds(cluster)
+        kinds.serve(cluster)
         server = ApiServer(cluster.kubeconfig)
         with installed(cluster, "install-differential", Path(folder)) as install:
             chance = Random(options.seed)  # noqa: S311 - cases, not secrets

@@ -7,15 +7,15 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests import kinds
 from tests.cluster.cluster import Cluster
 from tests.crds.apiserver import ApiServer
-from tests.differential.running import serve_kinds
 from tests.webhooks.install import Install, installed
 
 
 @pytest.fixture(scope="module")
 def install(control_plane: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Install]:
-    serve_kinds(control_plane)
+    kinds.serve(control_plane)
     with installed(control_plane, f"install-{secrets.token_hex(4)}", tmp_path_factory.mktemp("webhook")) as running:
         yield running
 

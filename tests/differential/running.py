@@ -21,7 +21,7 @@ from tests.differential import verdicts
 from tests.differential.cases import Case, Chance
 from tests.differential.verdicts import Engine, located
 from tests.policies import objects
-from tests.webhooks.install import LABEL, ROOT, Install
+from tests.webhooks.install import LABEL, Install
 from tests.webhooks.kubectl import kubectl
 
 Object = dict[str, Any]
@@ -206,12 +206,6 @@ class Differential:
             allowed = engine.decision(case, group.served).allowed
             if (case.new["metadata"]["name"] in created) is not allowed:
                 self.report.disagree("kubectl apply says other than the engine", case, group, kubectl=done.err[-2000:])
-
-
-def serve_kinds(cluster: Cluster) -> None:
-    crds = str(ROOT / "crds" / "generated")
-    cluster.kubectl("apply", "--server-side", "--force-conflicts", "-f", crds)
-    cluster.kubectl("wait", "--for=condition=Established", "--timeout=60s", "-f", crds)
 
 
 def _policies(token: str) -> Iterator[Object]:

@@ -11,10 +11,10 @@ import pytest
 from click.testing import CliRunner, Result
 
 from headgate.cli import main
+from tests import kinds
 from tests.cluster.cluster import Cluster, running_control_plane
 from tests.cluster.control_plane import Settings
 from tests.cluster.waiting import until
-from tests.differential.running import serve_kinds
 from tests.differential.verdicts import located
 from tests.policies import objects
 from tests.webhooks.install import LABEL, installed
@@ -202,7 +202,7 @@ def audited(tmp_path: Path) -> Iterator[tuple[Cluster, Path]]:
     (tmp_path / "audit.yaml").write_text(AUDIT)
     flags = (f"--audit-policy-file={tmp_path / 'audit.yaml'}", f"--audit-log-path={tmp_path / 'audit.log'}")
     with running_control_plane(Settings(controllers=False, apiserver_flags=flags)) as cluster:
-        serve_kinds(cluster)
+        kinds.serve(cluster)
         yield cluster, tmp_path / "audit.log"
 
 
