@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
 import orjson
 import yaml
 
+from crds import meta
+from crds.conversion import convert
 from webhooks import yamlform
 
 SUFFIXES: Final = (".yaml", ".yml", ".json")
+NAMESPACED: Final = frozenset(kind.kind for kind in meta.KINDS if kind.namespaced)
 STDIN: Final = Path("-")
 """The path that means standard input, as for kubectl."""
 
@@ -47,12 +50,26 @@ def read(paths: tuple[Path, ...], stdin: BinaryIO | None = None) -> Iterator[Man
             yield from _objects(file, _content(file), _documents)
 
 
-def objects(paths: tuple[Path, ...]) -> Iterator[dict[str, Any]]:
-    """The objects alone, for a world to judge against: finding where JSON stands takes a hundred times as long."""
+def read_world(paths: tuple[Path, ...]) -> Iterator[Manifest]:
+    """The same without places in JSON, for a world to judge against: finding them takes a hundred times as long."""
     for path in paths:
         for file in files(path):
-            parse = _plain if file.suffix == ".json" else _documents
-            yield from (manifest.obj for manifest in _objects(file, _content(file), parse))
+            yield from _objects(file, _content(file), _plain if file.suffix == ".json" else _documents)
+
+
+def placed(manifests: Iterable[Manifest], namespace: str) -> Iterator[Manifest]:
+    """The manifests with a namespace where their kind is ours and has one, and they name none."""
+    for manifest in manifests:
+        metadata = manifest.obj.get("metadata")
+        if manifest.obj["kind"] in NAMESPACED and isinstance(metadata, dict) and not metadata.get("namespace"):
+            yield replace(manifest, obj={**manifest.obj, "metadata": {**metadata, "namespace": namespace}})
+        else:
+            yield manifest
+
+
+def stored(obj: dict[str, Any]) -> dict[str, Any]:
+    """The object in the version in which the API server keeps it."""
+    return convert(obj, meta.API_VERSION) if obj.get("apiVersion") == meta.BETA_API_VERSION else obj
 
 
 def files(path: Path) -> list[Path]:

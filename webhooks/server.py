@@ -127,7 +127,8 @@ class Process:
             from webhooks import manifests
 
             folder = self._settings.snapshot
-            for obj in manifests.objects((folder,) if folder else ()):
+            for manifest in manifests.placed(manifests.read_world((folder,) if folder else ()), self._namespace):
+                obj = manifests.stored(manifest.obj)
                 self.snapshot.put(obj["kind"], obj)
                 self._manifests.append(obj)
             self._snapshot_filled()
