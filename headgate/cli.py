@@ -13,6 +13,7 @@ COMMANDS: Final = {
     "check": "headgate.commands.check",
     "drain": "headgate.commands.drain",
     "hold": "headgate.commands.hold",
+    "inject": "headgate.commands.inject",
     "pause": "headgate.commands.pause",
     "policy": "headgate.commands.policy",
     "reconciler": "headgate.commands.reconciler",

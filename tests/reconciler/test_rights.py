@@ -13,7 +13,11 @@ from tests.reconciler.builders import policy, pool, queue
 from tests.reconciler.objects import READY, Objects, wait_for
 from tests.reconciler.reconcilers import Reconcilers
 
-RULES = Path(__file__).parents[2] / "chart" / "headgate" / "rbac" / "reconciler.yaml"
+RULES = [
+    rule
+    for name in ("reconciler", "reconciler-own")
+    for rule in yaml.safe_load((Path(__file__).parents[2] / "chart" / "headgate" / "rbac" / f"{name}.yaml").read_text())
+]
 ACCOUNT = "headgate-reconciler"
 
 
@@ -21,7 +25,7 @@ def role(namespace: str) -> list[dict[str, Any]]:
     """The account with exactly the chart's rules."""
     metadata = {"name": ACCOUNT, "namespace": namespace}
     group = "rbac.authorization.k8s.io"
-    rules = [{key: value for key, value in rule.items() if key != "why"} for rule in yaml.safe_load(RULES.read_text())]
+    rules = [{key: value for key, value in rule.items() if key not in ("why", "when")} for rule in RULES]
     subject = {"kind": "ServiceAccount", "name": ACCOUNT, "namespace": namespace}
     reference = {"apiGroup": group, "kind": "Role", "name": ACCOUNT}
     return [
