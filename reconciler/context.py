@@ -10,6 +10,7 @@ from typing import Any
 
 from kube.client import Client
 from policies import MemorySnapshot
+from reconciler.budgets import Budgets
 from reconciler.events import Events
 from reconciler.keys import Key
 from reconciler.memory import PoolMemory
@@ -41,5 +42,7 @@ class Context:
     """The same world as `store`, as the policy engine sees it."""
     histories: dict[str, History] = field(default_factory=dict)
     """What the decisions about each pool, by uid, leave for the next one. Forgetting it only delays shrinking."""
+    budgets: Budgets = field(default_factory=Budgets)
+    """What pools that share a budget have asked for. Forgetting it only delays growth."""
     pools: dict[str, PoolMemory] = field(default_factory=dict)
     """What the phases of each pool, by uid, remember. Forgetting it costs one more look."""

@@ -81,6 +81,8 @@ class Reason(StrEnum):
         "TargetUnreachable",
         "A worker takes longer to start than jobs may wait, so a jump in load breaks the wait target.",
     )
+    SCHEDULE_INVALID = "ScheduleInvalid", "One of scaling.schedules cannot be followed; the others are."
+    BUDGET_SPENT = "BudgetSpent", "A Policy's budget leaves the pool fewer replicas than its jobs call for."
     SCALED_UP = "ScaledUp", "More replicas are wanted than before; the message says why."
     SCALED_DOWN = "ScaledDown", "Fewer replicas are wanted than before; the message says why."
 

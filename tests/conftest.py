@@ -6,10 +6,15 @@ import secrets
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests import profiles
 from tests.cluster import access, images, machine, redis, state
 from tests.cluster.cluster import Cluster, NodeCluster, running_control_plane, running_fake_nodes, running_node
+
+# How fast examples are made says something about the machine and what else it does, and nothing about the product.
+settings.register_profile("headgate", suppress_health_check=[HealthCheck.too_slow], deadline=None)
+settings.load_profile("headgate")
 
 
 def pytest_configure(config: pytest.Config) -> None:

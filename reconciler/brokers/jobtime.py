@@ -59,18 +59,22 @@ def _first(fields: Mapping[str, object], now: float) -> float | None:
 
 def _seconds(value: object, now: float) -> float | None:
     if isinstance(value, str):
-        return _from_text(value, now)
+        return of_text(value, now)
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     return next((value / unit for unit in _UNITS if plausible(value / unit, now)), None)
 
 
-def _from_text(text: str, now: float) -> float | None:
+def of_text(text: str, now: float) -> float | None:
+    """An enqueue time written as ISO 8601, if it is plausible."""
+    seconds = moment(text)
+    return seconds if seconds is not None and plausible(seconds, now) else None
+
+
+def moment(text: str) -> float | None:
+    """Any time written as ISO 8601, in seconds since the epoch; UTC where it does not say."""
     try:
-        moment = datetime.fromisoformat(text[:64])
+        found = datetime.fromisoformat(text[:64])
     except ValueError:
         return None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    seconds = moment.timestamp()
-    return seconds if plausible(seconds, now) else None
+    return (found if found.tzinfo is not None else found.replace(tzinfo=UTC)).timestamp()

@@ -2,15 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Final
 
 from crds.v1 import QueueSpec
 from crds.v1.broker import Broker, Redis
 from reconciler.brokers.errors import LayoutNotSupported
+from reconciler.brokers.libraries.asynq import Asynq
+from reconciler.brokers.libraries.bullmq import BullMQ
+from reconciler.brokers.libraries.celery import Celery
+from reconciler.brokers.libraries.go_redis_work_queue import GoRedisWorkQueue
+from reconciler.brokers.libraries.rq import RQ
+from reconciler.brokers.libraries.sidekiq import Sidekiq
+from reconciler.brokers.library import Layout, LibraryObserver
 from reconciler.brokers.observer import QueueObserver
 from reconciler.brokers.redis_list import RedisListObserver
 from reconciler.brokers.redis_queue import Asks, RedisQueue
 from reconciler.brokers.redis_stream import RedisStreamObserver
+
+LIBRARIES: Final[Mapping[str, Callable[[RedisQueue], Layout]]] = {
+    "Celery": Celery,
+    "RQ": RQ,
+    "BullMQ": BullMQ,
+    "Sidekiq": Sidekiq,
+    "Asynq": Asynq,
+    "GoRedisWorkQueue": GoRedisWorkQueue,
+}
 
 
 def supported(broker: Broker) -> Redis:
@@ -20,8 +37,6 @@ def supported(broker: Broker) -> Redis:
         others = {"RabbitMQ": broker.rabbitmq, "Kafka": broker.kafka, "Prometheus": broker.prometheus}
         named = [kind for kind, settings in others.items() if settings is not None]
         raise LayoutNotSupported(f"{' and '.join(named) or 'such a broker'} cannot be read yet")
-    if redis.layout not in ("List", "Stream"):
-        raise LayoutNotSupported(f"the layout {redis.layout} cannot be read yet")
     if redis.sentinel is not None or redis.cluster is not None:
         what = "sentinels" if redis.sentinel is not None else "Redis Cluster"
         raise LayoutNotSupported(f"{what} cannot be asked yet: name one server in broker.redis.url")
@@ -31,9 +46,12 @@ def supported(broker: Broker) -> Redis:
 def observer(name: str, spec: QueueSpec, link: Asks, clock: Callable[[], float]) -> QueueObserver:
     """The observer of a Queue called `name`; `clock` gives seconds since the epoch."""
     queue = redis_queue(name, spec)
-    if supported(spec.broker).layout == "Stream":
+    layout = supported(spec.broker).layout
+    if layout == "List":
+        return RedisListObserver(link, queue, clock)
+    if layout == "Stream":
         return RedisStreamObserver(link, queue, clock)
-    return RedisListObserver(link, queue, clock)
+    return LibraryObserver(link, queue, LIBRARIES[layout](queue), clock)
 
 
 def redis_queue(name: str, spec: QueueSpec) -> RedisQueue:

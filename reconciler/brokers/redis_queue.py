@@ -109,14 +109,15 @@ async def ask(link: Asks, commands: Mapping[str, Command]) -> Answers:
 
 
 def common_questions(queue: RedisQueue) -> dict[str, Command]:
-    return {
-        "time": ("TIME",),
-        "server": ("INFO", "server"),
-        "replication": ("INFO", "replication"),
-        "scheduled": ("ZCARD", queue.scheduled),
-        "workers": ("HLEN", queue.workers),
-        "records": ("HSCAN", queue.workers, "0", "COUNT", _SCAN),
-    }
+    return {**identity_questions(), "scheduled": ("ZCARD", queue.scheduled), **record_questions(queue)}
+
+
+def identity_questions() -> dict[str, Command]:
+    return {"time": ("TIME",), "server": ("INFO", "server"), "replication": ("INFO", "replication")}
+
+
+def record_questions(queue: RedisQueue) -> dict[str, Command]:
+    return {"workers": ("HLEN", queue.workers), "records": ("HSCAN", queue.workers, "0", "COUNT", _SCAN)}
 
 
 def due_questions(queue: RedisQueue, first: Answers, now: float) -> dict[str, Command]:

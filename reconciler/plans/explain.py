@@ -92,8 +92,12 @@ def behaved(wanted: int, current: int) -> str:
 
 
 def budgeted(facts: PoolFacts, wanted: int) -> str:
-    receiver = facts.entitlement.receiver if facts.entitlement else ""
-    return f"{wanted} wanted{f'; the rest goes to {receiver}' if receiver else ''}"
+    entitlement = facts.entitlement
+    if entitlement is not None and entitlement.giving:
+        return f"{wanted} wanted; {entitlement.giving} go to {entitlement.receiver}"
+    if entitlement is not None and entitlement.giver:
+        return f"{wanted} wanted; waits for {entitlement.waits}, some from {entitlement.giver}"
+    return f"{wanted} wanted"
 
 
 def unclear(facts: PoolFacts) -> str:

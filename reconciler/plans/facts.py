@@ -100,10 +100,15 @@ class Schedule:
 
 @dataclass(frozen=True, slots=True)
 class Entitlement:
-    """The most replicas a budget leaves this pool. `receiver` is who gets what it has to give, empty for nobody."""
+    """The most replicas a budget leaves this pool. It is `giving` so many to `receiver`, or `waits` for so many, of
+    which some come from `giver`; empty for nobody in particular.
+    """
 
     replicas: int
+    giving: int = 0
     receiver: str = ""
+    waits: int = 0
+    giver: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,6 +53,13 @@ def bounds(max_surge: int | str, max_unavailable: int | str, wanted: int) -> Bou
     return Bounds(surge, unavailable) if surge or unavailable else Bounds(0, 1)
 
 
+def within(limits: Bounds, surge: int | None) -> Bounds:
+    """The limits where only `surge` more pods may exist; without any, one worker leaves before its successor comes."""
+    if surge is None or surge >= limits.surge:
+        return limits
+    return Bounds(surge, limits.unavailable) if surge or limits.unavailable else Bounds(0, 1)
+
+
 def targets(wanted: int, limits: Bounds, current: Revision, old: Sequence[Revision]) -> dict[str, int]:
     """The number of workers to keep or to reach, for each revision."""
     live = sorted((revision for revision in old if revision.live), key=lambda revision: -revision.created)

@@ -39,14 +39,12 @@ def _scheduled(facts: PoolFacts, to: int) -> str:
 
 
 def _budgeted(facts: PoolFacts, to: int) -> str:
-    receiver = facts.entitlement.receiver if facts.entitlement else ""
-    if not receiver:
-        return f"the budget leaves {to}"
-    return (
-        _about(f"giving {max(facts.current - to, 0)} to ", receiver, "")
-        if facts.current > to
-        else _about("waits for the budget: ", receiver, "")
-    )
+    entitlement = facts.entitlement
+    if entitlement is not None and entitlement.giving:
+        return _about(f"giving {entitlement.giving} to ", entitlement.receiver)
+    if entitlement is not None and entitlement.waits:
+        return _about(f"waits for {entitlement.waits} of ", entitlement.giver or "the budget")
+    return f"the budget leaves {to}"
 
 
 def _serves(facts: PoolFacts, to: int) -> str:

@@ -5,7 +5,7 @@ import pytest
 import crds
 from crds import effect
 from crds.schema import structural
-from tests.crds.objects import Object, cluster_policy, policy, pool, queue, redis
+from tests.crds.objects import Object, cluster_policy, policy, pool, queue
 from tests.crds.test_schema import nodes
 
 
@@ -13,7 +13,7 @@ from tests.crds.test_schema import nodes
     ("obj", "want"),
     [
         pytest.param(queue(), (), id="a plain list works"),
-        pytest.param(queue(broker=redis(layout="Sidekiq")), ("spec.broker.redis.layout",), id="a layout nobody reads"),
+        pytest.param(queue(broker={"kafka": {}}), ("spec.broker.kafka",), id="a broker nobody reads"),
         pytest.param(queue(management="Observe", deletionPolicy="Retain"), (), id="asking for what is done anyway"),
         pytest.param(queue(management="Manage"), ("spec.management",), id="asking for writes"),
         pytest.param(
@@ -26,7 +26,11 @@ from tests.crds.test_schema import nodes
             ("spec.defaults.circuitBreaker",),
             id="one field beside another",
         ),
-        pytest.param(cluster_policy(budget={"maxReplicas": 1}), ("spec.budget",), id="a ClusterPolicy is a Policy"),
+        pytest.param(
+            cluster_policy(defaults={"retention": {"maxJobs": 1}}),
+            ("spec.defaults.retention",),
+            id="a ClusterPolicy is a Policy",
+        ),
     ],
 )
 def test_without_effect(obj: Object, want: tuple[str, ...]) -> None:

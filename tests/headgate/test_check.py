@@ -23,7 +23,7 @@ metadata: {name: thumbnails, namespace: media}
 spec:
   queues: [{name: thumbnails}]
   image: registry.acme.io/resize:2.4.1
-  priority: 7
+  takeOver: {deploymentName: old}
   scaling:
     minReplica: 1
     maxReplicas: 40
@@ -60,7 +60,7 @@ def test_a_refusal_names_file_line_field_and_policy_in_80_columns(world: Path) -
         "      (ClusterPolicy guardrails, limits.maxReplicasPerPool)",
         "  stdin:3: metadata.labels[team]: Required value: name the owning team",
         "      (ClusterPolicy guardrails, requiredLabels)",
-        "  stdin:7: warning: spec.priority: no effect: there are no budgets yet",
+        "  stdin:7: warning: spec.takeOver: no effect: Deployments are not adopted yet",
         "1 checked, 1 refused",
     ]
 
@@ -108,7 +108,9 @@ def test_objects_that_name_no_namespace_are_in_the_one_that_is_given(tmp_path: P
 
 
 def test_json_for_programs(world: Path) -> None:
-    result = check("-f", "-", "--policies", world, "-o", "json", stdin=OVER.replace("  priority: 7\n", ""))
+    result = check(
+        "-f", "-", "--policies", world, "-o", "json", stdin=OVER.replace("  takeOver: {deploymentName: old}\n", "")
+    )
     (told,) = json.loads(result.output)["verdicts"]
     assert told["violations"][1] == {
         "field": "spec.scaling.maxReplicas",

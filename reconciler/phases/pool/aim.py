@@ -11,7 +11,7 @@ from reconciler.phases.pool.state import PoolState
 from reconciler.phases.pool.view import revision_label
 from reconciler.plans.child import Child, DrainReason, Force
 from reconciler.plans.facts import DEFAULT_STARTUP_SECONDS
-from reconciler.plans.rollout import Revision, bounds, targets, too_many
+from reconciler.plans.rollout import Revision, bounds, targets, too_many, within
 from reconciler.reasons import Reason
 from reconciler.workers import UNKNOWN
 
@@ -36,6 +36,7 @@ def aims(state: PoolState, wanted: int, *, waiting: bool) -> dict[str, int]:
             RECONCILING, Reason.REVISION_LIMIT, "The newest spec waits until an old revision is drained"
         )
     limits = bounds(state.effective.get("rollout.maxSurge"), state.effective.get("rollout.maxUnavailable"), wanted)
+    limits = within(limits, state.surge)
     return targets(wanted, limits, current, old)
 
 

@@ -14,25 +14,23 @@ from typing import Any, Final
 from crds import meta
 from policies import applying
 from policies import effective as effective_values
-from reconciler import metrics
-from reconciler.conditions import SCALING_ACTIVE, SCALING_LIMITED
+from reconciler.conditions import SCALING_ACTIVE
 from reconciler.context import Context
 from reconciler.phases.pool import gather
 from reconciler.phases.pool.demand import pool_facts
+from reconciler.phases.pool.entitle import budget_of, settle, within
 from reconciler.phases.pool.scaling_record import as_status, stored_record
 from reconciler.phases.pool.scaling_state import ScalingState
+from reconciler.phases.pool.told import tell
 from reconciler.plans import decision as decisions
-from reconciler.plans import explain, history
+from reconciler.plans import history, schedules
 from reconciler.plans.decision import BoundBy, Record, ReplicaDecision
-from reconciler.plans.facts import PoolFacts
+from reconciler.plans.facts import PoolFacts, Schedule
 from reconciler.plans.replicas import decide
 from reconciler.reasons import Reason
 
-LIMITED: Final[Mapping[BoundBy, tuple[Reason, str]]] = {
-    BoundBy.MAX_REPLICAS: (Reason.AT_MAX_REPLICAS, "The jobs call for more than scaling.maxReplicas"),
-    BoundBy.RATE_LIMIT: (Reason.RATE_LIMITED, "More replicas would only wait for the rate limit"),
-    BoundBy.INEFFECTIVE: (Reason.INEFFECTIVE, "The last growth completed no more jobs; growing is tried again later"),
-}
+UNSETTLED: Final = (BoundBy.DAMPING, BoundBy.BEHAVIOR, BoundBy.INEFFECTIVE, BoundBy.BUDGET)
+"""What changes by time alone, or by what other pools do."""
 REASONS: Final[Mapping[str, Reason]] = {str(reason): reason for reason in Reason}
 
 
@@ -48,13 +46,23 @@ async def scale(state: ScalingState, ctx: Context) -> None:
         return
     clock = ctx.monotonic()
     workers = gather.workers(state, ctx, worlds)
+    known, wrong = schedules.understood(state.spec["scaling"].get("schedules") or ())
+    calendar = schedules.in_force(known, state.now)
     facts = pool_facts(state.spec, state.effective, worlds, gather.current(state, ctx), state.now, clock, workers)
+    facts = replace(facts, schedule=_in_force(calendar))
     earlier = ctx.histories.get(state.uid) or history.seeded(clock, facts.current)
-    state.decision, ctx.histories[state.uid] = decide(facts, earlier, clock)
+    decision, later = decide(facts, earlier, clock)
+    if (budget := budget_of(state.obj, ctx)) is not None:
+        facts = within(state, ctx, budget, facts, decision)
+        decision, later = decide(facts, earlier, clock)
+        settle(state, ctx, budget, facts, decision)
+    state.decision, ctx.histories[state.uid] = decision, later
     forget_gone(ctx)
-    state.record = decisions.record(stored, state.decision, facts.current, facts.now)
-    _tell(state, ctx, facts, state.decision)
-    _ask_again(state, ctx, facts, state.decision)
+    state.record = decisions.record(stored, decision, facts.current, facts.now)
+    tell(state, ctx, facts, decision, wrong)
+    _ask_again(state, ctx, facts, decision)
+    if calendar.changes is not None:
+        state.again(max(1.0, (calendar.changes - state.now).total_seconds()))
 
 
 def scaling_status(state: ScalingState) -> dict[str, Any]:
@@ -91,54 +99,15 @@ def _hold_what_was_decided(state: ScalingState, stored: Record) -> None:
             say(SCALING_ACTIVE, reason, condition["message"])
 
 
-def _tell(state: ScalingState, ctx: Context, facts: PoolFacts, decision: ReplicaDecision) -> None:
-    _active(state, facts, decision)
-    _limited(state, facts)
-    pool = (state.namespace, state.name)
-    ctx.metrics.set(metrics.POOL_REPLICAS, *pool, "wanted", value=decision.to)
-    if decision.to == facts.current:
-        return
-    grows = decision.to > facts.current
-    reason, direction = (Reason.SCALED_UP, "up") if grows else (Reason.SCALED_DOWN, "down")
-    ctx.metrics.add(metrics.POOL_SCALED, *pool, direction)
-    ctx.events.normal(state.obj, reason, f"From {facts.current} to {decision.to} replicas: {decision.summary}")
-
-
-def _active(state: ScalingState, facts: PoolFacts, decision: ReplicaDecision) -> None:
-    missing = [queue.name for queue in facts.queues if queue.missing]
-    if decision.bound_by is BoundBy.HOLD:
-        state.conditions.false(SCALING_ACTIVE, Reason.HELD, f"Autoscaling is off: {decision.summary}")
-    elif decision.bound_by is BoundBy.PAUSED:
-        state.conditions.false(SCALING_ACTIVE, Reason.PAUSED, "spec.paused is set")
-    elif missing:
-        names = ", ".join(missing)
-        state.conditions.false(SCALING_ACTIVE, Reason.QUEUE_MISSING, f"There is no Queue {names} in this namespace")
-    elif facts.unclear:
-        said = explain.unclear(facts)
-        state.conditions.false(SCALING_ACTIVE, Reason.QUEUE_UNREADABLE, f"Growing is possible, shrinking not: {said}")
-    else:
-        state.conditions.true(SCALING_ACTIVE, Reason.FOLLOWING, "Replicas follow the queues")
-
-
-def _limited(state: ScalingState, facts: PoolFacts) -> None:
-    """As the record says, which does not change with every pass near two bounds."""
-    limit = LIMITED.get(state.record.decision.bound_by) if state.record is not None else None
-    if limit is not None:
-        state.conditions.true(SCALING_LIMITED, *limit)
-    elif unreachable := facts.unreachable(already=_said(state, Reason.TARGET_UNREACHABLE)):
-        names = ", ".join(queue.name for queue in unreachable)
-        message = f"Workers start no faster than jobs of {names} may wait: a jump in load breaks the target"
-        state.conditions.true(SCALING_LIMITED, Reason.TARGET_UNREACHABLE, message)
-
-
-def _said(state: ScalingState, reason: Reason) -> bool:
-    return any(condition["reason"] == reason for condition in state.status.get("conditions", ()))
+def _in_force(calendar: schedules.InForce) -> Schedule | None:
+    schedule = calendar.schedule
+    return Schedule(schedule.name, schedule.replicas) if schedule is not None else None
 
 
 def _ask_again(state: ScalingState, ctx: Context, facts: PoolFacts, decision: ReplicaDecision) -> None:
     """Queues wake the pool when their numbers change; only what time alone changes has to be asked for."""
     poll = ctx.settings.poll
-    if decision.bound_by in (BoundBy.DAMPING, BoundBy.BEHAVIOR, BoundBy.INEFFECTIVE):
+    if decision.bound_by in UNSETTLED:
         state.again(poll)
     if decision.bound_by is BoundBy.HOLD and facts.hold is not None and facts.hold.until is not None:
         state.again(max(poll, facts.hold.until - facts.now))

@@ -13,9 +13,13 @@ from reconciler.plans.decision import Record, ReplicaDecision
 class ScalingState(State):
     """`decision` is what the phases after `scale` carry out; `record` is the last one that changed something.
 
-    `effective` is filled by `scale` where no phase before it has done so.
+    `effective` is filled by `scale` where no phase before it has done so. `revision` is the one the spec asks for,
+    empty while it cannot be known. `surge` is how many more pods than wanted a budget leaves for a rollout, None where
+    no budget bounds the pool.
     """
 
     effective: Effective | None = None
     decision: ReplicaDecision | None = None
     record: Record | None = None
+    revision: str = ""
+    surge: int | None = None

@@ -18,15 +18,13 @@ from reconciler.plans.removal import Wait
 
 @dataclass(kw_only=True)
 class PoolState(ScalingState):
-    """`worked` are the queues that exist, in the pool's order. `revision` is the one the spec asks for, empty while it
-    cannot be known. `waits` says of each child what its removal waits for. `proved` are the revisions that have shown
-    that they work, None while this pass has not looked.
+    """`worked` are the queues that exist, in the pool's order. `waits` says of each child what its removal waits for.
+    `proved` are the revisions that have shown that they work, None while this pass has not looked.
     """
 
     worked: list[WorkedQueue] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
     template: Mapping[str, Any] | None = None
-    revision: str = ""
     generation_of_config: str = ""
     view: View = field(default_factory=View)
     targets: dict[str, int] = field(default_factory=dict)

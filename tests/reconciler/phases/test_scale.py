@@ -16,7 +16,7 @@ from reconciler.observations import QueueName
 from reconciler.phases.pool.scale import scale, scaling_status
 from reconciler.phases.pool.scaling_state import ScalingState
 from reconciler.plans.decision import BoundBy
-from tests.reconciler.builders import pod, policy, pool, queue
+from tests.reconciler.builders import metadata, pod, policy, pool, queue
 from tests.reconciler.phases.worlds import START, World, conditions_of, with_status
 
 
@@ -193,6 +193,51 @@ async def test_a_paused_pool() -> None:
     one.sees(400)
     assert await one.decided() == (0, BoundBy.PAUSED, False)
     assert conditions_of(one.obj) == ["ScalingActive=False Paused: spec.paused is set"]
+
+
+def daytime(schedule: str, **changes: Any) -> dict[str, Any]:
+    return {"name": "daytime", "schedule": schedule, "duration": "10h", "minReplicas": 6, **changes}
+
+
+async def test_a_schedule_raises_the_minimum_and_its_end_is_waited_for() -> None:
+    one = OnePool(scaling={"maxReplicas": 10, "schedules": [daytime("0 8 * * 1-5", timeZone="Europe/Berlin")]})
+    one.sees(0)
+    state = await one.one_pass()
+    assert state.decision is not None
+    assert (state.decision.to, state.decision.bound_by) == (6, BoundBy.SCHEDULE)
+    assert state.asked == 9 * 3600, "it began at 8 in Berlin, an hour ago"
+    assert one.obj["status"]["summary"] == "at the 6 of schedule daytime"
+
+
+async def test_the_next_beginning_is_waited_for() -> None:
+    one = OnePool(scaling={"maxReplicas": 10, "schedules": [daytime("30 8 * * *")]})
+    one.sees(0)
+    assert (await one.one_pass()).asked == 1800
+    assert one.obj["status"]["desiredReplicas"] == 1
+
+
+async def test_a_schedule_that_means_nothing_is_named_and_the_others_hold() -> None:
+    schedules = [daytime("0 25 * * *", name="never"), daytime("0 8 * * *")]
+    one = OnePool(scaling={"maxReplicas": 10, "schedules": schedules})
+    one.sees(0)
+    assert await one.decided() == (6, BoundBy.SCHEDULE, True)
+    assert conditions_of(one.obj)[0] == (
+        "ScalingActive=True ScheduleInvalid: "
+        "Replicas follow the queues, but schedule never: hour: 25 is not within 0 to 23"
+    )
+
+
+async def test_pools_that_share_a_queue_divide_it() -> None:
+    one = OnePool()
+    other = pool("others", "orders")
+    other["spec"] |= {"concurrency": 4, "scaling": {"maxReplicas": 30}}
+    one.ctx.store.put(one.obj)
+    one.ctx.store.put(other)
+    one.sees(64)
+    assert await one.decided() == (4, BoundBy.DEMAND, True)
+    one.ctx.store.put(other | {"spec": other["spec"] | {"paused": True}, "metadata": metadata("others")})
+    one.sees(64)
+    assert await one.decided() == (10, BoundBy.MAX_REPLICAS, True)
 
 
 async def test_a_fallback_is_waited_for() -> None:

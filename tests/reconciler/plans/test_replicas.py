@@ -244,10 +244,16 @@ CASES = {
         pool(queue(), schedule=Schedule("office", 40)), 20, BoundBy.MAX_REPLICAS, "at maxReplicas 20"
     ),
     "a budget leaves less": Case(
-        pool(queue(60), current=15, entitlement=Entitlement(12, "team-a/serving")),
+        pool(queue(60), current=15, entitlement=Entitlement(12, giving=3, receiver="team-a/serving")),
         12,
         BoundBy.BUDGET,
         "giving 3 to team-a/serving",
+    ),
+    "a budget that is waited for": Case(
+        pool(queue(60), current=12, entitlement=Entitlement(12, waits=3, giver="team-b/batch")),
+        12,
+        BoundBy.BUDGET,
+        "waits for 3 of team-b/batch",
     ),
     "a budget has nothing to give": Case(
         pool(queue(60), current=2, entitlement=Entitlement(4)), 4, BoundBy.BUDGET, "the budget leaves 4"
