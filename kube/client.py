@@ -144,6 +144,18 @@ class Client:
             page = {**params, "continue": token}
         raise ServerError(f"more than {MAX_OBJECTS} {resource}")
 
+    async def pages(
+        self, resource: Resource, namespace: str | None = None, page: int = PAGE
+    ) -> AsyncGenerator[tuple[Object, ...], None]:
+        """Everything, a page at a time, for whoever looks at each object once. Raises Gone when it takes too long."""
+        params = {"limit": str(page)}
+        while True:
+            answer = await self._send("GET", resource.path(namespace), params)
+            yield tuple(answer["items"] or ())
+            if not (token := answer["metadata"].get("continue")):
+                return
+            params = {"limit": str(page), "continue": token}
+
     def watch(
         self,
         resource: Resource,

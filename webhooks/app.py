@@ -11,7 +11,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from webhooks.body import gate
-from webhooks.endpoint import Decide, ReviewEndpoint
+from webhooks.endpoint import Decide, Preview, ReviewEndpoint, nothing_to_preview
 from webhooks.metrics import Metrics
 from webhooks.readiness import Readiness
 
@@ -43,11 +43,13 @@ class AdmissionApp(FastAPI):
             await super().__call__(scope, receive, send)
 
 
-def create_app(decide: Decide, readiness: Readiness, metrics: Metrics) -> FastAPI:
+def create_app(
+    decide: Decide, readiness: Readiness, metrics: Metrics, preview: Preview = nothing_to_preview
+) -> FastAPI:
     """What serves reviews, over TLS."""
     large = gate()
     endpoints = {
-        path: ReviewEndpoint(path, decide, readiness, large, metrics, final=final)
+        path: ReviewEndpoint(path, decide, readiness, large, metrics, final=final, preview=preview)
         for path, final in ((VALIDATE, True), (DEFAULT, False))
     }
     return with_probes(AdmissionApp(endpoints, title="Headgate admission", **PLAIN), readiness)

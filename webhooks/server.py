@@ -10,13 +10,14 @@ import asyncio
 import gc
 import logging
 import signal
-from collections.abc import Coroutine, Iterator
+from collections.abc import Coroutine, Iterator, Mapping
 from contextlib import AsyncExitStack
 from socket import socket
 from time import monotonic
 from typing import Any, Final
 
 import uvloop
+from fastapi import FastAPI
 
 import crds
 from certs.serving import LiveContext
@@ -28,9 +29,10 @@ from policies import MemorySnapshot
 from policies.compiled import compiled
 from webhooks import logs, serving, trust
 from webhooks.app import PATHS, create_app, create_side_app
-from webhooks.decider import Decider
+from webhooks.decider import Decider, now
 from webhooks.feed import Feed, sources
 from webhooks.metrics import Metrics
+from webhooks.previewing import Previewer, given, stored
 from webhooks.readiness import Need, Readiness
 from webhooks.settings import Settings
 
@@ -70,6 +72,7 @@ class Process:
         self.metrics = Metrics(PATHS)
         self.snapshot = MemorySnapshot(self._age)
         self._feed: Feed | None = None
+        self._manifests: list[Mapping[str, Any]] = []
 
     async def run(self, stop: asyncio.Event) -> None:
         with (
@@ -78,7 +81,7 @@ class Process:
         ):
             port = serving.port_of(reviews)
             servers = [
-                serving.server(create_app(Decider(self.snapshot), self.readiness, self.metrics), self._live.context),
+                serving.server(self._reviews(), self._live.context),
                 serving.server(create_side_app(self.readiness, self.metrics)),
             ]
             async with asyncio.TaskGroup() as group:
@@ -94,6 +97,11 @@ class Process:
                 for task in lasting:
                     task.cancel()
         log.info("stopped")
+
+    def _reviews(self) -> FastAPI:
+        objects = given(self._manifests) if self._client is None else stored(self._client)
+        preview = Previewer(objects, self.snapshot, now)
+        return create_app(Decider(self.snapshot), self.readiness, self.metrics, preview)
 
     def _lasting(self, port: int) -> Iterator[Coroutine[Any, Any, None]]:
         """What runs beside the servers until the process stops."""
@@ -122,6 +130,7 @@ class Process:
             folder = self._settings.snapshot
             for manifest in manifests.read((folder,) if folder else ()):
                 self.snapshot.put(manifest.obj["kind"], manifest.obj)
+                self._manifests.append(manifest.obj)
             self._snapshot_filled()
             return
         followed = sources(self._settings.scope, self._namespace)

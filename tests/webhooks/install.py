@@ -117,8 +117,11 @@ def configurations(install: Install) -> Iterator[Mapping[str, Any]]:
     validate = _entry(install, "validate.work.headgate.dev", "/validate", ["CREATE", "UPDATE"], objects)
     validate |= {"timeoutSeconds": 5, "matchConditions": live}
     scale = _entry(install, "scale.work.headgate.dev", "/validate", ["UPDATE"], ["workerpools/scale"])
+    delete = _entry(install, "delete.work.headgate.dev", "/validate", ["DELETE"], ["queues", "workerpools"])
+    leaving = [{"name": "not-being-deleted", "expression": "!has(oldObject.metadata.deletionTimestamp)"}]
+    delete |= {"failurePolicy": "Ignore", "timeoutSeconds": 2, "matchConditions": leaving}
     yield _configuration("MutatingWebhookConfiguration", install.name, default)
-    yield _configuration("ValidatingWebhookConfiguration", install.name, validate, scale)
+    yield _configuration("ValidatingWebhookConfiguration", install.name, validate, scale, delete)
 
 
 def _configuration(kind: str, name: str, *entries: Mapping[str, Any]) -> Mapping[str, Any]:
