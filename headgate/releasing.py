@@ -1,8 +1,9 @@
 """Lets go of everything that an install looks after, so that what is deleted later needs no Headgate.
 
 In this order: the webhooks, so that nothing waits for them; the reconciler, which would put the finalizers back; the
-finalizers; and what Headgate made for itself. Workers run on, and Queues and WorkerPools stay. Whatever is gone already
-is fine, so it can be run again, and from outside of the cluster when the release's own job could not run.
+guards, so that workers can be deleted; the finalizers; and what Headgate made for itself. Workers run on, and Queues
+and WorkerPools stay. Whatever is gone already is fine, so it can be run again, and from outside of the cluster when the
+release's own job could not run.
 """
 
 from __future__ import annotations
@@ -17,12 +18,13 @@ from crds.meta import DRAIN_FINALIZER, GROUP, LABEL_INSTALL, QUEUE, VERSION, WOR
 from headgate.patience import Patience
 from kube.client import Client
 from kube.errors import Invalid, NotFound
-from kube.resources import DEPLOYMENTS, LEASES, NAMESPACES, PODS, SECRETS, Resource, custom
+from kube.resources import DEPLOYMENTS, GUARD_BINDINGS, LEASES, NAMESPACES, PODS, SECRETS, Resource, custom
 from webhooks.settings import Scope
 
 RECONCILER: Final = "headgate-reconciler"
 RECONCILER_PODS: Final = "app.kubernetes.io/name=headgate,app.kubernetes.io/component=reconciler"
 FINALIZED: Final = tuple(custom(GROUP, VERSION, kind.plural, kind.kind) for kind in (QUEUE, WORKER_POOL))
+GUARDS: Final = ("delete-guard", "worker-marks")
 STOP_SECONDS: Final = 60.0
 
 Say = Callable[[str], None]
@@ -41,6 +43,8 @@ async def release(
     await _until_stopped(client, namespace, patience, say)
     everywhere = scope is Scope.CLUSTER
     claimed = await _claimed(client, patience) if everywhere else frozenset[str]()
+    for guard in GUARDS:
+        await _delete(client, patience, say, GUARD_BINDINGS, f"headgate-{namespace}-{guard}")
     for kind in FINALIZED:
         count = await take_off_finalizers(client, kind, None if everywhere else namespace, patience, claimed)
         say(f"{kind}: {DRAIN_FINALIZER} taken off {count}")

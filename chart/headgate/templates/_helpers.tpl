@@ -185,3 +185,14 @@ metadata:
 automountServiceAccountToken: false
 {{- include "headgate.rights" (merge (dict "account" (printf "headgate-%s" .component)) .) }}
 {{- end }}
+
+{{- /* The namespaces that this install looks after, as a selector. What another install has claimed is its own; objects
+       without a namespace are matched all the same. Takes the chart's context itself. */ -}}
+{{- define "headgate.namespaces" -}}
+{{- if eq .Values.scope "cluster" -}}
+matchExpressions:
+  - {key: headgate.dev/install, operator: DoesNotExist}
+{{- else -}}
+matchLabels: {kubernetes.io/metadata.name: {{ .Release.Namespace }}}
+{{- end }}
+{{- end }}
