@@ -66,6 +66,7 @@ KIND_CONDITIONS: Final[Mapping[str, tuple[ConditionType, ...]]] = {
         DRIFT,
     ),
     "Policy": (READY, RECONCILING, STALLED, CONFLICTED),
+    "ClusterPolicy": (READY, RECONCILING, STALLED, CONFLICTED),
 }
 
 

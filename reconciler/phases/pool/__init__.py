@@ -6,6 +6,7 @@ from typing import Final
 
 from crds import meta
 from reconciler.phases import Reconcile
+from reconciler.phases.comply import comply
 from reconciler.phases.pool.drain import drain
 from reconciler.phases.pool.judge import judge
 from reconciler.phases.pool.look import look
@@ -20,7 +21,7 @@ from reconciler.phases.pool.sweep import sweep
 WORKER_POOL: Final = Reconcile(
     kind=meta.WORKER_POOL,
     begin=begin,
-    phases=(resolve, hold, look, scale, configure, bear, drain, sweep, judge),
+    phases=(comply, resolve, hold, look, scale, configure, bear, drain, sweep, judge),
     delete_phases=(resolve, empty, let_go),
     summarize=summarize,
     fields=FIELDS,

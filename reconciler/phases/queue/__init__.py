@@ -10,6 +10,7 @@ from typing import Final
 
 from crds import meta
 from reconciler.phases import Reconcile
+from reconciler.phases.comply import comply
 from reconciler.phases.queue.configure import configure
 from reconciler.phases.queue.follow import follow
 from reconciler.phases.queue.judge import judge
@@ -20,7 +21,7 @@ from reconciler.phases.queue.summary import FIELDS, summarize
 QUEUE: Final = Reconcile(
     kind=meta.QUEUE,
     begin=begin,
-    phases=(configure, observe, judge, follow),
+    phases=(comply, configure, observe, judge, follow),
     summarize=summarize,
     fields=FIELDS,
 )

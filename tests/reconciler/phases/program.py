@@ -9,7 +9,7 @@ import click
 
 from crds import meta
 from headgate.options import from_settings
-from reconciler.kinds import POLICY
+from reconciler.phases.policy import POLICY
 from reconciler.main import main
 from reconciler.phases import Reconcile
 from reconciler.phases.pool.scale import scale, scaling_status
