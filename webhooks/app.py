@@ -52,12 +52,12 @@ def create_app(
         path: ReviewEndpoint(path, decide, readiness, large, metrics, final=final, preview=preview)
         for path, final in ((VALIDATE, True), (DEFAULT, False))
     }
-    return _with_probes(AdmissionApp(endpoints, title="Headgate admission", **PLAIN), readiness)
+    return with_probes(AdmissionApp(endpoints, title="Headgate admission", **PLAIN), readiness)
 
 
 def create_side_app(readiness: Readiness, metrics: Metrics) -> FastAPI:
     """What serves probes and Prometheus, on a port of its own and without TLS."""
-    app = _with_probes(FastAPI(title="Headgate admission, for operators", **PLAIN), readiness)
+    app = with_probes(FastAPI(title="Headgate admission, for operators", **PLAIN), readiness)
 
     @app.get("/metrics")
     async def show_metrics() -> Response:
@@ -66,7 +66,7 @@ def create_side_app(readiness: Readiness, metrics: Metrics) -> FastAPI:
     return app
 
 
-def _with_probes(app: FastAPI, readiness: Readiness) -> FastAPI:
+def with_probes(app: FastAPI, readiness: Readiness) -> FastAPI:
     @app.get("/healthz")
     async def healthz() -> Response:
         """The event loop turns."""

@@ -112,8 +112,9 @@ class Process:
         if leaf is None:
             trust.offer_throwaway(self._live)
         else:
-            yield follow_leaf(self._live, leaf)
-        ask = trust.check(self._live, self._client, self._namespace, self._settings.service, port)
+            yield follow_leaf(self._live, leaf, poll=self._settings.cert_poll_seconds)
+        where = (self._settings.service, port, self._settings.host)
+        ask = trust.check(self._live, self._client, self._namespace, *where)
         yield trust.watch(ask, self.readiness, self.metrics)
 
     def _compile_schemas(self) -> None:

@@ -17,10 +17,10 @@ from headgate.options import from_settings
 from reconciler.conditions import READY
 from reconciler.context import Context
 from reconciler.errors import Stalled, Transient, Waiting
-from reconciler.phases.policy import POLICY
 from reconciler.main import main
 from reconciler.outcome import Outcome
 from reconciler.phases import Reconcile, State
+from reconciler.phases.policy import CLUSTER_POLICY, POLICY
 from reconciler.reasons import Reason
 from reconciler.settings import Settings
 from reconciler.status import Fields
@@ -72,6 +72,7 @@ KINDS: Final[tuple[Reconcile[Any], ...]] = (
     ),
     Reconcile(kind=meta.WORKER_POOL, begin=begin, phases=(obey, count), summarize=summarize_pool),
     POLICY,
+    CLUSTER_POLICY,
 )
 
 

@@ -65,10 +65,12 @@ def installed(cluster: Cluster, name: str, folder: Path) -> Iterator[Install]:
 
 
 @contextlib.contextmanager
-def running(folder: Path, *flags: str) -> Iterator[tuple[subprocess.Popen[str], dict[str, int], Path]]:
-    """`headgate webhook` on free loopback ports, which its log tells; killed at the end if it still runs."""
-    log = folder / "webhook.log"
-    command = [sys.executable, "-m", "headgate", "webhook", "--host=127.0.0.1", "--port=0", "--metrics-port=0"]
+def running(
+    folder: Path, *flags: str, server: str = "webhook"
+) -> Iterator[tuple[subprocess.Popen[str], dict[str, int], Path]]:
+    """`headgate webhook`, or another server, on free loopback ports, which its log tells; it ends with the block."""
+    log = folder / f"{server}.log"
+    command = [sys.executable, "-m", "headgate", server, "--host=127.0.0.1", "--port=0", "--metrics-port=0"]
     with log.open("w") as stderr:
         process = subprocess.Popen(
             [*command, "--linger-seconds=0.5", *flags],
@@ -84,7 +86,7 @@ def running(folder: Path, *flags: str) -> Iterator[tuple[subprocess.Popen[str], 
             ports.update(_ports(log))
             return None if ports or process.poll() is not None else log.read_text()
 
-        until("the webhook listens", listening, 20)
+        until(f"the {server} listens", listening, 20)
         assert ports, log.read_text()
         yield process, ports, log
     finally:
