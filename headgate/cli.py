@@ -11,6 +11,7 @@ from headgate.lazy import LazyGroup
 COMMANDS: Final = {
     "audit": "headgate.commands.audit",
     "check": "headgate.commands.check",
+    "convert": "headgate.commands.convert",
     "converter": "headgate.commands.converter",
     "drain": "headgate.commands.drain",
     "hold": "headgate.commands.hold",
