@@ -126,7 +126,7 @@ class MemorySnapshot:
     def _put_policy(self, view: PolicyView) -> None:
         """A view stays while its spec does: what is compiled from it hangs on it, and status is written often."""
         held = self._policies.get(view.namespace, {}).get(view.name)
-        if held is not None and view.generation and (held.uid, held.generation) == (view.uid, view.generation):
+        if held is not None and (held.uid, held.generation) == (view.uid, view.generation) and held.spec == view.spec:
             return
         self._policies.setdefault(view.namespace, {})[view.name] = view
         self._ordered.clear()
