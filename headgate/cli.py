@@ -11,6 +11,7 @@ from headgate.lazy import LazyGroup
 COMMANDS: Final = {
     "audit": "headgate.commands.audit",
     "check": "headgate.commands.check",
+    "convert": "headgate.commands.convert",
     "converter": "headgate.commands.converter",
     "drain": "headgate.commands.drain",
     "hold": "headgate.commands.hold",
@@ -18,6 +19,7 @@ COMMANDS: Final = {
     "policy": "headgate.commands.policy",
     "reconciler": "headgate.commands.reconciler",
     "release": "headgate.commands.release",
+    "replay": "headgate.commands.replay",
     "resume": "headgate.commands.resume",
     "status": "headgate.commands.status",
     "wait-ready": "headgate.commands.wait_ready",

@@ -14,7 +14,7 @@ from tests.crds import beta, seeds
 from tests.crds.apiserver import Object
 from tests.crds.objects import pool, queue, redis
 from tests.versions.api import MERGE, Api, collection, path
-from tests.versions.conftest import Converter
+from tests.versions.converters import Converter
 from tests.webhooks.kubectl import apply, kubectl
 
 pytestmark = pytest.mark.control_plane
@@ -136,11 +136,8 @@ def test_what_v1_says_of_the_name_at_the_broker_holds_in_v1beta1(api: Api, names
 
 
 def test_a_converter_without_a_cluster_tells_what_it_did(converter: Converter, api: Api, namespace: str) -> None:
-    from urllib.request import urlopen
-
     api.post(beta.queue(), namespace)
-    with urlopen(f"http://127.0.0.1:{converter.metrics_port}/metrics", timeout=5) as response:
-        lines = response.read().decode().splitlines()
+    lines = converter.tell("/metrics").splitlines()
 
     counted = {line.split()[0]: float(line.split()[1]) for line in lines if not line.startswith("#")}
     assert counted["headgate_converter_objects_total"] >= 1
