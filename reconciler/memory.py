@@ -21,6 +21,9 @@ class PoolMemory:
     generation: str = ""
     """Of the configuration that was applied last, as workers acknowledge it; empty while none was."""
     queues: dict[str, WorkedQueue] = field(default_factory=dict)
+    guarded: bool | None = None
+    """Whether the API server refused the last delete that was tried; None before the first."""
+    guard_asked_at: float = float("-inf")
     startups: Startups = field(default_factory=Startups)
     overdue: set[str] = field(default_factory=set)
     """The pods, by uid, whose drain is known to be over its time: each is told once."""
