@@ -9,12 +9,14 @@ from typing import Any, Final
 
 import crds
 from crds import meta
+from crds.conversion import ConversionError, convert
 from crds.findings import Finding, Reason
 from policies import Facts, MemorySnapshot, Operation, Violation, decide, text
 from policies.fields import text as text_of
 from webhooks.manifests import Manifest
 
 KINDS: Final = {kind.kind: kind for kind in meta.KINDS}
+_KINDS_OF: Final = {meta.API_VERSION: meta.KINDS, meta.BETA_API_VERSION: meta.BETA_KINDS}
 UNKNOWN_FIELD: Final = "unknownField"
 """What the API server itself refuses of a client that asks it to be strict, as kubectl does."""
 
@@ -39,7 +41,16 @@ class Verdict:
 
 
 def ours(manifest: Manifest) -> bool:
-    return text_of(manifest.obj, "apiVersion") == meta.API_VERSION and manifest.obj["kind"] in KINDS
+    kinds = _KINDS_OF.get(text_of(manifest.obj, "apiVersion"), ())
+    return any(manifest.obj["kind"] == kind.kind for kind in kinds)
+
+
+def as_v1(obj: dict[str, Any]) -> dict[str, Any]:
+    """As the engine gets it: the API server converts what is written in another version before it asks a webhook."""
+    try:
+        return convert(obj, meta.API_VERSION) if text_of(obj, "apiVersion") == meta.BETA_API_VERSION else obj
+    except ConversionError:
+        return obj
 
 
 def placed(manifests: Iterable[Manifest], namespace: str) -> Iterator[Manifest]:
@@ -57,12 +68,20 @@ def placed(manifests: Iterable[Manifest], namespace: str) -> Iterator[Manifest]:
 def judge(manifest: Manifest, world: MemorySnapshot, now: datetime) -> Verdict:
     """The verdict on creating one object of ours in a world of files."""
     kind, obj = manifest.obj["kind"], manifest.obj
-    decision = decide(Facts(kind, Operation.CREATE, obj, None, world, now))
+    decision = decide(Facts(kind, Operation.CREATE, as_v1(obj), None, world, now))
     unknown = [
         Violation(Finding(path, Reason.INVALID, "unknown field"), UNKNOWN_FIELD)
-        for path in crds.unknown_fields(kind, obj)
+        for path in crds.unknown_fields(kind, obj, text_of(obj, "apiVersion").rpartition("/")[2])
     ]
-    return Verdict(manifest, name_of(obj), (*unknown, *decision.denied), decision.warnings)
+    denied = decision.denied or tuple(Violation(finding, "schema") for finding in _beta_findings(obj))
+    return Verdict(manifest, name_of(obj), (*unknown, *denied), decision.warnings)
+
+
+def _beta_findings(obj: dict[str, Any]) -> tuple[Finding, ...]:
+    """What the API server's own schema refuses after the webhooks have let the object pass, in the words of v1beta1."""
+    if text_of(obj, "apiVersion") != meta.BETA_API_VERSION:
+        return ()
+    return crds.validate(obj["kind"], obj, version=meta.BETA)
 
 
 def name_of(obj: Any) -> str:
