@@ -20,6 +20,7 @@ COMMANDS: Final = {
     "policy": "headgate.commands.policy",
     "reconciler": "headgate.commands.reconciler",
     "release": "headgate.commands.release",
+    "replay": "headgate.commands.replay",
     "resume": "headgate.commands.resume",
     "status": "headgate.commands.status",
     "wait-ready": "headgate.commands.wait_ready",

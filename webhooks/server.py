@@ -128,9 +128,10 @@ class Process:
             from webhooks import manifests
 
             folder = self._settings.snapshot
-            for manifest in manifests.read((folder,) if folder else ()):
-                self.snapshot.put(manifest.obj["kind"], manifest.obj)
-                self._manifests.append(manifest.obj)
+            for manifest in manifests.placed(manifests.read((folder,) if folder else ()), self._namespace):
+                obj = manifests.stored(manifest.obj)
+                self.snapshot.put(obj["kind"], obj)
+                self._manifests.append(obj)
             self._snapshot_filled()
             return
         followed = sources(self._settings.scope, self._namespace)
