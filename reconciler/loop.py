@@ -157,6 +157,8 @@ class Loop:
         self._writer.forget(key)
         self._ineffective.pop(key, None)
         self._context.metrics.forget(key)
+        self._context.compliance.forget(key)
+        self._context.glass.pop(key, None)
         if key.kind == "Queue":
             self._context.observations.forget(QueueName(key.namespace, key.name))
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -13,10 +12,14 @@ from crds.conversion import ConversionError, convert
 from crds.findings import Finding, Reason
 from policies import Facts, MemorySnapshot, Operation, Violation, decide, text
 from policies.fields import text as text_of
-from webhooks.manifests import Manifest
+from webhooks.manifests import Manifest, stored
 
 KINDS: Final = {kind.kind: kind for kind in meta.KINDS}
+<<<<<<< HEAD
 _KINDS_OF: Final = {meta.API_VERSION: meta.KINDS, meta.BETA_API_VERSION: meta.BETA_KINDS}
+=======
+VERSIONS: Final = {meta.API_VERSION: meta.VERSION, meta.BETA_API_VERSION: meta.BETA}
+>>>>>>> main
 UNKNOWN_FIELD: Final = "unknownField"
 """What the API server itself refuses of a client that asks it to be strict, as kubectl does."""
 
@@ -41,6 +44,7 @@ class Verdict:
 
 
 def ours(manifest: Manifest) -> bool:
+<<<<<<< HEAD
     kinds = _KINDS_OF.get(text_of(manifest.obj, "apiVersion"), ())
     return any(manifest.obj["kind"] == kind.kind for kind in kinds)
 
@@ -63,15 +67,26 @@ def placed(manifests: Iterable[Manifest], namespace: str) -> Iterator[Manifest]:
             yield Manifest(located, manifest.path, manifest.number, manifest.node)
         else:
             yield manifest
+=======
+    return text_of(manifest.obj, "apiVersion") in VERSIONS and manifest.obj["kind"] in KINDS
+>>>>>>> main
 
 
 def judge(manifest: Manifest, world: MemorySnapshot, now: datetime) -> Verdict:
-    """The verdict on creating one object of ours in a world of files."""
+    """The verdict on creating one object of ours in a world of files. Of another version than v1 it is judged as the
+    API server would store it, so findings name fields of v1."""
     kind, obj = manifest.obj["kind"], manifest.obj
+<<<<<<< HEAD
     decision = decide(Facts(kind, Operation.CREATE, as_v1(obj), None, world, now))
     unknown = [
         Violation(Finding(path, Reason.INVALID, "unknown field"), UNKNOWN_FIELD)
         for path in crds.unknown_fields(kind, obj, text_of(obj, "apiVersion").rpartition("/")[2])
+=======
+    decision = decide(Facts(kind, Operation.CREATE, stored(obj), None, world, now))
+    unknown = [
+        Violation(Finding(path, Reason.INVALID, "unknown field"), UNKNOWN_FIELD)
+        for path in crds.unknown_fields(kind, obj, VERSIONS[obj["apiVersion"]])
+>>>>>>> main
     ]
     denied = decision.denied or tuple(Violation(finding, "schema") for finding in _beta_findings(obj))
     return Verdict(manifest, name_of(obj), (*unknown, *denied), decision.warnings)
