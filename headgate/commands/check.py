@@ -14,11 +14,7 @@ import orjson
 from headgate.exits import FINDINGS, UNUSABLE
 from headgate.offline import sarif, telling
 from headgate.offline.fixing import Fix, fix
-<<<<<<< HEAD
-from headgate.offline.judging import Verdict, as_v1, judge, ours, placed
-=======
 from headgate.offline.judging import Verdict, judge, ours
->>>>>>> main
 from headgate.offline.locating import label, place
 from policies import MemorySnapshot
 from policies import text as wording
@@ -50,14 +46,8 @@ def command(paths: tuple[Path, ...], worlds: tuple[Path, ...], namespace: str, f
     stdin = sys.stdin.buffer
     try:
         manifests = list(placed(read(paths, stdin), namespace))
-<<<<<<< HEAD
-        world = MemorySnapshot.of(
-            as_v1(manifest.obj) for manifest in [*manifests, *placed(read(worlds, stdin), namespace)]
-        )
-=======
         around = [*manifests, *placed(read(worlds, stdin), namespace)]
         world = MemorySnapshot.of(stored(manifest.obj) for manifest in around)
->>>>>>> main
     except ManifestError as error:
         click.echo(f"headgate check: {error}", err=True)
         sys.exit(UNUSABLE)

@@ -12,7 +12,6 @@ import pytest
 from click.testing import CliRunner, Result
 
 from headgate.cli import main
-from tests.crds import beta
 from tests.headgate.offline.sarif_schema import SARIF
 from tests.policies.objects import cluster_policy, namespace, pool, queue
 
@@ -108,27 +107,6 @@ def test_objects_that_name_no_namespace_are_in_the_one_that_is_given(tmp_path: P
     assert "1 checked, 0 refused, 1 of other kinds not looked at" in result
 
 
-<<<<<<< HEAD
-def test_manifests_of_v1beta1_are_judged_as_the_v1_they_mean(tmp_path: Path, world: Path) -> None:
-    pool = beta.pool(autoScaling={"maxReplicas": 40})
-    pool["metadata"] |= {"namespace": "media", "labels": {"team": "media"}}
-    result = check("-f", written(tmp_path / "old.json", pool), "--policies", world)
-    assert result.exit_code == 1
-    assert "spec.scaling.maxReplicas: Invalid value: 40: at most 20" in " ".join(result.output.split())
-
-
-@pytest.mark.parametrize(
-    ("spec", "want"),
-    [
-        ({"rateLimit": {"requestsPerSecond": -5}}, "spec.rateLimit.requestsPerSecond: Invalid value: -5: more than 0"),
-        ({"rateLimit": {"requestPerSecond": 5}}, "spec.rateLimit.requestPerSecond: Invalid value: unknown field"),
-    ],
-)
-def test_what_only_the_schema_of_v1beta1_knows(tmp_path: Path, spec: dict[str, Any], want: str) -> None:
-    result = check("-f", written(tmp_path / "old.json", beta.queue(**spec)))
-    assert result.exit_code == 1
-    assert want in " ".join(result.output.split())
-=======
 def test_another_version_is_judged_as_it_would_be_stored(world: Path) -> None:
     older = """\
 apiVersion: work.headgate.dev/v1beta1
@@ -143,7 +121,6 @@ spec:
     assert result.exit_code == 1
     assert "stdin:7: spec.autoScaling.maxReplica: Invalid value: unknown field" in result.output
     assert "spec.scaling.maxReplicas: Invalid value: 40: at most 20" in result.output
->>>>>>> main
 
 
 def test_json_for_programs(world: Path) -> None:
