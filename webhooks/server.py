@@ -108,13 +108,13 @@ class Process:
         self._compile_schemas()
         yield self._tell_ready()
         yield from self._fill_snapshot()
+        self.metrics.observe_certificate(self._live.ends)
         leaf = trust.source(self._client, self._namespace, self._settings.cert_dir)
         if leaf is None:
             trust.offer_throwaway(self._live)
         else:
             yield follow_leaf(self._live, leaf, poll=self._settings.cert_poll_seconds)
-        where = (self._settings.service, port, self._settings.host)
-        ask = trust.check(self._live, self._client, self._namespace, *where)
+        ask = trust.check(self._live, self._client, self._namespace, self._settings, port)
         yield trust.watch(ask, self.readiness, self.metrics)
 
     def _compile_schemas(self) -> None:
