@@ -73,6 +73,9 @@ class Fleet:
     def status(self) -> str:
         return f"{self.objects.conditions('wp', 'w')} {self.objects.get('wp', 'w').get('status', {}).get('revisions')}"
 
+    def events(self) -> str:
+        return self.cluster.kubectl("-n", self.namespace, "get", "events", "-o", "jsonpath={.items[*].message}")
+
     def configured(self, field: str, want: Any) -> str | None:
         text = self.cluster.kubectl("-n", self.namespace, "get", "cm/w-headgate", "-o", "json")
         seen = json.loads(json.loads(text)["data"]["queues.json"])["pool"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -9,6 +10,40 @@ import pytest
 from tests.reconciler.phases.fleet import Fleet
 
 pytestmark = pytest.mark.control_plane
+
+
+def test_what_others_change_of_a_child_is_changed_back(fleet: Fleet) -> None:
+    fleet.apply(hold={"replicas": 1})
+    fleet.until_serving(1)
+    child = fleet.list("deployments")[0]["metadata"]["name"]
+    edited = {"spec": {"template": {"metadata": {"annotations": {"kubectl.kubernetes.io/restartedAt": "now"}}}}}
+
+    def edit() -> None:
+        patch = (
+            "patch",
+            "deployment",
+            child,
+            "--type=merge",
+            "--field-manager=kubectl-rollout",
+            "-p",
+            json.dumps(edited),
+        )
+        fleet.cluster.kubectl("-n", fleet.namespace, *patch)
+
+    def edited_still() -> bool:
+        return "restartedAt" in json.dumps(fleet.list("deployments")[0]["spec"]["template"]["metadata"])
+
+    pods = [pod["metadata"]["uid"] for pod in fleet.list("pods")]
+    edit()
+    fleet.until("the edit is changed back", lambda: "the edit stands" if edited_still() else None)
+    fleet.until(
+        "an Event says who it was", lambda: None if "kubectl-rollout changed" in fleet.events() else fleet.events()
+    )
+    assert [pod["metadata"]["uid"] for pod in fleet.list("pods")] == pods, "no worker was restarted by either"
+    fleet.objects.patch("workerpool", "w", {"spec": {"paused": True}})
+    edit()
+    fleet.until("the pool says so", lambda: None if "DriftDetected" in fleet.status() else fleet.status())
+    assert edited_still(), "a paused pool is left alone"
 
 
 def test_a_pool_grows_and_shrinks_and_only_idle_workers_leave(fleet: Fleet) -> None:
