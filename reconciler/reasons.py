@@ -135,6 +135,7 @@ class Reason(StrEnum):
         "BestEffort",
         "spec.drain.guard leaves deletes open: nothing stops others from deleting a busy worker.",
     )
+    WARM_STOP = "WarmStop", "Workers cannot prove themselves idle: they get SIGTERM and their grace period, no more."
     GUARD_MISSING = (
         "GuardMissing",
         "spec.drain.guard is Deletes, but the API server would let a busy worker be deleted: a chart is too old.",
