@@ -41,6 +41,8 @@ class PoolMemory:
     queues: dict[str, WorkedQueue] = field(default_factory=dict)
     decided_at: float = float("-inf")
     """When the last decision was made, by the steady clock."""
+    contested_at: float = float("-inf")
+    """When an autoscaler of somebody else's was last seen to set the replicas, by the steady clock."""
     startups: Startups = field(default_factory=Startups)
     overdue: set[str] = field(default_factory=set)
     """The pods, by uid, whose drain is known to be over its time: each is told once."""

@@ -1,6 +1,6 @@
 """The watched world in memory: objects by kind, namespace and name, with the few look-ups that phases need.
 
-Pure: no clock, no I/O. Objects are the API server's JSON without managedFields, and nobody changes them in place.
+Pure: no clock, no I/O. Objects are the API server's JSON with next to no managedFields; nobody changes them in place.
 What is older than what is held is ignored, and so is everything about a uid that was removed: answers to our own
 writes and watch events arrive in any order, and a deleted object must not come back.
 """
@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from crds import meta
+from reconciler import ownership
 from reconciler.keys import Key, key_of
 
 Object = dict[str, Any]
@@ -58,7 +59,8 @@ class Store:
         held = self._objects.get(key)
         if obj["metadata"].get("uid") in self._removed or (held is not None and not _newer(obj, held)):
             return obj
-        obj["metadata"].pop("managedFields", None)
+        if entries := ownership.kept(key.kind, obj["metadata"].pop("managedFields", None) or ()):
+            obj["metadata"]["managedFields"] = entries
         if held is not None:
             self._drop(key, held)
         self._objects[key] = obj

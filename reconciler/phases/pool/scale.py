@@ -19,6 +19,7 @@ from reconciler.conditions import SCALING_ACTIVE
 from reconciler.context import Context
 from reconciler.memory import PoolMemory
 from reconciler.phases.pool import gather
+from reconciler.phases.pool.contested import left_to_another
 from reconciler.phases.pool.demand import QueueWorld, pool_facts
 from reconciler.phases.pool.entitle import budget_of, settle, within
 from reconciler.phases.pool.scaling_record import as_status, stored_record
@@ -45,6 +46,10 @@ async def scale(state: ScalingState, ctx: Context) -> None:
     stored = stored_record(state.status)
     if stored is not None and any(world.unseen for world in worlds):
         _hold_what_was_decided(state, stored)
+        return
+    if (contested := left_to_another(state, ctx)) is not None:
+        state.decision = contested
+        state.record = decisions.record(stored, contested, gather.current(state, ctx), state.now.timestamp())
         return
     clock = ctx.monotonic()
     workers = gather.workers(state, ctx, worlds)
