@@ -25,6 +25,7 @@ class DrainReason(StrEnum):
     """Why a pod is asked to drain, as its annotation and `status.draining` say."""
 
     SCALE_DOWN = "ScaleDown"
+    PREEMPTED = "Preempted"
     ROLLOUT = "Rollout"
     DELETE = "Delete"
 
@@ -51,7 +52,7 @@ class Request:
 class Pod:
     """`container` is the id of the worker's container as last reported, empty before its first start; `runs` is
     whether it may be running. `bound` is the container a mark was made for, None without a mark; `forced` marks were
-    made without a proof.
+    made without a proof. One that is `spared` is chosen after all others.
     """
 
     name: str
@@ -68,6 +69,7 @@ class Pod:
     forced: bool = False
     terminating: bool = False
     finished: bool = False
+    spared: bool = False
     worker: WorkerState = UNKNOWN
 
     @property

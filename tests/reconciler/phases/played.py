@@ -57,7 +57,7 @@ class Habits:
 
 @dataclass
 class Played:
-    """`most` is the highest number of pods seen at once, terminating ones included, by pool."""
+    """`most` is the highest number of pods seen at once, terminating ones included, by pool; `most_together` of all."""
 
     kubeconfig: Path
     namespace: str
@@ -68,6 +68,7 @@ class Played:
     kills: list[str] = field(default_factory=list)
     ended: int = 0
     most: dict[str, int] = field(default_factory=dict)
+    most_together: int = 0
     fault: BaseException | None = None
 
     def __post_init__(self) -> None:
@@ -115,6 +116,7 @@ class Played:
                 await asyncio.sleep(TICK_SECONDS)
 
     def _count(self, pods: tuple[dict[str, Any], ...]) -> None:
+        self.most_together = max(len(pods), self.most_together)
         for name in {pod["metadata"]["labels"][meta.LABEL_POOL] for pod in pods}:
             here = sum(pod["metadata"]["labels"][meta.LABEL_POOL] == name for pod in pods)
             self.most[name] = max(here, self.most.get(name, 0))
