@@ -31,6 +31,7 @@ from kube.resources import SECRETS, Resource
 
 INTERVAL_SECONDS: Final = 60.0
 RETRY_SECONDS: Final = 5.0
+LOOKS_A_LIFE: Final = 12
 PAUSE_SECONDS: Final = 0.5
 """Between two passes: somebody who overwrites caBundle in a loop is answered twice a second, not a thousand times."""
 
@@ -148,14 +149,15 @@ async def keep(
             report(outcome)
             await asyncio.sleep(PAUSE_SECONDS)
             with suppress(TimeoutError):
-                async with asyncio.timeout(_wait(outcome, duty.lifetimes, interval)):
+                async with asyncio.timeout(_wait(outcome, duty, interval)):
                     await changed.wait()
 
 
-def _wait(outcome: Report, lifetimes: Lifetimes, interval: float) -> float:
+def _wait(outcome: Report, duty: Duty, interval: float) -> float:
     if outcome.bundle is None or outcome.bundle.waiting:
-        return min(RETRY_SECONDS, lifetimes.settle.total_seconds(), interval)
-    return interval
+        return min(RETRY_SECONDS, duty.lifetimes.settle.total_seconds(), interval)
+    # Lifetimes of seconds, as in trials, are not looked after by the minute.
+    return min(interval, duty.lifetimes.leaf.total_seconds() / LOOKS_A_LIFE)
 
 
 async def _listen(client: Client, resource: Resource, namespace: str | None, name: str, changed: asyncio.Event) -> None:

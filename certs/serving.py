@@ -80,9 +80,13 @@ class LiveContext:
 
 
 async def follow(
-    live: LiveContext, source: LeafSource, *, sleep: Callable[[float], Awaitable[object]] = asyncio.sleep
+    live: LiveContext,
+    source: LeafSource,
+    *,
+    poll: float = POLL_SECONDS,
+    sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
 ) -> NoReturn:
-    """Keeps `live` at the leaf of `source`: looks twice a second for the first one, then every ten seconds."""
+    """Keeps `live` at the leaf of `source`: looks twice a second for the first one, then every `poll` seconds."""
     while True:
         try:
             leaf = await source.read()
@@ -94,7 +98,7 @@ async def follow(
         if fault and fault != live.fault:
             log.warning("keeping the certificate that is served: %s", fault)
         live.fault = fault
-        await sleep(FIRST_POLL_SECONDS if live.served is None else POLL_SECONDS)
+        await sleep(FIRST_POLL_SECONDS if live.served is None else poll)
 
 
 def _server_context() -> ssl.SSLContext:

@@ -30,15 +30,31 @@ metadata:
   labels:
     {{- include "headgate-crds.labels" . | nindent 4 }}
 """
+# A replaced CRD without this would have v1beta1 objects come out as v1 with another name on.
+_CONVERSION: Final = """\
+spec:
+  {{- if .Values.converter.enabled }}
+  {{- include "headgate-crds.conversion" . | nindent 2 }}
+  {{- end }}
+"""
+_SERVED: Final = "  - name: v1beta1\n    served: "
 
 
 def crd_template(crd: str) -> str:
-    """A CRD as a template: kept on uninstall, labelled, and with braces that Helm leaves alone."""
+    """A CRD as a template: kept on uninstall, labelled, with its converter, and with braces that Helm leaves alone."""
     escaped = crd.replace("{{", '{{ "{{" }}')
-    templated, count = re.subn(r"^metadata:\n(?=  name: )", _METADATA, escaped, count=1, flags=re.MULTILINE)
-    if not count:
-        raise ValueError("metadata does not begin with its name")
+    templated = _put(r"^metadata:\n(?=  name: )", _METADATA, escaped)
+    if _SERVED in templated:
+        templated = templated.replace(f"{_SERVED}false", f"{_SERVED}{{{{ .Values.converter.enabled }}}}", 1)
+        templated = _put(r"^spec:\n(?=  group: )", _CONVERSION, templated)
     return _HEADER + templated
+
+
+def _put(place: str, text: str, crd: str) -> str:
+    templated, count = re.subn(place, text, crd, count=1, flags=re.MULTILINE)
+    if not count:
+        raise ValueError(f"there is no {place!r}")
+    return templated
 
 
 def page_with_tables(page: str) -> str:

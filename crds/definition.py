@@ -94,9 +94,19 @@ def definition(kind: meta.Kind) -> dict[str, Any]:
                 "shortNames": [kind.short_name],
                 "categories": ["headgate"],
             },
-            "versions": [_version(kind)],
+            "versions": [_version(kind), *([_beta(kind)] if kind in meta.BETA_KINDS else [])],
         },
     }
+
+
+def served_by(crd: Mapping[str, Any], client: Mapping[str, Any]) -> dict[str, Any]:
+    """The manifest with every version served, converted at `client`, a `clientConfig` of apiextensions.k8s.io/v1."""
+    spec = crd["spec"]
+    versions = [version | {"served": True} for version in spec["versions"]]
+    if len(versions) == 1:
+        return {**crd}
+    webhook = {"clientConfig": dict(client), "conversionReviewVersions": ["v1"]}
+    return {**crd, "spec": {**spec, "conversion": {"strategy": "Webhook", "webhook": webhook}, "versions": versions}}
 
 
 def _version(kind: meta.Kind) -> dict[str, Any]:
@@ -114,10 +124,13 @@ def _version(kind: meta.Kind) -> dict[str, Any]:
 
 
 def _beta(kind: meta.Kind) -> dict[str, Any]:
-    """v1beta1 has no scale: what it would set, replicas, is nothing v1 would follow."""
+    """Not served before there is a converter (`served_by` says where): without one objects would come out mangled.
+
+    v1beta1 has no scale: what it would set, replicas, is nothing v1 would follow.
+    """
     return {
         "name": meta.BETA,
-        "served": True,
+        "served": False,
         "storage": False,
         "deprecated": True,
         "deprecationWarning": f"{meta.BETA_API_VERSION} {kind.kind} is deprecated; use {meta.API_VERSION} {kind.kind}",

@@ -15,8 +15,8 @@ CRDS_RELEASE, RELEASE = "headgate-crds", "headgate"
 
 def charts(stage: Stage) -> None:
     repository, _, tag = stage.image.rpartition(":")
-    helm(stage, "upgrade", "--install", CRDS_RELEASE, "chart/headgate-crds")
     values = ("--set", f"image.repository={repository}", "--set", f"image.tag={tag}")
+    helm(stage, "upgrade", "--install", CRDS_RELEASE, "chart/headgate-crds", *values)
     helm(stage, "upgrade", "--install", RELEASE, "chart/headgate", *values, "--wait", "--timeout", "5m")
 
 

@@ -1,4 +1,4 @@
-"""`python -m headgate.generate` writes the reference of both processes; `--check` only says what is stale.
+"""`python -m headgate.generate` writes the reference of the processes; `--check` only says what is stale.
 
 Made are `docs/reference/reasons.md`, `metrics.md`, `settings.md` and `rules.md`, from the code that uses them.
 """
@@ -15,6 +15,7 @@ from typing import Any, Final
 from prometheus_client import CollectorRegistry
 
 import reconciler.settings
+import webhooks.converter
 import webhooks.settings
 from crds import meta
 from headgate.options import flag, variable
@@ -23,6 +24,7 @@ from policies.rules import BUILT_IN, POLICY, Rule
 from reconciler.conditions import KIND_CONDITIONS, Polarity
 from reconciler.metrics import DECLARED
 from reconciler.reasons import Reason
+from webhooks import conversion_metrics
 from webhooks.app import PATHS
 from webhooks.metrics import Metrics
 
@@ -55,7 +57,7 @@ def _reasons() -> Iterator[str]:
 
 def _metrics() -> Iterator[str]:
     yield from ("# Metrics", "", _NOTE, "")
-    yield "Both serve `/metrics` on port 8080. What belongs to one object disappears with it; unknown is absent."
+    yield "All serve `/metrics` on port 8080. What belongs to one object disappears with it; unknown is absent."
     yield from ("", "## The reconciler", "")
     yield from _table(
         ("metric", "type", "labels", "meaning"),
@@ -64,6 +66,12 @@ def _metrics() -> Iterator[str]:
     yield from ("", "## The webhook", "")
     registry = CollectorRegistry()
     Metrics(PATHS, registry)
+    yield from _collected(registry)
+    yield from ("", "## The converter", "")
+    yield from _collected(conversion_metrics.Metrics().registry)
+
+
+def _collected(registry: CollectorRegistry) -> Iterator[str]:
     collected = sorted(registry.collect(), key=lambda metric: metric.name)
     yield from _table(
         ("metric", "type", "meaning"),
@@ -77,7 +85,11 @@ def _metrics() -> Iterator[str]:
 def _settings() -> Iterator[str]:
     yield from ("# Settings", "", _NOTE, "")
     yield "A flag wins over its variable, and that over the default. Times are in seconds."
-    for command, settings in (("reconciler", reconciler.settings.Settings), ("webhook", webhooks.settings.Settings)):
+    for command, settings in (
+        ("reconciler", reconciler.settings.Settings),
+        ("webhook", webhooks.settings.Settings),
+        ("converter", webhooks.converter.Settings),
+    ):
         yield from ("", f"## `headgate {command}`", "")
         yield from _table(
             ("flag", "variable", "default", ""),

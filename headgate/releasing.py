@@ -1,8 +1,9 @@
 """Lets go of everything in a namespace, so that what is deleted later needs no Headgate.
 
 In this order: the webhooks, so that nothing waits for them; the reconciler, which would put the finalizers back; the
-finalizers; and what Headgate made for itself. Workers run on, and Queues and WorkerPools stay. Whatever is gone already
-is fine, so it can be run again, and from outside of the cluster when the release's own job could not run.
+guards, so that workers can be deleted; the finalizers; and what Headgate made for itself. Workers run on, and Queues
+and WorkerPools stay. Whatever is gone already is fine, so it can be run again, and from outside of the cluster when the
+release's own job could not run.
 """
 
 from __future__ import annotations
@@ -17,11 +18,12 @@ from crds.meta import DRAIN_FINALIZER, GROUP, QUEUE, VERSION, WORKER_POOL
 from headgate.patience import Patience
 from kube.client import Client
 from kube.errors import Invalid, NotFound
-from kube.resources import DEPLOYMENTS, LEASES, PODS, SECRETS, Resource, custom
+from kube.resources import DEPLOYMENTS, GUARD_BINDINGS, LEASES, PODS, SECRETS, Resource, custom
 
 RECONCILER: Final = "headgate-reconciler"
 RECONCILER_PODS: Final = "app.kubernetes.io/name=headgate,app.kubernetes.io/component=reconciler"
 FINALIZED: Final = tuple(custom(GROUP, VERSION, kind.plural, kind.kind) for kind in (QUEUE, WORKER_POOL))
+GUARDS: Final = ("delete-guard", "worker-marks")
 STOP_SECONDS: Final = 60.0
 
 Say = Callable[[str], None]
@@ -33,6 +35,8 @@ async def release(client: Client, namespace: str, patience: Patience, say: Say) 
         await _delete(client, patience, say, kind, configuration_name(namespace))
     await _delete(client, patience, say, DEPLOYMENTS, RECONCILER, namespace)
     await _until_stopped(client, namespace, patience, say)
+    for guard in GUARDS:
+        await _delete(client, patience, say, GUARD_BINDINGS, f"headgate-{namespace}-{guard}")
     for kind in FINALIZED:
         count = await take_off_finalizers(client, kind, namespace, patience)
         say(f"{kind}: {DRAIN_FINALIZER} taken off {count}")

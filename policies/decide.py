@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from policies import mutation, rules
+from policies import break_glass, mutation, rules
 from policies.compiled import Applied, Check, applying
 from policies.decision import UNJUDGED, Action, Decision, Violation
 from policies.facts import Facts, Object, Operation
@@ -78,7 +78,7 @@ def decide(facts: Facts) -> Decision:
         exempted=tuple(found.exempted),
         warnings=_warnings(found),
         patch=operations,
-        audit=_audit(applied, found),
+        audit=_audit(facts, stored, applied, found),
     )
 
 
@@ -119,7 +119,7 @@ def _warnings(found: Found) -> tuple[str, ...]:
     return (*(warning(violation) for violation in told), *found.endings)
 
 
-def _audit(applied: Applied, found: Found) -> dict[str, str]:
+def _audit(facts: Facts, obj: Object, applied: Applied, found: Found) -> dict[str, str]:
     """What a later replay needs: the exact policies that were in force, and what was let pass."""
     notes: dict[str, str] = {}
     if applied.audit:
@@ -129,4 +129,7 @@ def _audit(applied: Applied, found: Found) -> dict[str, str]:
         notes["passed"] = ",".join(f"{one.action}:{one.policy or 'built-in'}:{one.rule}" for one in passed)
     if found.exempted:
         notes["exempted"] = ",".join(f"{one.policy}:{one.rule}:{one.exemption}" for one in found.exempted)
+    glass = break_glass.read(obj)
+    if glass is not None and glass.in_force(facts.now):
+        notes["break-glass"] = str(glass)
     return notes

@@ -8,18 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from datetime import datetime
+from typing import Any
 
 from policies.facts import User
 from policies.fields import items, mapping, strings, text
+from policies.moments import ALL_RULES, WARNED_BEFORE, moment
 from policies.rules.rule import WORK_KINDS, Rule
 from policies.selectors import LabelTest, NameTest, label_test, name_test
 from policies.subject import Subject
-
-ALL_RULES: Final = "*"
-WARNED_BEFORE: Final = timedelta(days=14)
-"""How long before its end an exemption is warned about at every write that needs it."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -90,12 +87,3 @@ def _user(subject: Mapping[str, Any]) -> str:
             return f"system:serviceaccount:{text(subject, 'namespace')}:{text(subject, 'name')}"
         case _:
             return ""
-
-
-def moment(written: str) -> datetime | None:
-    """A time as RFC 3339 has it, or None."""
-    try:
-        read = datetime.fromisoformat(written)
-    except ValueError:
-        return None
-    return read if read.tzinfo is not None else read.replace(tzinfo=UTC)

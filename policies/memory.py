@@ -111,6 +111,11 @@ class MemorySnapshot:
     def namespace_labels(self, namespace: str) -> Mapping[str, str]:
         return self._namespaces.get(namespace) or {NAME_LABEL: namespace}
 
+    def count(self, kind: str, namespace: str | None = None) -> int:
+        """How many Queues or WorkerPools there are, in one namespace or in all."""
+        held = self._queues if kind == meta.QUEUE.kind else self._pools
+        return len(held.get(namespace, {})) if namespace is not None else sum(map(len, held.values()))
+
     def every_policy(self) -> Iterator[PolicyView]:
         """The policies of all namespaces, for those who make them ready before they are needed."""
         for names in self._policies.values():

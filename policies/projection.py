@@ -15,13 +15,14 @@ from crds import meta
 from policies.brokers import place
 from policies.fields import integer, items, mapping, text
 from policies.snapshot import PolicyView, PoolView, QueueView
+from policies.timeouts import CELERY
 
 MAX_LABELS: Final = 64
 """Labels kept of one object. More than that is no use of labels anybody selects by, and would be unbounded memory."""
 
-_METADATA_KEPT: Final = ("name", "namespace", "uid", "generation", "labels")
+_METADATA_KEPT: Final = ("name", "namespace", "uid", "generation", "labels", "deletionTimestamp")
 _QUEUE_KEPT: Final = ("maxJobDuration",)
-_POOL_KEPT: Final = ("hold",)
+_POOL_KEPT: Final = ("hold", "takeOver")
 _SCALING_KEPT: Final = ("minReplicas", "maxReplicas", "fallback")
 _BROKERS: Final = ("redis", "rabbitmq", "kafka", "prometheus")
 
@@ -33,6 +34,8 @@ def queue_view(obj: Mapping[str, Any]) -> QueueView:
     kept = _kept(spec, _QUEUE_KEPT)
     if layout := text(spec, "broker", "redis", "layout"):
         kept["layout"] = intern(layout)
+    if timeouts := _timeouts(mapping(spec, "broker")):
+        kept["broker"] = timeouts
     namespace, queue_name = intern(text(obj, "metadata", "namespace")), text(spec, "queueName") or name
     dead = text(spec, "deadLetter", "queueName")
     return QueueView(
@@ -56,6 +59,7 @@ def pool_view(obj: Mapping[str, Any]) -> PoolView:
         namespace=intern(text(obj, "metadata", "namespace")),
         name=intern(text(obj, "metadata", "name")),
         queues=tuple(intern(text(item, "name")) for _, item in items(spec, "queues")),
+        leaving="deletionTimestamp" in mapping(obj, "metadata"),
         labels=_labels(obj),
         spec=kept,
     )
@@ -88,6 +92,16 @@ def trimmed(kind: str, obj: Mapping[str, Any]) -> dict[str, Any]:
             return {"metadata": metadata, "spec": _kept(spec, (*_POOL_KEPT, "queues")) | {"scaling": scaling}}
         case _:
             return {"metadata": metadata, "spec": spec}
+
+
+def _timeouts(broker: Mapping[str, Any]) -> dict[str, Any]:
+    """What `policies.timeouts` reads of a broker; nothing where it would find nothing."""
+    found: dict[str, Any] = {}
+    if text(broker, "redis", "layout") == CELERY:
+        found["redis"] = _kept(mapping(broker, "redis"), ("layout", "visibilityTimeout"))
+    if "rabbitmq" in broker:
+        found["rabbitmq"] = _kept(mapping(broker, "rabbitmq"), ("consumerTimeout",))
+    return found
 
 
 def _kept(spec: Mapping[str, Any], keys: Sequence[str]) -> dict[str, Any]:

@@ -23,9 +23,12 @@ class QueueView:
 
 @dataclass(frozen=True, slots=True)
 class PoolView:
+    """`leaving` says that it is being deleted."""
+
     namespace: str
     name: str
     queues: tuple[str, ...]
+    leaving: bool = False
     labels: Mapping[str, str] = field(default_factory=dict)
     spec: Mapping[str, Any] = field(default_factory=dict)
 

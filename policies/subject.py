@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 
 import crds
 from crds import meta
-from policies import effective
+from policies import break_glass, effective
+from policies.break_glass import Glass
 from policies.facts import Facts, Object, Operation
 from policies.fields import integer, items, mapping, text
 from policies.merging import Effective
@@ -52,6 +53,12 @@ class Subject:
     @property
     def is_leaving(self) -> bool:
         return self.facts.operation is Operation.DELETE
+
+    @cached_property
+    def glass(self) -> Glass | None:
+        """The break-glass in force on the object."""
+        glass = break_glass.read(self.obj)
+        return glass if glass is not None and glass.in_force(self.facts.now) else None
 
     @cached_property
     def effective(self) -> Effective:

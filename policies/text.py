@@ -32,8 +32,11 @@ def line(violation: Violation) -> str:
 def warning(violation: Violation) -> str:
     """One line of at most 120 characters; the field and the finding go before the policy when room is short."""
     finding = violation.finding
-    said = finding.message if violation.policy is None else detail(violation)
-    return clipped(f"{finding.field}: {said}", MAX_WARNING)
+    if violation.policy is not None:
+        return clipped(line(violation), MAX_WARNING)
+    # A sentence that begins with the field's own name needs no path before it.
+    named = f".{finding.field}".endswith(f".{finding.message.partition(' ')[0]}")
+    return clipped(finding.message if named else f"{finding.field}: {finding.message}", MAX_WARNING)
 
 
 def ending(violation: Violation, expires: datetime) -> str:

@@ -23,4 +23,5 @@ def nothing_more(state: State, outcome: Outcome) -> Mapping[str, Any]:
 
 
 POLICY: Final = Reconcile(kind=meta.POLICY, begin=begin, phases=(), summarize=nothing_more)
-KINDS: Final[tuple[Reconcile[Any], ...]] = (QUEUE, WORKER_POOL, POLICY)
+CLUSTER_POLICY: Final = Reconcile(kind=meta.CLUSTER_POLICY, begin=begin, phases=(), summarize=nothing_more)
+KINDS: Final[tuple[Reconcile[Any], ...]] = (QUEUE, WORKER_POOL, POLICY, CLUSTER_POLICY)

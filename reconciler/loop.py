@@ -67,7 +67,9 @@ class Loop:
                 self._queue.done(taken.key)
 
     async def _work(self, key: Key, late: float) -> None:
-        obj = self._context.store.get(key)
+        # What another install has claimed is its own to keep: here it is as if it were gone, and nothing is written.
+        claimed = self._context.store.claimed(key.namespace)
+        obj = None if claimed else self._context.store.get(key)
         kind = self._kinds.get(key.kind)
         if kind is None:
             return

@@ -43,6 +43,9 @@ class PoolMemory:
     """When the last decision was made, by the steady clock."""
     contested_at: float = float("-inf")
     """When an autoscaler of somebody else's was last seen to set the replicas, by the steady clock."""
+    guarded: bool | None = None
+    """Whether the API server refused the last delete that was tried; None before the first."""
+    guard_asked_at: float = float("-inf")
     startups: Startups = field(default_factory=Startups)
     overdue: set[str] = field(default_factory=set)
     """The pods, by uid, whose drain is known to be over its time: each is told once."""

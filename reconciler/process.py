@@ -35,7 +35,7 @@ from reconciler.metrics import Metrics
 from reconciler.observations import Observations
 from reconciler.phases import Reconcile
 from reconciler.pulse import Pulse
-from reconciler.settings import Settings
+from reconciler.settings import Scope, Settings
 from reconciler.status import StatusWriter
 from reconciler.sync import Synchroniser
 from reconciler.vitals import Vitals
@@ -61,6 +61,8 @@ class Setup:
     background: Iterable[Background] = ()
     prepare: Callable[[Context], Awaitable[None]] | None = None
     """Called once before anything is worked; puts the brokers into the context."""
+    farewell: Callable[[Context], Awaitable[None]] | None = None
+    """Called by the leader that was told to stop, when its passes have ended and before it gives the Lease back."""
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     monotonic: Callable[[], float] = time.monotonic
     rng: Random = field(default_factory=Random)
@@ -104,9 +106,16 @@ class Process:
         self._world = World(self._queue)
         self._metrics = Metrics(process=True)
         self._recorder = Recorder(client, NAME, election.identity, clock=setup.clock, monotonic=setup.monotonic)
-        self._synchroniser = Synchroniser(client, self._world.store, self._namespace, self._world.vanished)
-        self._paths = {watched.resource.path(self._namespace): str(watched.resource) for watched in WATCHED}
+        self._watched = WATCHED[setup.settings.scope]
+        where = self._where
+        self._synchroniser = Synchroniser(client, self._world.store, where, self._world.vanished)
+        self._paths = {watched.resource.path(where): str(watched.resource) for watched in self._watched}
         self._pulse = Pulse(self._paths, setup.monotonic, lambda _: self._synchroniser.ask())
+
+    @property
+    def _where(self) -> str | None:
+        """The namespace that is looked after; None for all of them."""
+        return self._namespace if self._setup.settings.scope is Scope.NAMESPACED else None
 
     def vitals(self) -> Vitals:
         return Vitals(
@@ -146,7 +155,8 @@ class Process:
         self._synchroniser.started.set()
         await watch(
             self._setup.connection,
-            self._namespace,
+            self._where,
+            self._watched,
             self._world.seen,
             self._pulse,
             self._election.identity,
@@ -164,14 +174,14 @@ class Process:
 
     async def _all_served(self) -> bool:
         try:
-            return all([await self._client.served(watched.resource) for watched in WATCHED])
+            return all([await self._client.served(watched.resource) for watched in self._watched])
         except ApiError as error:
             log.warning("asking which kinds are served: %s", error)
             return False
 
     async def _compare(self) -> None:
         await self._synchroniser.started.wait()
-        await self._synchroniser.run(WATCHED)
+        await self._synchroniser.run(self._watched)
 
     async def _stand(self) -> None:
         """Once the store is complete, lead or stand by until it is time to stop."""
@@ -201,6 +211,8 @@ class Process:
             await asyncio.wait((running,))
             for task in (stop, *beside):
                 task.cancel()
+        if self._stopping.is_set() and self._setup.farewell is not None:
+            await self._setup.farewell(context)
 
     def _wrote(self, kind: str) -> None:
         self._metrics.add(metrics.STATUS_WRITES, kind)

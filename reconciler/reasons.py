@@ -94,6 +94,19 @@ class Reason(StrEnum):
     SCALED_TO_ZERO = "ScaledToZero", "There is nothing to do and minReplicas is 0, so there are no workers."
     REVISION_CREATED = "RevisionCreated", "A changed spec got a Deployment of its own."
     REVISION_LIMIT = "RevisionLimit", "Four revisions still have workers; the newest spec waits for one to be drained."
+    NO_ROOM = (
+        "NoRoom",
+        "A worker of the new revision finds no place: quota, or no node has room; the message says more.",
+    )
+    ROLLOUT_FAILED = (
+        "RolloutFailed",
+        "The new revision has not proved itself within rollout.progressDeadline; the old one goes on serving.",
+    )
+    ROLLED_BACK = "RolledBack", "The new revision has failed and the one before it serves again."
+    LATENCY_BREACH = (
+        "LatencyBreach",
+        "Jobs wait longer than their target, so the rollout waits: onLatencyBreach is Pause.",
+    )
     NAME_TAKEN = "NameTaken", "An object of the name that a child needs belongs to somebody else, or to a former pool."
     ROLLING_OUT = "RollingOut", "Workers of an older revision are being replaced."
     DRAINING = "Draining", "Workers were asked to finish what they run; they go when they have proved themselves idle."
@@ -101,8 +114,31 @@ class Reason(StrEnum):
         "DrainTimedOut",
         "A worker drains for longer than drain.timeout; drain.onTimeout says what follows.",
     )
+    ENFORCED = "Enforced", "The API server itself refuses to delete a worker that has not been drained."
+    BEST_EFFORT = (
+        "BestEffort",
+        "spec.drain.guard leaves deletes open: nothing stops others from deleting a busy worker.",
+    )
+    GUARD_MISSING = (
+        "GuardMissing",
+        "spec.drain.guard is Deletes, but the API server would let a busy worker be deleted: a chart is too old.",
+    )
+    GUARD_UNTRIED = "GuardUntried", "No worker has run yet on which the delete guard could be tried."
     UNREADY_WORKER = (
         "UnreadyWorker",
         "A worker that is not ready would be removed instead of a drained one, so nothing is removed until it is.",
+    )
+    DRAINED = "Drained", "The queue was deleted after all of its jobs had been worked off."
+    QUEUE_ABANDONED = (
+        "QueueAbandoned",
+        "The queue was deleted while no WorkerPool works it off; its jobs stay at the broker.",
+    )
+    DEAD_LETTERS_KEPT = (
+        "DeadLettersKept",
+        "Deleting the queue waits while there are dead letters: deletionPolicy Block.",
+    )
+    NAMESPACE_ENDS = (
+        "NamespaceEnds",
+        "The namespace is being deleted and takes everything along; nothing is waited for.",
     )
     WORKERS_REMOVED = "WorkersRemoved", "Drained workers were removed."

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from crds import meta
@@ -27,11 +27,24 @@ def concerned(store: Store, obj: Mapping[str, Any], before: Mapping[str, Any] | 
                 yield key_of(pool)
         case "Policy":
             # What a policy defaults is in force in every object of the namespace.
-            for other in ("Queue", "WorkerPool"):
-                yield from (key for key in store.keys(other) if key.namespace == namespace)
+            yield from _keys(store, ("Queue", "WorkerPool"), namespace)
+        case "ClusterPolicy":
+            yield from _keys(store, ("Queue", "WorkerPool"), None)
+        case "Namespace" if before is obj or _labels(obj) != _labels(before):
+            # They say who has claimed it, and which ClusterPolicies apply in it.
+            yield from _keys(store, ("Queue", "WorkerPool", "Policy"), obj["metadata"]["name"])
         case "Pod" | "Deployment":
             if pool_name := (obj["metadata"].get("labels") or {}).get(meta.LABEL_POOL):
                 yield Key("WorkerPool", namespace, pool_name)
+
+
+def _keys(store: Store, kinds: Iterable[str], namespace: str | None) -> Iterator[Key]:
+    for kind in kinds:
+        yield from (key for key in store.keys(kind) if namespace is None or key.namespace == namespace)
+
+
+def _labels(obj: Mapping[str, Any] | None) -> Mapping[str, str]:
+    return (obj or {}).get("metadata", {}).get("labels") or {}
 
 
 def _matters(obj: Mapping[str, Any], before: Mapping[str, Any]) -> bool:

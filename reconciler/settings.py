@@ -29,6 +29,7 @@ class Scope(StrEnum):
     """Which namespaces an install looks after."""
 
     NAMESPACED = "namespaced"
+    CLUSTER = "cluster"
 
 
 class Certificates(StrEnum):
@@ -44,9 +45,9 @@ class Settings:
     """Every time is in seconds."""
 
     scope: Scope = field(
-        default=Scope.NAMESPACED, metadata={"help": "Which namespaces are looked after: the install's own."}
+        default=Scope.NAMESPACED, metadata={"help": "Which namespaces are looked after: the install's own, or all."}
     )
-    namespace: str = setting("", "Namespace that is served. Empty: the one of the kubeconfig or the pod.")
+    namespace: str = setting("", "Namespace of the install. Empty: the one of the kubeconfig or the pod.")
     service: str = setting("headgate-webhook", "Service of the webhook; its certificate is kept for this name.")
     kubeconfig: Path | None = field(
         default=None, metadata={"help": "Kubeconfig of the cluster. Absent: the pod's service account."}

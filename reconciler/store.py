@@ -91,6 +91,11 @@ class Store:
     def pool(self, namespace: str, name: str) -> Object | None:
         return self._objects.get(Key("WorkerPool", namespace, name))
 
+    def claimed(self, namespace: str) -> bool:
+        """Whether another install has claimed the namespace; never, where Namespaces are not watched."""
+        labels = (self._objects.get(Key("Namespace", "", namespace)) or {}).get("metadata", {}).get("labels") or {}
+        return meta.LABEL_INSTALL in labels
+
     def all(self, kind: str, namespace: str | None = None) -> list[Object]:
         """Every object of a kind, in no order."""
         found = self._by_kind.get(kind, {})

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from kube.client import Client, Listing, Object
 from kube.errors import ApiError
-from reconciler.keys import Key
+from reconciler.keys import Key, key_of
 from reconciler.store import Store
 from reconciler.watching import Watched
 
@@ -34,18 +34,24 @@ class Comparison:
     missing: tuple[Key, ...]
 
 
-def compare(store: Store, kind: str, namespace: str, listing: Listing) -> Comparison:
-    """Pure: what stands between the store and a list of the API server. Only versions and names of it are read."""
-    listed = {item["metadata"]["name"]: item["metadata"] for item in listing.items}
-    ghosts = [held for held in store.all(kind, namespace) if _is_ghost(held["metadata"], listed, listing)]
-    missing = [Key(kind, namespace, name) for name in listed]
-    return Comparison(tuple(ghosts), tuple(key for key in missing if _lacks(store.get(key), listed[key.name])))
+def compare(store: Store, kind: str, namespace: str | None, listing: Listing) -> Comparison:
+    """Pure: what stands between the store and a list of the API server, of one namespace or of all (None).
+
+    Only versions and names of it are read.
+    """
+    listed = {_key(kind, item["metadata"]): item["metadata"] for item in listing.items}
+    ghosts = [held for held in store.all(kind, namespace) if _is_ghost(held, listed, listing)]
+    return Comparison(tuple(ghosts), tuple(key for key in listed if _lacks(store.get(key), listed[key])))
 
 
-def _is_ghost(held: Mapping[str, Any], listed: Mapping[str, Mapping[str, Any]], listing: Listing) -> bool:
-    there = listed.get(held["name"])
+def _key(kind: str, metadata: Mapping[str, Any]) -> Key:
+    return Key(kind, metadata.get("namespace", ""), metadata["name"])
+
+
+def _is_ghost(held: Object, listed: Mapping[Key, Mapping[str, Any]], listing: Listing) -> bool:
+    there, metadata = listed.get(key_of(held)), held["metadata"]
     # What is newer than the list was made after it.
-    return (there is None or there["uid"] != held["uid"]) and _version(held) <= int(listing.resource_version)
+    return (there is None or there["uid"] != metadata["uid"]) and _version(metadata) <= int(listing.resource_version)
 
 
 def _lacks(held: Mapping[str, Any] | None, there: Mapping[str, Any]) -> bool:
@@ -65,7 +71,7 @@ class Synchroniser:
 
     client: Client
     store: Store
-    namespace: str
+    namespace: str | None
     removed: Callable[[Object], None]
     patience: float = PATIENCE_SECONDS
     every: float = EVERY_SECONDS

@@ -19,9 +19,10 @@ import kopf
 from crds import meta
 from kube.backoff import Backoff
 from kube.config import Connection
-from kube.resources import DEPLOYMENTS, PODS, Resource
+from kube.resources import DEPLOYMENTS, NAMESPACES, PODS, Resource
 from kube.transport import open_session
 from reconciler.pulse import Pulse
+from reconciler.settings import Scope
 from reconciler.status import RESOURCES
 
 Object = dict[str, Any]
@@ -37,25 +38,34 @@ class Watched:
     label_selector: str = ""
 
 
-WATCHED: Final = (
+_EVERYWHERE: Final = (
     Watched(RESOURCES[meta.QUEUE.kind]),
     Watched(RESOURCES[meta.WORKER_POOL.kind]),
     Watched(RESOURCES[meta.POLICY.kind]),
     Watched(DEPLOYMENTS, meta.LABEL_POOL_UID),
     Watched(PODS, meta.LABEL_POOL_UID),
 )
+WATCHED: Final[Mapping[Scope, tuple[Watched, ...]]] = {
+    Scope.NAMESPACED: _EVERYWHERE,
+    # Namespaces tell who has claimed them, and by their labels which ClusterPolicies apply in them.
+    Scope.CLUSTER: (*_EVERYWHERE, Watched(RESOURCES[meta.CLUSTER_POLICY.kind]), Watched(NAMESPACES)),
+}
+"""What an install of each scope watches."""
 
 
 async def watch(
     connection: Connection,
-    namespace: str,
+    namespace: str | None,
+    watched: Iterable[Watched],
     seen: Seen,
     pulse: Pulse,
     identity: str,
     spawned: Callable[[], None] = lambda: None,
-    watched: Iterable[Watched] = WATCHED,
 ) -> None:
-    """Run until cancelled, or until kopf fails. `spawned` is called when kopf has taken the process's signals."""
+    """Run until cancelled, or until kopf fails; `namespace` is None for all of them.
+
+    `spawned` is called when kopf has taken the process's signals.
+    """
     before = asyncio.all_tasks()
     registry = kopf.OperatorRegistry()
     _login(registry, connection, pulse)
@@ -65,7 +75,8 @@ async def watch(
     tasks = await kopf.spawn_tasks(
         registry=registry,
         settings=_settings(watched),
-        namespaces=[namespace],
+        namespaces=[namespace] if namespace else [],
+        clusterwide=namespace is None,
         standalone=True,
         identity=identity,  # type: ignore[arg-type]  # a NewType that kopf does not export
     )

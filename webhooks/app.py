@@ -11,7 +11,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from webhooks.body import gate
-from webhooks.endpoint import Decide, ReviewEndpoint
+from webhooks.endpoint import Decide, Preview, ReviewEndpoint, nothing_to_preview
 from webhooks.metrics import Metrics
 from webhooks.readiness import Readiness
 
@@ -43,19 +43,21 @@ class AdmissionApp(FastAPI):
             await super().__call__(scope, receive, send)
 
 
-def create_app(decide: Decide, readiness: Readiness, metrics: Metrics) -> FastAPI:
+def create_app(
+    decide: Decide, readiness: Readiness, metrics: Metrics, preview: Preview = nothing_to_preview
+) -> FastAPI:
     """What serves reviews, over TLS."""
     large = gate()
     endpoints = {
-        path: ReviewEndpoint(path, decide, readiness, large, metrics, final=final)
+        path: ReviewEndpoint(path, decide, readiness, large, metrics, final=final, preview=preview)
         for path, final in ((VALIDATE, True), (DEFAULT, False))
     }
-    return _with_probes(AdmissionApp(endpoints, title="Headgate admission", **PLAIN), readiness)
+    return with_probes(AdmissionApp(endpoints, title="Headgate admission", **PLAIN), readiness)
 
 
 def create_side_app(readiness: Readiness, metrics: Metrics) -> FastAPI:
     """What serves probes and Prometheus, on a port of its own and without TLS."""
-    app = _with_probes(FastAPI(title="Headgate admission, for operators", **PLAIN), readiness)
+    app = with_probes(FastAPI(title="Headgate admission, for operators", **PLAIN), readiness)
 
     @app.get("/metrics")
     async def show_metrics() -> Response:
@@ -64,7 +66,7 @@ def create_side_app(readiness: Readiness, metrics: Metrics) -> FastAPI:
     return app
 
 
-def _with_probes(app: FastAPI, readiness: Readiness) -> FastAPI:
+def with_probes(app: FastAPI, readiness: Readiness) -> FastAPI:
     @app.get("/healthz")
     async def healthz() -> Response:
         """The event loop turns."""

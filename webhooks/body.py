@@ -21,21 +21,22 @@ class Disconnected(Exception):  # noqa: N818 - nothing went wrong here
 
 
 class TooLargeError(Exception):
-    """More than MAX_BODY bytes."""
+    """More bytes than a body may have."""
 
 
-def gate() -> asyncio.Semaphore:
+def gate(places: int = MAX_LARGE) -> asyncio.Semaphore:
     """Places for bodies that are larger than one message."""
-    return asyncio.Semaphore(MAX_LARGE)
+    return asyncio.Semaphore(places)
 
 
 class Body:
     """The body of one request; `beginning` is its first message, kept to find out whose request it is."""
 
-    __slots__ = ("_receive", "beginning")
+    __slots__ = ("_most", "_receive", "beginning")
 
-    def __init__(self, receive: Receive) -> None:
+    def __init__(self, receive: Receive, most: int = MAX_BODY) -> None:
         self._receive = receive
+        self._most = most
         self.beginning = b""
 
     async def read(self, large: asyncio.Semaphore) -> bytes:
@@ -49,7 +50,7 @@ class Body:
                 chunk, more = await self._next()
                 chunks.append(chunk)
                 size += len(chunk)
-                if size > MAX_BODY:
+                if size > self._most:
                     raise TooLargeError
             return b"".join(chunks)
 

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import perf_counter
 from typing import Final, Protocol
 
 from starlette.types import Receive, Scope, Send
 
+from crds import meta
 from policies import Decision, RuleFaultError, text
+from policies.fields import text as text_of
 from webhooks import review as protocol
 from webhooks.body import Body, Disconnected, TooLargeError
 from webhooks.deadline import allotted
@@ -25,6 +27,7 @@ from webhooks.review import BadReviewError, Review
 
 log = logging.getLogger(__name__)
 
+POLICIES: Final = frozenset({meta.POLICY.plural, meta.CLUSTER_POLICY.plural})
 JSON: Final = (b"content-type", b"application/json")
 CLOSE: Final = (b"connection", b"close")
 
@@ -33,6 +36,17 @@ class Decide(Protocol):
     """What the endpoint asks; `webhooks.decider.Decider` in earnest."""
 
     def __call__(self, review: Review, /, *, final: bool) -> Decision: ...
+
+
+class Preview(Protocol):
+    """What a policy would do to what is stored, as warnings; `webhooks.previewing.Previewer` in earnest."""
+
+    async def __call__(self, review: Review, seconds: float, /) -> tuple[str, ...]: ...
+
+
+async def nothing_to_preview(review: Review, seconds: float) -> tuple[str, ...]:
+    """For a server that knows no stored objects."""
+    return ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +67,7 @@ class ReviewEndpoint:
         metrics: Metrics,
         *,
         final: bool,
+        preview: Preview = nothing_to_preview,
     ) -> None:
         self._path = path
         self._decide = decide
@@ -60,6 +75,7 @@ class ReviewEndpoint:
         self._large = large
         self._metrics = metrics
         self._final = final
+        self._preview = preview
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         started = perf_counter()
@@ -85,14 +101,18 @@ class ReviewEndpoint:
         except TooLargeError:
             message = f"the review is larger than {protocol.MAX_BODY} bytes"
             return _failed(body, 413, "RequestEntityTooLarge", message, Outcome.TOO_LARGE)
-        return self._judge(whole)
+        return await self._judge(whole, seconds)
 
-    def _judge(self, body: bytes) -> Answer:
+    async def _judge(self, body: bytes, seconds: float) -> Answer:
         uid = ""
         try:
             review = protocol.parse(body)
             uid = review.uid
-            return self._told(review, self._decide(review, final=self._final))
+            decision = self._decide(review, final=self._final)
+            if self._final and decision.allowed and review.resource in POLICIES:
+                seen = await self._preview(review, seconds)
+                decision = replace(decision, warnings=(*decision.warnings, *seen))
+            return self._told(review, decision)
         except BadReviewError as error:
             return Answer(protocol.failure(error.uid, 400, "BadRequest", error.message), Outcome.BAD_REQUEST)
         except Exception as error:
@@ -102,7 +122,7 @@ class ReviewEndpoint:
         for violation in decision.violations:
             self._metrics.found(violation)
         if not decision.allowed:
-            status = text.status(decision, KINDS[review.resource], review.name)
+            status = text.status(decision, KINDS[review.resource], review.name or name_of(review.old))
             refused = protocol.refusal(review.uid, status, decision.warnings, decision.audit)
             return Answer(refused, Outcome.DENIED)
         if self._final:
@@ -117,6 +137,11 @@ class ReviewEndpoint:
         log.error("a review failed", exc_info=error, extra={"uid": uid, "path": self._path})
         message = f"Headgate failed{rule}: this is a defect of Headgate, not of the object; its log says where"
         return Answer(protocol.failure(uid, 500, "InternalError", message), Outcome.PANIC)
+
+
+def name_of(obj: protocol.Object | None) -> str:
+    """A review of `kubectl delete --all` names its object nowhere else."""
+    return text_of(obj, "metadata", "name")
 
 
 def _failed(body: Body, code: int, reason: str, message: str, outcome: Outcome) -> Answer:

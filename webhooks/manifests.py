@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
 import orjson
 import yaml
 
+from crds import meta
+from crds.conversion import convert
 from webhooks import yamlform
 
 SUFFIXES: Final = (".yaml", ".yml", ".json")
+NAMESPACED: Final = frozenset(kind.kind for kind in meta.KINDS if kind.namespaced)
 STDIN: Final = Path("-")
 """The path that means standard input, as for kubectl."""
 
@@ -42,6 +45,21 @@ def read(paths: tuple[Path, ...], stdin: BinaryIO | None = None) -> Iterator[Man
             continue
         for file in files(path):
             yield from _objects(file, _content(file))
+
+
+def placed(manifests: Iterable[Manifest], namespace: str) -> Iterator[Manifest]:
+    """The manifests with a namespace where their kind is ours and has one, and they name none."""
+    for manifest in manifests:
+        metadata = manifest.obj.get("metadata")
+        if manifest.obj["kind"] in NAMESPACED and isinstance(metadata, dict) and not metadata.get("namespace"):
+            yield replace(manifest, obj={**manifest.obj, "metadata": {**metadata, "namespace": namespace}})
+        else:
+            yield manifest
+
+
+def stored(obj: dict[str, Any]) -> dict[str, Any]:
+    """The object in the version in which the API server keeps it."""
+    return convert(obj, meta.API_VERSION) if obj.get("apiVersion") == meta.BETA_API_VERSION else obj
 
 
 def files(path: Path) -> list[Path]:

@@ -10,13 +10,14 @@ import asyncio
 import gc
 import logging
 import signal
-from collections.abc import Coroutine, Iterator
+from collections.abc import Coroutine, Iterator, Mapping
 from contextlib import AsyncExitStack
 from socket import socket
 from time import monotonic
 from typing import Any, Final
 
 import uvloop
+from fastapi import FastAPI
 
 import crds
 from certs.serving import LiveContext
@@ -28,9 +29,10 @@ from policies import MemorySnapshot
 from policies.compiled import compiled
 from webhooks import logs, serving, trust
 from webhooks.app import PATHS, create_app, create_side_app
-from webhooks.decider import Decider
+from webhooks.decider import Decider, now
 from webhooks.feed import Feed, sources
 from webhooks.metrics import Metrics
+from webhooks.previewing import Previewer, given, stored
 from webhooks.readiness import Need, Readiness
 from webhooks.settings import Settings
 
@@ -70,6 +72,7 @@ class Process:
         self.metrics = Metrics(PATHS)
         self.snapshot = MemorySnapshot(self._age)
         self._feed: Feed | None = None
+        self._manifests: list[Mapping[str, Any]] = []
 
     async def run(self, stop: asyncio.Event) -> None:
         with (
@@ -78,7 +81,7 @@ class Process:
         ):
             port = serving.port_of(reviews)
             servers = [
-                serving.server(create_app(Decider(self.snapshot), self.readiness, self.metrics), self._live.context),
+                serving.server(self._reviews(), self._live.context),
                 serving.server(create_side_app(self.readiness, self.metrics)),
             ]
             async with asyncio.TaskGroup() as group:
@@ -95,6 +98,11 @@ class Process:
                     task.cancel()
         log.info("stopped")
 
+    def _reviews(self) -> FastAPI:
+        objects = given(self._manifests) if self._client is None else stored(self._client)
+        preview = Previewer(objects, self.snapshot, now)
+        return create_app(Decider(self.snapshot), self.readiness, self.metrics, preview)
+
     def _lasting(self, port: int) -> Iterator[Coroutine[Any, Any, None]]:
         """What runs beside the servers until the process stops."""
         self._compile_schemas()
@@ -104,8 +112,9 @@ class Process:
         if leaf is None:
             trust.offer_throwaway(self._live)
         else:
-            yield follow_leaf(self._live, leaf)
-        ask = trust.check(self._live, self._client, self._namespace, self._settings.service, port)
+            yield follow_leaf(self._live, leaf, poll=self._settings.cert_poll_seconds)
+        where = (self._settings.service, port, self._settings.host)
+        ask = trust.check(self._live, self._client, self._namespace, *where)
         yield trust.watch(ask, self.readiness, self.metrics)
 
     def _compile_schemas(self) -> None:
@@ -119,8 +128,10 @@ class Process:
             from webhooks import manifests
 
             folder = self._settings.snapshot
-            for manifest in manifests.read((folder,) if folder else ()):
-                self.snapshot.put(manifest.obj["kind"], manifest.obj)
+            for manifest in manifests.placed(manifests.read((folder,) if folder else ()), self._namespace):
+                obj = manifests.stored(manifest.obj)
+                self.snapshot.put(obj["kind"], obj)
+                self._manifests.append(obj)
             self._snapshot_filled()
             return
         followed = sources(self._settings.scope, self._namespace)

@@ -39,6 +39,9 @@ class Settings:
     cert_dir: Path | None = field(
         default=None, metadata=described("Folder with tls.crt and tls.key. Absent: the Secret of the install.")
     )
+    cert_poll_seconds: float = field(
+        default=10.0, metadata=described("How often the certificate is read again, and served where it is new.")
+    )
     snapshot: Path | None = field(
         default=None, metadata=described("Folder of manifests to judge against, instead of a cluster.")
     )

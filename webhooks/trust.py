@@ -38,7 +38,7 @@ def offer_throwaway(live: LiveContext) -> None:
     live.offer(issue_leaf(new_authority(now, THROWAWAY_LIFETIME), ["localhost"], now, THROWAWAY_LIFETIME))
 
 
-def check(live: LiveContext, client: Client | None, namespace: str, service: str, port: int) -> Check:
+def check(live: LiveContext, client: Client | None, namespace: str, service: str, port: int, host: str = "") -> Check:
     """Asks why what is served here would not be trusted; without a cluster, whether anything is served."""
 
     async def served() -> str | None:
@@ -46,7 +46,7 @@ def check(live: LiveContext, client: Client | None, namespace: str, service: str
 
     async def trusted() -> str | None:
         assert client is not None  # noqa: S101 - chosen below only where there is one
-        return await served() or await why_not_trusted(client, namespace, service, port)
+        return await served() or await why_not_trusted(client, namespace, service, port, host or "127.0.0.1")
 
     return served if client is None else trusted
 

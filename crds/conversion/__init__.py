@@ -7,6 +7,6 @@ of, it comes through.
 """
 
 from crds.conversion.convert import ConversionError, convert
-from crds.conversion.kept import kept_paths
+from crds.conversion.unsaid import unsaid
 
-__all__ = ["ConversionError", "convert", "kept_paths"]
+__all__ = ["ConversionError", "convert", "unsaid"]

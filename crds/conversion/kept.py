@@ -10,7 +10,7 @@ import base64
 import binascii
 import json
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -58,20 +58,6 @@ def written(metadata: Any, version: str, kept: Kept) -> Any:
     elif annotations is not None and not _is_map(annotations):
         result["annotations"] = annotations
     return result
-
-
-def kept_paths(obj: Mapping[str, Any]) -> tuple[str, ...]:
-    """The fields of v1beta1 that an object of v1 carries along without effect, such as `spec.replicas`."""
-    kept = read(obj.get("metadata"), meta.BETA)
-    return tuple(_leaves(kept.rest, "spec")) if kept.rest else ()
-
-
-def _leaves(node: Any, at: str) -> Iterator[str]:
-    if isinstance(node, dict) and node:
-        for key, part in node.items():
-            yield from _leaves(part, f"{at}.{key}")
-    else:
-        yield at
 
 
 def _is_map(value: Any) -> bool:

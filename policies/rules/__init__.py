@@ -8,26 +8,27 @@ from typing import Final
 from policies.facts import Operation
 from policies.rules import (
     brokers,
+    consistency,
     content,
+    deletes,
+    emergencies,
+    exempting,
     expressions,
     limits,
+    matching,
+    places,
     pool_limits,
     queue_limits,
     references,
     reserved,
     static,
+    timeouts,
+    workers,
 )
 from policies.rules.rule import Breach, BuiltInRule, PolicyRule, Rule
 
 __all__ = ["BUILT_IN", "POLICY", "Breach", "BuiltInRule", "PolicyRule", "Rule", "built_in_for"]
 
-BUILT_IN: Final[tuple[BuiltInRule, ...]] = (
-    *static.RULES,
-    *reserved.RULES,
-    *brokers.BUILT_IN,
-    *references.RULES,
-    *expressions.RULES,
-)
 POLICY: Final[tuple[PolicyRule, ...]] = (
     *limits.RULES,
     *queue_limits.RULES,
@@ -35,6 +36,21 @@ POLICY: Final[tuple[PolicyRule, ...]] = (
     *reserved.POLICY_RULES,
     *content.RULES,
     *brokers.POLICY_RULES,
+)
+BUILT_IN: Final[tuple[BuiltInRule, ...]] = (
+    *static.RULES,
+    *reserved.RULES,
+    *brokers.BUILT_IN,
+    *places.RULES,
+    *workers.RULES,
+    *references.RULES,
+    *timeouts.RULES,
+    *deletes.RULES,
+    *emergencies.RULES,
+    *matching.RULES,
+    *consistency.rules(POLICY),
+    *exempting.rules(POLICY),
+    *expressions.RULES,
 )
 
 

@@ -21,8 +21,8 @@ RQ, Asynq and the others have namespaces of their own, and `default` is the queu
 
 PREFIX: Final = f"{meta.DOMAIN}/"
 ENV_PREFIX: Final = "HEADGATE_"
-USERS_KEYS: Final = frozenset({meta.ANNOTATION_BREAK_GLASS})
-"""Keys of the prefix that are written by people."""
+USERS_KEYS: Final = frozenset({meta.ANNOTATION_BREAK_GLASS, meta.ANNOTATION_CONVERSION_DATA})
+"""Keys of the prefix that are written by people, or come along with what they write in another version."""
 
 
 def queue_name(subject: Subject) -> Iterator[Finding]:

@@ -33,6 +33,8 @@ class Breach(NamedTuple):
 
 WRITES: Final = frozenset({Operation.CREATE, Operation.UPDATE})
 CREATION: Final = frozenset({Operation.CREATE})
+CHANGE: Final = frozenset({Operation.UPDATE})
+DELETION: Final = frozenset({Operation.DELETE})
 OBJECT: Final = frozenset({""})
 OBJECT_AND_SCALE: Final = frozenset({"", "scale"})
 ALL_KINDS: Final = frozenset(kind.kind for kind in meta.KINDS)

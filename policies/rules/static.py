@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 import crds
+from crds.conversion import unsaid
 from crds.effect import why
 from crds.findings import Finding, Reason
 from policies.decision import Action
@@ -22,6 +23,14 @@ def without_effect(subject: Subject) -> Iterator[Finding]:
         yield Finding(path, Reason.INVALID, f"no effect: {why(subject.kind, path)}")
 
 
+def only_in_beta(subject: Subject) -> Iterator[Finding]:
+    """Said once, when it is written: an object that is edited in v1 has carried it along before."""
+    before = unsaid(subject.previous) if subject.previous is not None else {}
+    for path, instead in unsaid(subject.obj).items():
+        if path not in before:
+            yield Finding(path, Reason.INVALID, f"no effect: {instead}")
+
+
 RULES: Final = (
     BuiltInRule(
         id="schema",
@@ -34,6 +43,14 @@ RULES: Final = (
         kinds=ALL_KINDS,
         sentence="Every field that is set has an effect in this version.",
         check=without_effect,
+        action=Action.WARN,
+        timely=True,
+    ),
+    BuiltInRule(
+        id="onlyInV1beta1",
+        kinds=ALL_KINDS,
+        sentence="Every field of v1beta1 that is set has an effect in v1.",
+        check=only_in_beta,
         action=Action.WARN,
         timely=True,
     ),

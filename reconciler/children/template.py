@@ -20,6 +20,11 @@ MOST_GRACE_SECONDS: Final = 600
 UNREACHABLE_SECONDS: Final = 60
 NOT_INHERITED: Final = ("app.kubernetes.io/instance", "argocd.argoproj.io/")
 """Labels by which GitOps tools claim objects; a claimed child would be pruned by them."""
+LEFT_ALONE: Final = {
+    "cluster-autoscaler.kubernetes.io/safe-to-evict": "false",
+    "karpenter.sh/do-not-disrupt": "true",
+}
+"""Autoscalers of nodes are told to look for another one: a worker is not asked by them, it is evicted."""
 OWN_FIELDS: Final = ("command", "args", "envFrom", "resources")
 
 
@@ -64,10 +69,7 @@ def _metadata(given: Mapping[str, Any], spec: Mapping[str, Any], image: str) -> 
     version = spec.get("version") or image_tag(image)
     if version:
         labels.setdefault(VERSION, version)
-    metadata: dict[str, Any] = {"labels": labels}
-    if annotations := given.get("annotations"):
-        metadata["annotations"] = dict(annotations)
-    return metadata
+    return {"labels": labels, "annotations": {**LEFT_ALONE, **(given.get("annotations") or {})}}
 
 
 def image_tag(image: str) -> str:

@@ -76,7 +76,8 @@ class State:
 
     @property
     def namespace(self) -> str:
-        return str(self.obj["metadata"]["namespace"])
+        """Empty for a kind without namespaces."""
+        return str(self.obj["metadata"].get("namespace", ""))
 
     @property
     def uid(self) -> str:

@@ -62,4 +62,11 @@ class DeleteMarked:
     pod: Pod
 
 
-Action: TypeAlias = Request | Cancel | Unmark | Mark | Scale | DeleteMarked
+@dataclass(frozen=True, slots=True)
+class Hasten:
+    """Cut short the grace period of a pod that was given up. Precondition: uid."""
+
+    pod: Pod
+
+
+Action: TypeAlias = Request | Cancel | Unmark | Mark | Scale | DeleteMarked | Hasten

@@ -25,6 +25,7 @@ from reconciler.plans.law import Ask, Load, Supply, Target, Why
 
 RATE_MARGIN: Final = 1.1
 """A tenth more than the rate limit needs, so that the limit binds and not the pool."""
+CALM_PART: Final = 0.5
 ROUNDING: Final = 1e-9
 """Sums of fractions that make a whole number must not be rounded up."""
 
@@ -77,13 +78,15 @@ def demand(facts: PoolFacts) -> Demand:
     return Demand((*_separately(targeted, facts), *plain))
 
 
-def calm(facts: PoolFacts, current_demand: Demand) -> bool:
-    """Whether a little more than there is may wait: a slot is free, and what waits starts within half its target."""
-    shares = [share for share in current_demand.shares if share.ask is not None]
-    free = facts.running_on_serving is None or facts.running_on_serving < facts.ready_slots_now
-    if len(shares) != len(current_demand.shares) or not free:
-        return False
-    return all(_waits_little(share, facts) for share in shares)
+def calm(facts: PoolFacts, demand: Demand) -> bool:
+    """Whether the pool as it is keeps every wait within half its target, now and until a new pod could have started."""
+    shares = [share for share in demand.shares if share.ask is not None]
+    return len(shares) == len(demand.shares) and all(_waits_little(share, facts) for share in shares)
+
+
+def longest_service(facts: PoolFacts) -> float:
+    """The longest mean time that jobs of a queue of this pool take, in seconds; 0 while none is known."""
+    return max((mean for queue in facts.queues if (mean := arrivals.service(queue)) is not None), default=0.0)
 
 
 def load_of(queue: QueueFacts) -> Load:
@@ -94,7 +97,9 @@ def load_of(queue: QueueFacts) -> Load:
     if queue.closed:
         return Load(0.0, running, 0.0, mean)
     spread = 1.0 if queue.service_cv2 is None else queue.service_cv2
-    return Load((queue.waiting or 0) * part, running, arrivals.rate(queue) * part, mean, spread)
+    return Load(
+        (queue.waiting or 0) * part, running, arrivals.rate(queue) * part, mean, spread, arrivals.doubt(queue, spread)
+    )
 
 
 def _separately(queues: Sequence[QueueFacts], facts: PoolFacts) -> Iterator[Share]:
@@ -143,10 +148,11 @@ def _supply(facts: PoolFacts) -> Supply:
 
 
 def _waits_little(share: Share, facts: PoolFacts) -> bool:
-    load = reduce(add, map(load_of, share.queues))
-    return load.waiting == 0 or (
-        load.service is not None and load.waiting * load.service <= 0.5 * share.target * facts.ready_slots_now
-    )
+    load, supply = reduce(add, map(load_of, share.queues)), _supply(facts)
+    if load.service is None:
+        return False
+    most = max(load.waiting, law.left(load, supply, max(load.service, law.SHORTEST_SERVICE)))
+    return most * load.service <= CALM_PART * share.target * supply.ready
 
 
 def _target(queue: QueueFacts) -> float:

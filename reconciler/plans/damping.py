@@ -1,9 +1,10 @@
 """Fast up, slow down: a pool shrinks only to what it would have needed at every moment of a window.
 
-Growth passes at once. A smaller number has to hold for a short window (three start-up times, 60 to 300 s) before the
-pool comes within a tenth of it, and for 300 s before the pool reaches it, so that pods are not drained which the next
-wave needs again. The window lives in memory; it is seeded with the current number at start and after any gap, which
-can only delay shrinking.
+Growth passes at once. A smaller number has to hold for a short window (two start-up times, 60 to 300 s) before the pool
+comes within a tenth of it, and for 15 minutes before the pool reaches it, so that pods are not drained which the next
+wave needs again: the last step is the one that noise takes back, and costs one pod to wait for. Where jobs are long the
+load changes slowly, and both windows are as long as one job and three. The window lives in memory; it is seeded with
+the current number at start and after any gap, which can only delay shrinking.
 """
 
 from __future__ import annotations
@@ -12,8 +13,10 @@ from dataclasses import dataclass
 from math import ceil
 from typing import Final
 
-LONG_SECONDS: Final = 300.0
+LONG_SECONDS: Final = 900.0
+LONGEST_SECONDS: Final = 3600.0
 SHORTEST_SECONDS: Final = 60.0
+LONGEST_SHORT_SECONDS: Final = 300.0
 GAP_SECONDS: Final = 30.0
 """Samples further apart say nothing of the time between them, so the window starts again."""
 DEAD_BAND: Final = 0.9
@@ -33,7 +36,7 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """What was wanted during the last 300 s or longer, as runs of equal numbers, oldest first."""
+    """What was wanted during the last 15 minutes or longer, as runs of equal numbers, oldest first."""
 
     runs: tuple[Run, ...] = ()
 
@@ -60,14 +63,27 @@ def seeded(now: float, current: int) -> Window:
     return Window((Run(now, now, current),))
 
 
-def short_window(startup_seconds: float) -> float:
-    """How long a smaller number has to hold before the pool follows: the time to change one's mind, three times."""
-    return min(max(3 * startup_seconds, SHORTEST_SECONDS), LONG_SECONDS)
+@dataclass(frozen=True, slots=True)
+class Spans:
+    """How long a smaller number has to hold before the pool comes near it, and before it reaches it, in seconds."""
+
+    short: float
+    long: float
+
+
+def spans(startup_seconds: float, service_seconds: float = 0.0) -> Spans:
+    """The time to change one's mind, twice, or that of a job: long jobs make a load that changes slowly."""
+    short = min(max(2 * startup_seconds, SHORTEST_SECONDS), LONGEST_SHORT_SECONDS)
+    return Spans(
+        short=max(short, min(service_seconds, LONGEST_SECONDS / 2)),
+        long=max(LONG_SECONDS, min(3 * service_seconds, LONGEST_SECONDS)),
+    )
 
 
 def dead_band(current: int, wanted: int, *, calm: bool = False) -> int:
-    """`current` when `wanted` is smaller by at most a tenth, or in a calm pool larger by that, else `wanted`."""
-    near = DEAD_BAND * current <= wanted < current or (calm and current < wanted <= CALM_BAND * current)
+    """`current` when `wanted` is smaller by at most a tenth, or in a calm pool larger by that or by one."""
+    most = max(CALM_BAND * current, current + 1) if calm and current > 0 else current
+    near = DEAD_BAND * current <= wanted < current or current < wanted <= most
     return current if near else wanted
 
 
@@ -76,15 +92,15 @@ def lately_fewer(window: Window, now: float, current: int) -> bool:
     return any(replicas < DEAD_BAND * current for replicas in window.since(now - SHORTEST_SECONDS))
 
 
-def damp(window: Window, now: float, current: int, wanted: int, startup_seconds: float) -> tuple[int, Window]:
+def damp(window: Window, now: float, current: int, wanted: int, over: Spans) -> tuple[int, Window]:
     """How many replicas to serve with now, and the window for the next time."""
     if not window.covers(now):
         window = seeded(now, current)
-    window = window.add(now, wanted)
+    window = window.add(now, wanted, over.long)
     if wanted >= current:
         return wanted, window
-    fast = window.highest(now, short_window(startup_seconds))
-    slow = window.highest(now, LONG_SECONDS)
+    fast = window.highest(now, over.short)
+    slow = window.highest(now, over.long)
     return min(current, _descend(fast, slow)), window
 
 

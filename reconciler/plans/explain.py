@@ -21,10 +21,10 @@ MESSAGE_LENGTH: Final = 120
 STEPS: Final = 16
 QUEUE: Final = "Queue"
 QUEUES: Final = "Queues"
+NOTHING: Final = "nothing waits or runs"
 NEAR: Final = "within a tenth of what is there"
 TOLERATED: Final = "within the tolerance of scaling.behavior"
-RUNNING: Final = "so many run jobs"
-INEFFECTIVE: Final = "the last growth completed no more jobs; tried again after 10 minutes"
+INEFFECTIVE: Final = "the last growth completed no more jobs; a little more is tried after 10 minutes"
 
 
 def steps(bill: Sequence[Step]) -> tuple[Step, ...]:
@@ -66,6 +66,8 @@ def _asked(ask: Ask, share: Share, facts: PoolFacts) -> str:
             busy, reason = round(ask.busy, 1), "for the percentile"
         case Why.CATCHING_UP:
             busy, reason = round(ask.busy, 1), "for what waits"
+        case Why.RUNNING_ON:
+            return f"{slots} slots for jobs that will still run when another pod could have started"
         case Why.IN_SIGHT:
             return f"{slots} slots for all jobs in sight"
         case Why.UNKNOWN_SERVICE:

@@ -1,15 +1,15 @@
 """Whether growing helps: more slots that complete no more jobs are only a burden on whatever holds the jobs up.
 
-A trial begins when a pool that is busy and has a backlog grows. Once the new slots have been ready for as long as
+A trial begins when a pool grows in which nearly every slot has a job. Once the new slots have been ready for as long as
 throughput is measured, the gain is compared with what as many slots more should have brought. Less than a tenth of it,
-beyond what chance explains, and the pool stops growing: until the backlog is gone, until throughput rises, or until
-ten minutes have passed and it is worth another try.
+beyond what chance explains, and the pool stops growing: until slots come free, until throughput rises, or until
+ten minutes have passed and it is worth another, smaller try.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from math import sqrt
+from math import ceil, sqrt
 from typing import Final
 
 from reconciler.plans.facts import PoolFacts
@@ -17,30 +17,38 @@ from reconciler.plans.facts import PoolFacts
 MEASURED_SECONDS: Final = 120.0
 """The span of `completions`."""
 RETRY_SECONDS: Final = 600.0
+FULL: Final = 0.9
 LEAST_GROWTH: Final = 1.2
+TRIED_GROWTH: Final = 1.25
 LEAST_GAIN: Final = 0.1
 SIGMAS: Final = 3.0
 
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """Since when (steady clock) more than `slots` ready slots, which completed `rate` jobs per second, are tried."""
+    """Since when (steady clock) more than `slots` ready slots, which completed `rate` jobs per second, are tried.
+
+    After one that failed the next is `cautious`: with a quarter more slots, not with all that are asked for.
+    """
 
     since: float
     slots: int
     rate: float
     failed: bool = False
+    cautious: bool = False
 
 
 def observed(trial: Trial | None, facts: PoolFacts, clock: float) -> Trial | None:
     """What has become of the trial by now."""
     rate = throughput(facts)
-    if trial is None or rate is None or not _backlog(facts):
+    if trial is None or rate is None or not _full(facts):
         return None
-    if trial.failed:
-        over = clock - trial.since > RETRY_SECONDS or rate > LEAST_GROWTH * trial.rate
-        return None if over else trial
     ready = facts.ready_slots_now
+    if trial.failed:
+        if rate > LEAST_GROWTH * trial.rate:
+            return None
+        retried = clock - trial.since > RETRY_SECONDS
+        return Trial(clock, ready, rate, cautious=True) if retried else trial
     if clock - trial.since < duration(facts) or ready < LEAST_GROWTH * trial.slots:
         return trial
     return replace(trial, since=clock, rate=rate, failed=True) if _helped_nothing(trial, ready, rate) else None
@@ -49,9 +57,18 @@ def observed(trial: Trial | None, facts: PoolFacts, clock: float) -> Trial | Non
 def begun(trial: Trial | None, facts: PoolFacts, to: int, clock: float) -> Trial | None:
     """A new trial, where the pool grows now and none is under way."""
     rate = throughput(facts)
-    if trial is not None or to <= facts.current or not rate or not _backlog(facts) or not facts.ready_slots_now:
+    if trial is not None or to <= facts.current or not rate or not _full(facts) or not facts.ready_slots_now:
         return trial
     return Trial(clock, facts.ready_slots_now, rate)
+
+
+def limit(trial: Trial | None, facts: PoolFacts) -> int | None:
+    """The most replicas that may be tried now; None for any number."""
+    if trial is None or not (trial.failed or trial.cautious):
+        return None
+    if trial.failed:
+        return facts.current
+    return max(facts.current, ceil(TRIED_GROWTH * trial.slots / facts.concurrency))
 
 
 def duration(facts: PoolFacts) -> float:
@@ -66,9 +83,10 @@ def throughput(facts: PoolFacts) -> float | None:
     return sum(known) if len(known) == len(rates) else None
 
 
-def _backlog(facts: PoolFacts) -> bool:
-    """More jobs wait than could start at once if every slot came free."""
-    return sum(queue.waiting or 0 for queue in facts.queues if not queue.closed) > facts.ready_slots_now
+def _full(facts: PoolFacts) -> bool:
+    """Whether there is a job for nearly every slot: in a pool that is not, throughput says nothing about slots."""
+    waiting = sum(queue.waiting or 0 for queue in facts.queues if not queue.closed)
+    return waiting + sum(queue.running or 0 for queue in facts.queues) >= FULL * facts.ready_slots_now
 
 
 def _helped_nothing(trial: Trial, ready: int, rate: float) -> bool:

@@ -1,16 +1,18 @@
 """How many slots a stream of jobs needs so that a percentile of them starts within a target.
 
-A slot runs one job at a time. Three numbers compete, in slots:
+A slot runs one job at a time. Four numbers compete, in slots:
 - *staffing*, by Erlang's formula: what arrives keeps `arrivals * service` slots busy, and jobs need some more to start;
 - *catching up*: what will still wait once new pods have started, worked off within the rest of the target;
+- *running on*: the jobs that will still run by then keep their slots, which for long jobs are most of them;
 - *jobs in sight*: more slots than there are jobs to run would stand idle.
-The larger of the first two counts, bounded by the third. While the service time is unknown, every job wants a slot.
+The largest of the first three counts, bounded by the last. While the service time is unknown, every job wants a slot.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from math import exp
 from typing import Final
 
 from reconciler.plans import erlang
@@ -19,17 +21,23 @@ POLL_SECONDS: Final = 2.0
 SHORTEST_SERVICE: Final = 0.001
 LEAST_SPREAD: Final = 0.5
 MOST_SPREAD: Final = 8.0
+MOST_DOUBT: Final = 0.2
+"""Numbers that are less certain are no reason for more slots; what is in sight decides then."""
 
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """Jobs now, arrivals in jobs per second, and the mean and squared variation of the seconds a job takes."""
+    """Jobs now, arrivals in jobs per second, and the mean and squared variation of the seconds a job takes.
+
+    `doubt` is the standard error of `busy` as a share of it.
+    """
 
     waiting: float
     running: float
     arrivals: float = 0.0
     service: float | None = None
     cv2: float = 1.0
+    doubt: float = 0.0
 
     @property
     def busy(self) -> float:
@@ -45,7 +53,8 @@ class Load:
         own = self.arrivals / arrivals if arrivals > 0 else 0.5
         mean = own * self.service + (1 - own) * other.service
         square = own * self.service**2 * (1 + self.cv2) + (1 - own) * other.service**2 * (1 + other.cv2)
-        return Load(waiting, running, arrivals, mean, max(square / mean**2 - 1, 0.0) if mean > 0 else 1.0)
+        cv2 = max(square / mean**2 - 1, 0.0) if mean > 0 else 1.0
+        return Load(waiting, running, arrivals, mean, cv2, max(self.doubt, other.doubt))
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +95,7 @@ class Why(StrEnum):
 
     STAFFING = "Staffing"
     CATCHING_UP = "CatchingUp"
+    RUNNING_ON = "RunningOn"
     IN_SIGHT = "InSight"
     UNKNOWN_SERVICE = "UnknownService"
 
@@ -106,19 +116,25 @@ def ask(load: Load, supply: Supply, target: Target) -> Ask:
     service = max(load.service, SHORTEST_SERVICE)
     horizon = target.horizon(supply.startup)
     staffing = _staffing(load, service, target)
-    found = Ask(staffing, Why.STAFFING, load.busy)
+    running_on = load.running * exp(-supply.startup / service)
+    asks = [Ask(staffing, Why.STAFFING, load.busy), Ask(running_on, Why.RUNNING_ON, load.busy)]
     if load.waiting > 0:
-        catching_up = load.busy + _left(load, supply, service) * service / horizon
-        found = max(found, Ask(catching_up, Why.CATCHING_UP, load.busy), key=lambda one: one.slots)
-    in_sight = jobs + load.arrivals * (supply.startup + horizon)
-    return min(found, Ask(in_sight, Why.IN_SIGHT, load.busy), key=lambda one: one.slots)
+        catching_up = load.busy + left(load, supply, service) * service / horizon
+        asks.append(Ask(catching_up, Why.CATCHING_UP, load.busy))
+    in_sight = Ask(jobs + load.arrivals * (supply.startup + horizon), Why.IN_SIGHT, load.busy)
+    return min(max(asks, key=_slots), in_sight, key=_slots)
+
+
+def _slots(one: Ask) -> float:
+    return one.slots
 
 
 def _staffing(load: Load, service: float, target: Target) -> int:
     spread = min(max((1 + load.cv2) / 2, LEAST_SPREAD), MOST_SPREAD)
-    return erlang.servers(load.busy, target.seconds / (service * spread), 1 - target.percentile / 100)
+    busy = load.busy * (1 + min(load.doubt, MOST_DOUBT))
+    return erlang.servers(busy, target.seconds / (service * spread), 1 - target.percentile / 100)
 
 
-def _left(load: Load, supply: Supply, service: float) -> float:
+def left(load: Load, supply: Supply, service: float) -> float:
     """The jobs that will wait when a pod created now has started."""
     return max(0.0, load.waiting + load.arrivals * supply.startup - supply.slot_seconds() / service)

@@ -41,7 +41,7 @@ class Bill:
 def decide(facts: PoolFacts, history: History, clock: float) -> tuple[ReplicaDecision, History]:
     """The decision, and the history for the next one. `clock` is any steady clock, in seconds."""
     trial = growth.observed(history.trial, facts, clock)
-    bill = _told(facts) or wanted(facts, growing_helps=trial is None or not trial.failed)
+    bill = _told(facts) or wanted(facts, growth.limit(trial, facts))
     bill, window = _paced(facts, bill, history, clock)
     demand = bill.replicas
     bill = _budget(facts, bill)
@@ -55,16 +55,15 @@ def decide(facts: PoolFacts, history: History, clock: float) -> tuple[ReplicaDec
     return _decision(facts, bill, demand), after
 
 
-def wanted(facts: PoolFacts, *, growing_helps: bool = True) -> Bill:
-    """What the jobs ask for, bounded but not yet damped."""
+def wanted(facts: PoolFacts, most: int | None = None) -> Bill:
+    """What the jobs ask for, bounded but not yet damped; `most` is what growth is known to help up to."""
     demand = asks.demand(facts)
     bill = Bill(demand.replicas, BoundBy.DEMAND, explain.shares(demand, facts))
     bill = bill.moved(demand.replicas, BoundBy.DEMAND)
     bill = _rate_limit(facts, bill, demand)
-    bill = _running(facts, bill)
     bill = _bands(facts, bill, demand)
-    if not growing_helps and bill.replicas > facts.current:
-        bill = bill.moved(facts.current, BoundBy.INEFFECTIVE, explain.INEFFECTIVE)
+    if most is not None and bill.replicas > most:
+        bill = bill.moved(most, BoundBy.INEFFECTIVE, explain.INEFFECTIVE)
     for rule in _BOUNDS:
         bill = rule(facts, bill)
     return bill
@@ -99,21 +98,16 @@ def _rate_limit(facts: PoolFacts, bill: Bill, demand: Demand) -> Bill:
     return bill.moved(demand.limited, BoundBy.RATE_LIMIT, explain.rate_limits(facts))
 
 
-def _running(facts: PoolFacts, bill: Bill) -> Bill:
-    """A slot that runs a job is needed, whatever the averages say."""
-    busy = ceil((facts.running_on_serving or 0) / facts.concurrency)
-    return bill if busy <= bill.replicas else bill.moved(busy, BoundBy.DEMAND, explain.RUNNING)
-
-
 def _bands(facts: PoolFacts, bill: Bill, demand: Demand) -> Bill:
-    """Near enough to what the pool has is left alone."""
+    """Near enough to what the pool has is left alone, and nothing grows by arrivals that are over."""
     if facts.behavior is not None:
-        exact = max(demand.exact, (facts.running_on_serving or 0) / facts.concurrency)
-        near = pacing.tolerated(facts.behavior, facts.current, exact)
+        near = pacing.tolerated(facts.behavior, facts.current, demand.exact)
         replicas, message = facts.current if near else bill.replicas, explain.TOLERATED
     else:
         calm = asks.calm(facts, demand)
         replicas, message = damping.dead_band(facts.current, bill.replicas, calm=calm), explain.NEAR
+    if replicas > facts.current and not any(queue.has_jobs for queue in facts.queues):
+        replicas, message = facts.current, explain.NOTHING
     return bill if replicas == bill.replicas else bill.moved(replicas, bill.bound_by, message)
 
 
@@ -164,14 +158,20 @@ _BOUNDS: Final[tuple[Callable[[PoolFacts, Bill], Bill], ...]] = (
 def _paced(facts: PoolFacts, bill: Bill, history: History, clock: float) -> tuple[Bill, Window]:
     if facts.behavior is not None:
         return _by_behavior(facts, bill, history, clock)
-    replicas, window = damping.damp(history.window, clock, facts.current, bill.replicas, facts.startup_seconds)
+    over = damping.spans(facts.startup_seconds, asks.longest_service(facts))
+    replicas, window = damping.damp(history.window, clock, facts.current, bill.replicas, over)
     if bill.bound_by in UNPACED:
         return bill, window
-    replicas = min(replicas, facts.max_replicas)
+    replicas = min(max(replicas, _kept_busy(facts)), facts.max_replicas)
     lately = damping.lately_fewer(window, clock, facts.current)
     if replicas > bill.replicas or (replicas == facts.current and lately and bill.bound_by is BoundBy.DEMAND):
         return bill.moved(replicas, BoundBy.DAMPING, explain.damped(bill.replicas)), window
     return bill, window
+
+
+def _kept_busy(facts: PoolFacts) -> int:
+    """What may not be shrunk below at this moment, whatever the averages say: the slots that run a job."""
+    return min(facts.current, ceil((facts.running_on_serving or 0) / facts.concurrency))
 
 
 def _by_behavior(facts: PoolFacts, bill: Bill, history: History, clock: float) -> tuple[Bill, Window]:

@@ -13,6 +13,14 @@ from tests.cluster.cluster import Cluster
 
 KINDS = ("MutatingWebhookConfiguration", "ValidatingWebhookConfiguration")
 LIVE = [{"name": "not-being-deleted", "expression": "!has(object.metadata.deletionTimestamp)"}]
+TAKEN_APART = [
+    {"name": "not-being-deleted", "expression": "!has(oldObject.metadata.deletionTimestamp)"},
+    {
+        "name": "asked-by-somebody",
+        "expression": "!(request.userInfo.username in ['system:serviceaccount:kube-system:namespace-controller',"
+        " 'system:serviceaccount:kube-system:generic-garbage-collector', 'system:kube-controller-manager'])",
+    },
+]
 ENTRIES: dict[str, dict[str, Any]] = {
     "default.work.headgate.dev": {
         "path": "/default",
@@ -30,6 +38,14 @@ ENTRIES: dict[str, dict[str, Any]] = {
         "timeoutSeconds": 5,
         "reinvocationPolicy": None,
     },
+    "scale-default.work.headgate.dev": {
+        "path": "/default",
+        "operations": ["UPDATE"],
+        "resources": ["workerpools/scale"],
+        "matchConditions": None,
+        "timeoutSeconds": 3,
+        "reinvocationPolicy": None,
+    },
     "scale.work.headgate.dev": {
         "path": "/validate",
         "operations": ["UPDATE"],
@@ -37,6 +53,15 @@ ENTRIES: dict[str, dict[str, Any]] = {
         "matchConditions": None,
         "timeoutSeconds": 5,
         "reinvocationPolicy": None,
+    },
+    "delete.work.headgate.dev": {
+        "path": "/validate",
+        "operations": ["DELETE"],
+        "resources": ["queues", "workerpools"],
+        "matchConditions": TAKEN_APART,
+        "timeoutSeconds": 2,
+        "reinvocationPolicy": None,
+        "failurePolicy": "Ignore",
     },
 }
 
@@ -62,7 +87,8 @@ def test_an_entry_is_called_for(rendered: list[Object], name: str) -> None:
     assert {key: entry.get(key) for key in ("matchConditions", "timeoutSeconds", "reinvocationPolicy")} == {
         key: want[key] for key in ("matchConditions", "timeoutSeconds", "reinvocationPolicy")
     }
-    assert (entry["failurePolicy"], entry["matchPolicy"], entry["sideEffects"]) == ("Fail", "Equivalent", "None")
+    fails = want.get("failurePolicy", "Fail")
+    assert (entry["failurePolicy"], entry["matchPolicy"], entry["sideEffects"]) == (fails, "Equivalent", "None")
     assert entry["admissionReviewVersions"] == ["v1"]
 
 

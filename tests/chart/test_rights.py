@@ -51,6 +51,7 @@ WANT: dict[tuple[str, str], Grants] = {
         "leases.coordination.k8s.io=headgate-reconciler": "get update",
         "poddisruptionbudgets.policy": "create delete patch",
         "pods": "delete get list patch watch",
+        "namespaces": "get",
         f"policies.{OURS}": READ,
         f"policies/status.{OURS}": "patch",
         f"queues.{OURS}": "get list patch watch",
@@ -58,7 +59,7 @@ WANT: dict[tuple[str, str], Grants] = {
         "secrets": "create get",
         "endpointslices.discovery.k8s.io": "list",
         "secrets=headgate-certs": "list patch watch",
-        f"workerpools.{OURS}": "get list patch watch",
+        f"workerpools.{OURS}": "get list mark patch watch",
         f"workerpools/status.{OURS}": "patch",
     },
     ("ClusterRole", "headgate-media-reconciler"): configurations("get list patch watch"),
@@ -71,7 +72,11 @@ WANT: dict[tuple[str, str], Grants] = {
         "secrets=headgate-certs": "delete get",
         f"workerpools.{OURS}": "list patch",
     },
-    ("ClusterRole", "headgate-media-release"): configurations("delete"),
+    ("ClusterRole", "headgate-media-release"): {
+        **configurations("delete"),
+        f"validatingadmissionpolicybindings.{WEBHOOKS}=headgate-media-delete-guard": "delete",
+        f"validatingadmissionpolicybindings.{WEBHOOKS}=headgate-media-worker-marks": "delete",
+    },
 }
 
 
@@ -93,7 +98,9 @@ def test_nothing_is_granted_by_wildcard(rendered: list[Object], rendered_crds: l
 
 def test_nothing_in_the_cluster_is_granted_but_by_name(rendered: list[Object]) -> None:
     for role in of_kind(rendered, "ClusterRole"):
-        assert all(rule["resourceNames"] == ["headgate-media"] for rule in role["rules"]), role
+        names = [name for rule in role["rules"] for name in rule["resourceNames"]]
+        assert names, role
+        assert all(name == "headgate-media" or name.startswith("headgate-media-") for name in names), role
 
 
 def test_a_role_is_bound_to_its_own_account_only(rendered: list[Object]) -> None:

@@ -123,7 +123,9 @@ def test_every_object_says_what_it_belongs_to_and_stays_in_its_namespace(rendere
         assert {
             f"app.kubernetes.io/{key}" for key in ("name", "instance", "version", "component", "managed-by")
         } <= labels.keys()
-        cluster_scoped = one["kind"].startswith("Cluster") or one["kind"].endswith("WebhookConfiguration")
+        cluster_scoped = one["kind"].startswith("Cluster") or one["kind"].endswith(
+            ("WebhookConfiguration", "PolicyBinding")
+        )
         assert one["metadata"].get("namespace") == (None if cluster_scoped else "media"), one
 
 

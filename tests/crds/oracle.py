@@ -23,11 +23,11 @@ Node = Mapping[str, Any]
 _ABSENT: Any = object()
 
 
-def refuses(kind: str, obj: Node, old: Node | None = None) -> list[str]:
+def refuses(kind: str, obj: Node, old: Node | None = None, version: str = meta.VERSION) -> list[str]:
     """Why the API server would refuse the object; empty when it would not."""
-    schema = _rendered(kind)
+    schema = _rendered(kind, version)
     new = decoded(schema, obj)
-    wrong = [str(error.message) for error in _validator(kind).iter_errors(new)]
+    wrong = [str(error.message) for error in _validator(kind, version).iter_errors(new)]
     if wrong:
         return wrong
     before = _ABSENT if old is None else decoded(schema, old)
@@ -49,16 +49,16 @@ def decoded(schema: Node, value: Any) -> Any:
 
 
 @cache
-def _rendered(kind: str) -> dict[str, Any]:
+def _rendered(kind: str, name: str) -> dict[str, Any]:
     (of_kind,) = (entry for entry in meta.KINDS if entry.kind == kind)
-    (version,) = definition(of_kind)["spec"]["versions"]
+    (version,) = (one for one in definition(of_kind)["spec"]["versions"] if one["name"] == name)
     schema: dict[str, Any] = version["schema"]["openAPIV3Schema"]
     del schema["properties"]["status"]
     return schema
 
 
 @cache
-def _validator(kind: str) -> Any:
+def _validator(kind: str, version: str) -> Any:
     keywords = {
         "pattern": _pattern,
         "x-kubernetes-int-or-string": _int_or_string,
@@ -66,7 +66,7 @@ def _validator(kind: str) -> Any:
         "format": _format,
     }
     validator = extend(Draft4Validator, keywords)  # type: ignore[no-untyped-call]  # so are its stubs
-    return validator(_rendered(kind))
+    return validator(_rendered(kind, version))
 
 
 def _pattern(_: Any, pattern: str, value: Any, __: Any) -> Iterator[ValidationError]:

@@ -16,9 +16,10 @@ from crds.compiling import root
 from crds.findings import ABSENT
 from crds.judgement import Judgement
 from crds.schema import MODELS
-from tests.crds import generators, oracle, seeds
+from tests.crds import beta, generators, oracle, seeds
 
 KINDS: Final = tuple(kind.kind for kind in meta.KINDS)
+BETA_KINDS: Final = tuple(kind.kind for kind in meta.BETA_KINDS)
 THOROUGH: Final = settings(max_examples=50, deadline=None, suppress_health_check=list(HealthCheck))
 # Kept as plain dicts in the models: only the schema knows what is in them.
 CORE: Final = re.compile(
@@ -63,6 +64,20 @@ def test_a_changed_object_gets_the_verdict_of_schema_and_cel(kind: str, data: st
     findings = crds.validate(kind, new, old)
 
     assert bool(findings) == bool(oracle.refuses(kind, new, old)), [finding.line() for finding in findings]
+
+
+@pytest.mark.parametrize("kind", BETA_KINDS)
+@THOROUGH
+@given(data=st.data())
+def test_an_object_of_v1beta1_gets_the_verdict_of_schema_and_cel(kind: str, data: st.DataObject) -> None:
+    old = data.draw(st.sampled_from(beta.BY_KIND[kind]))
+    new = data.draw(generators.edits_of(kind, old, meta.BETA))
+
+    for before in (None, old):
+        findings = crds.validate(kind, new, before, meta.BETA)
+
+        refused = oracle.refuses(kind, new, before, meta.BETA)
+        assert bool(findings) == bool(refused), ([finding.line() for finding in findings], refused)
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 import crds
 from crds import meta
 from crds.compiling import root
-from crds.conversion import ConversionError, convert, kept_paths
+from crds.conversion import ConversionError, convert, unsaid
 from crds.conversion.kept import ANNOTATION, PACKED
 from tests.crds import beta, generators
 from tests.crds.objects import pool, pool_from_template, queue, redis
@@ -291,7 +291,18 @@ def test_an_annotation_that_is_not_ours_is_no_harm(text: Any) -> None:
 def test_the_fields_without_effect_are_named() -> None:
     converted = convert(beta.pool(replicas=3, autoScaling={"maxReplicas": 9, "scaleUpCooldown": "1m"}), V1)
 
-    assert kept_paths(converted) == ("spec.autoScaling.scaleUpCooldown", "spec.replicas")
+    assert unsaid(converted) == {
+        "spec.autoScaling.scaleUpCooldown": "v1 damps by itself, or by spec.scaling.behavior",
+        "spec.replicas": "v1 has spec.scaling, and spec.hold for a while",
+    }
+
+
+def test_what_asks_for_nothing_else_than_v1_does_is_not_named() -> None:
+    converted = convert(
+        beta.pool(updateStrategy={"type": "RollingUpdate"}, drainPolicy={"waitForCompletion": True}), V1
+    )
+
+    assert unsaid(converted) == {}
 
 
 @pytest.mark.parametrize(

@@ -36,7 +36,7 @@ class Stack:
 
     def install(self) -> None:
         helm = Helm(self.cluster.kubeconfig)
-        crds = ("headgate-crds", CRDS, "-n", "headgate-crds", "--create-namespace")
+        crds = ("headgate-crds", CRDS, "-n", "headgate-crds", "--create-namespace", "--set=image.tag=dev")
         helm.run("upgrade", "--install", "--take-ownership", "--force-conflicts", *crds)
         image = ("--set=image.tag=dev", "--set=image.pullPolicy=Never")
         helm.run("upgrade", "--install", "hg", HEADGATE, "-n", self.namespace, *image)

@@ -187,7 +187,9 @@ def test_the_name_of_the_object_itself_is_never_reserved() -> None:
             queue(metadata={"annotations": {"headgate.dev/drain": "x"}}), ["metadata.annotations[headgate.dev/drain]"]
         ),
         pytest.param(
-            pool(metadata={"annotations": {"headgate.dev/break-glass": "x"}}), [], id="break-glass is people's"
+            pool(metadata={"annotations": {"headgate.dev/break-glass": "2026-11-23T13:00:00Z the cluster burns"}}),
+            [],
+            id="break-glass is people's",
         ),
         pytest.param(pool(metadata={"labels": {"team.headgate.dev/x": "x"}}), [], id="another domain is not ours"),
         pytest.param(

@@ -19,12 +19,20 @@ class Objects:
     def __init__(self, cluster: Cluster, namespace: str) -> None:
         self._cluster, self._namespace = cluster, namespace
 
+    @property
+    def namespace(self) -> str:
+        return self._namespace
+
     def apply(self, *objects: dict[str, Any]) -> None:
         body = {"apiVersion": "v1", "kind": "List", "items": [applied(obj, self._namespace) for obj in objects]}
         self._kubectl("apply", "--server-side", "--force-conflicts", "-f", "-", stdin=json.dumps(body))
 
     def get(self, resource: str, name: str) -> dict[str, Any]:
         found: dict[str, Any] = json.loads(self._kubectl("get", resource, name, "-o", "json", "--show-managed-fields"))
+        return found
+
+    def all(self, resource: str) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = json.loads(self._kubectl("get", resource, "-o", "json"))["items"]
         return found
 
     def delete(self, resource: str, name: str) -> None:

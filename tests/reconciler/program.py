@@ -17,7 +17,7 @@ from headgate.options import from_settings
 from reconciler.conditions import READY
 from reconciler.context import Context
 from reconciler.errors import Stalled, Transient, Waiting
-from reconciler.kinds import POLICY, begin
+from reconciler.kinds import CLUSTER_POLICY, POLICY, begin
 from reconciler.main import main
 from reconciler.outcome import Outcome
 from reconciler.phases import Reconcile, State
@@ -71,6 +71,7 @@ KINDS: Final[tuple[Reconcile[Any], ...]] = (
     ),
     Reconcile(kind=meta.WORKER_POOL, begin=begin, phases=(obey, count), summarize=summarize_pool),
     POLICY,
+    CLUSTER_POLICY,
 )
 
 

@@ -60,3 +60,32 @@ def test_every_other_change_of_metadata_wakes() -> None:
         {"uid": "another"},
     ):
         assert woken(world(), pool("p", **change), before) == ["WorkerPool shop/p"], change
+
+
+def team(**labels: str) -> dict[str, Any]:
+    """The Namespace shop."""
+    return {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "shop", "labels": labels}}
+
+
+EVERYTHING_IN_SHOP = ["Queue shop/q", "Queue shop/r", "WorkerPool shop/both", "WorkerPool shop/p"]
+
+
+def test_a_cluster_policy_wakes_everything_everywhere() -> None:
+    want = ["ClusterPolicy /x", *EVERYTHING_IN_SHOP[:2], "WorkerPool far/p", *EVERYTHING_IN_SHOP[2:]]
+    one = policy("x") | {"kind": "ClusterPolicy"}
+    del one["metadata"]["namespace"]
+    assert woken(world(), one) == sorted(want)
+
+
+def test_a_namespace_wakes_what_is_in_it_when_its_labels_change() -> None:
+    assert woken(world(), team(team="media"), team()) == EVERYTHING_IN_SHOP
+    assert woken(world(), team(team="media"), team(team="media")) == []
+
+
+def test_a_namespace_is_claimed_by_a_label_whoever_it_names() -> None:
+    store = world()
+    assert not store.claimed("shop"), "nobody watches namespaces in one's own"
+    store.put(team() | {"metadata": {"name": "shop", "labels": {}, "resourceVersion": "1"}})
+    assert not store.claimed("shop")
+    store.put({"kind": "Namespace", "metadata": {"name": "shop", "labels": {"headgate.dev/install": "shop"}}})
+    assert store.claimed("shop")

@@ -60,6 +60,12 @@ def test_what_was_made_after_the_list_is_no_ghost() -> None:
     assert ghosts(held(queue("b")), there) == []
 
 
+def test_the_same_name_in_two_namespaces_is_two_objects() -> None:
+    here, there = queue("a"), queue("a", namespace="far")
+    everywhere = compare(held(here), "Queue", None, listing(here, there))
+    assert (list(everywhere.missing), everywhere.ghosts) == ([Key("Queue", "far", "a")], ())
+
+
 def test_a_predecessor_under_the_same_name_is_a_ghost() -> None:
     first = queue("a")
     second = queue("a", uid="second")

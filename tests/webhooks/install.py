@@ -56,7 +56,7 @@ def installed(cluster: Cluster, name: str, folder: Path) -> Iterator[Install]:
             configured = True
             done = apply(cluster, *configurations(install))
             assert done.code == 0, done.err
-            until("the webhook is ready", lambda: _not_ready(install), 20)
+            until("the webhook is ready", lambda: _not_ready(install), 60)
             yield install
         finally:
             if configured:
@@ -65,10 +65,12 @@ def installed(cluster: Cluster, name: str, folder: Path) -> Iterator[Install]:
 
 
 @contextlib.contextmanager
-def running(folder: Path, *flags: str) -> Iterator[tuple[subprocess.Popen[str], dict[str, int], Path]]:
-    """`headgate webhook` on free loopback ports, which its log tells; killed at the end if it still runs."""
-    log = folder / "webhook.log"
-    command = [sys.executable, "-m", "headgate", "webhook", "--host=127.0.0.1", "--port=0", "--metrics-port=0"]
+def running(
+    folder: Path, *flags: str, server: str = "webhook"
+) -> Iterator[tuple[subprocess.Popen[str], dict[str, int], Path]]:
+    """`headgate webhook`, or another server, on free loopback ports, which its log tells; it ends with the block."""
+    log = folder / f"{server}.log"
+    command = [sys.executable, "-m", "headgate", server, "--host=127.0.0.1", "--port=0", "--metrics-port=0"]
     with log.open("w") as stderr:
         process = subprocess.Popen(
             [*command, "--linger-seconds=0.5", *flags],
@@ -84,7 +86,7 @@ def running(folder: Path, *flags: str) -> Iterator[tuple[subprocess.Popen[str], 
             ports.update(_ports(log))
             return None if ports or process.poll() is not None else log.read_text()
 
-        until("the webhook listens", listening, 20)
+        until(f"the {server} listens", listening, 60)
         assert ports, log.read_text()
         yield process, ports, log
     finally:
@@ -115,8 +117,12 @@ def configurations(install: Install) -> Iterator[Mapping[str, Any]]:
     validate = _entry(install, "validate.work.headgate.dev", "/validate", ["CREATE", "UPDATE"], objects)
     validate |= {"timeoutSeconds": 5, "matchConditions": live}
     scale = _entry(install, "scale.work.headgate.dev", "/validate", ["UPDATE"], ["workerpools/scale"])
-    yield _configuration("MutatingWebhookConfiguration", install.name, default)
-    yield _configuration("ValidatingWebhookConfiguration", install.name, validate, scale)
+    scaling = _entry(install, "scale-default.work.headgate.dev", "/default", ["UPDATE"], ["workerpools/scale"])
+    delete = _entry(install, "delete.work.headgate.dev", "/validate", ["DELETE"], ["queues", "workerpools"])
+    leaving = [{"name": "not-being-deleted", "expression": "!has(oldObject.metadata.deletionTimestamp)"}]
+    delete |= {"failurePolicy": "Ignore", "timeoutSeconds": 2, "matchConditions": leaving}
+    yield _configuration("MutatingWebhookConfiguration", install.name, default, scaling)
+    yield _configuration("ValidatingWebhookConfiguration", install.name, validate, scale, delete)
 
 
 def _configuration(kind: str, name: str, *entries: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -6,6 +6,7 @@ import contextlib
 import json
 import ssl
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from http.client import HTTPSConnection
 from typing import Any
 
@@ -30,7 +31,10 @@ def pool(team: str, **spec: Any) -> dict[str, Any]:
 
 
 def queue(team: str, name: str = "thumbnails", **spec: Any) -> dict[str, Any]:
-    return made(objects.queue(name, **spec), team)
+    """A queue at a broker of the team's own: two namespaces with the same jobs are warned about."""
+    asked = made(objects.queue(name, **spec), team)
+    asked["spec"]["broker"]["redis"]["url"] = f"redis://redis.{team}.svc:6379/0"
+    return asked
 
 
 def policy(team: str, name: str = "limits", **spec: Any) -> dict[str, Any]:
@@ -204,6 +208,97 @@ def test_legacy_may_stay_or_shrink_and_always_leave(install: Install, team: str)
     patch = json.dumps({"metadata": {"finalizers": None}})
     done = kubectl(install.cluster, "patch", *path, "--type=merge", "-p", patch)
     assert done.code == 0, done.err
+
+
+def test_a_queue_in_use_is_not_deleted(install: Install, team: str) -> None:
+    assert apply(install.cluster, queue(team), pool(team)).code == 0
+    path = f"-n={team}", "queues.work.headgate.dev"
+
+    def probe() -> str | None:
+        done = kubectl(install.cluster, "delete", *path, "thumbnails", "--dry-run=server")
+        return None if done.code != 0 else done.out
+
+    until("the webhook knows the pool", probe, 20)
+    done = kubectl(install.cluster, "delete", *path, "thumbnails")
+    assert done.err == (
+        'The Queue "thumbnails" is invalid: metadata.name: Forbidden: WorkerPool thumbnails takes jobs from it:'
+        " change or delete what uses it first\n"
+    )
+    done = kubectl(install.cluster, "delete", *path, "--all")
+    assert 'The Queue "thumbnails" is invalid' in done.err, "a collection is reviewed without a name"
+    assert kubectl(install.cluster, "delete", f"-n={team}", "workerpools.work.headgate.dev", "thumbnails").code == 0
+    until("the queue can go", lambda: kubectl(install.cluster, "delete", *path, "thumbnails").err or None, 20)
+
+
+def test_lints_are_warnings_of_one_line(install: Install, team: str) -> None:
+    celery = queue(team, layout="Celery", maxJobDuration="2h", rateLimit={"jobs": 300, "per": "1m", "burst": 10})
+    done = apply(install.cluster, celery)
+    assert done.code == 0, done.err
+    assert [line for line in done.err.splitlines() if "no effect" not in line] == [
+        "Warning: burst 10 < jobs 300: workers that look rarely may stay below 300 per 1m",
+        "Warning: maxJobDuration 2h > visibilityTimeout 1h (Celery default): running jobs get delivered twice;"
+        " raise it in Celery and here",
+    ]
+
+
+def test_a_policy_that_contradicts_itself_is_refused_at_the_place(install: Install, team: str) -> None:
+    exemption = {"name": "import", "rules": ["maxReplicaPerPool"], "reason": "the import of 2026"}
+    wrong = policy(
+        team,
+        limits={"maxRetries": 5},
+        defaults={"retry": {"maxRetries": 9}},
+        exemptions=[{**exemption, "expirationTime": "2026-01-01T00:00:00Z"}],
+        match={"labelSelector": {}},
+    )
+    done = apply(install.cluster, wrong)
+    assert done.err.splitlines() == [
+        'The Policy "limits" is invalid: ',
+        "* spec.match.labelSelector: Invalid value: an empty selector means everything: leave it out, or say which"
+        " labels",
+        "* spec.defaults.retry.maxRetries: Invalid value: at most 5, by limits.maxRetries of this policy",
+        '* spec.exemptions[0].rules[0]: Unsupported value: "maxReplicaPerPool": no such rule;'
+        ' did you mean "maxReplicasPerPool"?',
+        '* spec.exemptions[0].expirationTime: Invalid value: "2026-01-01T00:00:00Z": is over already: give it a later'
+        " end, or remove the exemption",
+    ]
+
+
+def test_a_policy_says_what_it_would_do(install: Install, team: str) -> None:
+    sizes = {"reports": 40, "legacy-import": 40, "another": 40, "small": 4}
+    pools = [pool(team, scaling={"maxReplicas": size}) for size in sizes.values()]
+    for name, made_pool in zip(sizes, pools, strict=True):
+        made_pool["metadata"]["name"] = name
+    done = apply(install.cluster, queue(team), *pools)
+    assert done.code == 0, done.err
+    strict = policy(team, limits={"maxReplicasPerPool": 20})
+    told = "Warning: 3 of 4 WorkerPools would violate this policy: another, legacy-import and 1 more (checked 4)"
+
+    def probe() -> str | None:
+        done = apply(install.cluster, strict, flags=("--dry-run=server",))
+        return None if told in done.err else done.err
+
+    until("the webhook counts four pools", probe, 20)
+    done = apply(install.cluster, strict)
+    assert (done.code, done.err) == (0, f"{told}\n")
+    assert apply(install.cluster, {**strict, "metadata": {**strict["metadata"], "labels": {"a": "b"}}}).err == ""
+
+
+def test_an_edit_of_a_field_that_git_manages_is_warned_about(install: Install, team: str) -> None:
+    manifest = json.dumps(pool(team))
+    arguments = "apply", "--server-side", "--field-manager=argocd-controller", "-f", "-"
+    assert apply(install.cluster, queue(team)).code == 0
+    assert kubectl(install.cluster, *arguments, stdin=manifest).code == 0
+    path = f"-n={team}", "workerpools.work.headgate.dev/thumbnails"
+    patch = json.dumps({"spec": {"scaling": {"maxReplicas": 12}}})
+    warning = "Warning: maxReplicas is managed by argocd-controller; this edit may be reverted: change it in Git"
+    done = kubectl(install.cluster, "patch", *path, "--type=merge", "-p", patch)
+    assert done.err.splitlines() == [warning]
+    again = kubectl(install.cluster, *arguments, "--force-conflicts", stdin=manifest)
+    assert (again.code, again.err) == (0, ""), "the tool itself is not warned"
+    until_soon = (datetime.now(UTC) + timedelta(hours=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    glass = f"headgate.dev/break-glass={until_soon} the database is down"
+    assert kubectl(install.cluster, "annotate", *path, glass).code == 0
+    assert kubectl(install.cluster, "patch", *path, "--type=merge", "-p", patch).err == ""
 
 
 def ask(install: Install, method: str, path: str, body: bytes) -> tuple[int, bytes]:

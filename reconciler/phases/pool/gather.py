@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
-from crds import duration
+from crds import duration, meta
 from reconciler.context import Context
 from reconciler.memory import PoolMemory
 from reconciler.observations import QueueName
@@ -43,7 +43,7 @@ def workers(state: ScalingState, ctx: Context, queues: Sequence[QueueWorld]) -> 
 def _world(state: ScalingState, ctx: Context, reference: Mapping[str, Any]) -> QueueWorld:
     name = str(reference["name"])
     queue = ctx.store.queue(state.namespace, name)
-    if queue is None or "deletionTimestamp" in queue["metadata"]:
+    if queue is None or _gone(queue):
         return QueueWorld(name)
     wait = (state.spec["scaling"].get("wait") or {}).get("target")
     return QueueWorld(
@@ -85,3 +85,9 @@ def _able(pool: Mapping[str, Any], ctx: Context) -> bool:
     # Nobody is ready although somebody is wanted: it is starting, or it is broken.
     pods = [pod for pod in ctx.store.pods_of_pool(pool["metadata"]["uid"]) if serves(pod)]
     return not pods or any(may_start(pod) for pod in pods)
+
+
+def _gone(queue: Mapping[str, Any]) -> bool:
+    """Whether it is deleted for the pool too: one that is worked off first, as its finalizer says, goes on counting."""
+    metadata = queue["metadata"]
+    return "deletionTimestamp" in metadata and meta.DRAIN_FINALIZER not in metadata.get("finalizers", ())

@@ -10,8 +10,9 @@ from crds import meta
 from kube.client import Client
 from kube.resources import DEPLOYMENTS, PODS
 from reconciler.phases.pool.pods import FORCED, PROVED, request_text
-from reconciler.plans.actions import Action, Cancel, DeleteMarked, Mark, Request, Scale, Unmark
+from reconciler.plans.actions import Action, Cancel, DeleteMarked, Hasten, Mark, Request, Scale, Unmark
 from reconciler.plans.child import Child, Pod
+from reconciler.plans.removal import KILL_SECONDS
 
 LEAST_COST: Final = "-2147483648"
 UNMARKED: Final[Mapping[str, None]] = {meta.ANNOTATION_DRAINED_INSTANCE: None}
@@ -33,6 +34,8 @@ async def perform(client: Client, namespace: str, child: Child, action: Action, 
             await _patch(client, namespace, pod, annotations, {meta.LABEL_DRAINED: None})
         case Unmark(pod):
             await _patch(client, namespace, pod, UNMARKED, {meta.LABEL_DRAINED: None})
+        case Hasten(pod):
+            await client.delete(PODS, pod.name, namespace, uid=pod.uid, grace_seconds=round(KILL_SECONDS))
         case Mark():
             await _mark(client, namespace, action, now)
 

@@ -88,7 +88,7 @@ async def test_shrinking_waits_and_is_looked_at_again_meanwhile() -> None:
     state = await one.one_pass()
     assert state.decision is not None
     assert (state.decision.to, state.decision.bound_by, state.asked) == (5, BoundBy.DAMPING, 2.0)
-    for _ in range(160):
+    for _ in range(460):
         one.sees(0)
         await one.one_pass()
     assert one.obj["status"]["desiredReplicas"] == 1

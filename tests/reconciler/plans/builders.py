@@ -14,16 +14,16 @@ def queue(waiting: int | None = 0, running: int | None = 0, name: str = "orders"
     return QueueFacts(name, waiting, running, **more)
 
 
-def steady(waiting: int = 0, name: str = "orders", **more: Any) -> QueueFacts:
+def steady(waiting: int = 0, running: int = 20, name: str = "orders", **more: Any) -> QueueFacts:
     """A queue whose 10 jobs a second, of 2 s each, keep 20 slots busy, and may wait 10 s."""
     told = {
         "arrivals_short": 10.0,
         "arrivals_long": 10.0,
         "service_seconds": 2.0,
-        "completed": 100,
+        "completed": 3000,
         "wait_target": 10.0,
     }
-    return QueueFacts(name, waiting, 20, **{**told, **more})
+    return QueueFacts(name, waiting, running, **{**told, **more})
 
 
 def unreadable(name: str = "orders") -> QueueFacts:

@@ -11,13 +11,13 @@ from reconciler.plans import damping
 POLL = 2.0
 
 
-def played(samples: list[tuple[float, int]], current: int, startup: float = 30.0) -> list[int]:
+def played(samples: list[tuple[float, int]], current: int, startup: float = 30.0, job: float = 0.0) -> list[int]:
     """The numbers served with while `samples` of (seconds, wanted) are taken every 2 s, one entry a sample."""
     window, clock, served = damping.seeded(0, current), 0.0, []
     for seconds, wanted in samples:
         for _ in range(round(seconds / POLL)):
             clock += POLL
-            current, window = damping.damp(window, clock, current, wanted, startup)
+            current, window = damping.damp(window, clock, current, wanted, damping.spans(startup, job))
             served.append(current)
     return served
 
@@ -28,27 +28,32 @@ class Case:
     want_last: int
     current: int = 10
     startup: float = 30.0
+    job: float = 0.0
 
 
 CASES = {
     "growth passes at once": Case([(2, 25)], 25),
-    "a smaller number waits three start-up times": Case([(90, 2)], 10),
-    "then the pool comes within a tenth, or one": Case([(94, 2)], 3),
-    "and after 300 s follows": Case([(304, 2)], 2),
-    "a tenth of many is more than one": Case([(94, 40)], 44, current=100),
-    "nothing wanted for three start-up times is nothing": Case([(94, 0)], 0),
+    "a smaller number waits two start-up times": Case([(60, 2)], 10),
+    "then the pool comes within a tenth, or one": Case([(64, 2)], 3),
+    "and after 15 minutes follows": Case([(904, 2)], 2),
+    "but not before": Case([(896, 2)], 3),
+    "a tenth of many is more than one": Case([(64, 40)], 44, current=100),
+    "nothing wanted for two start-up times is nothing": Case([(64, 0)], 0),
     "a quick start still waits a minute": Case([(60, 0)], 10, startup=1),
     "a quick start waits no more than a minute": Case([(64, 0)], 0, startup=1),
     "a slow start waits no longer than 300 s": Case([(304, 0)], 0, startup=600),
-    "one sample of need in the window keeps the pool": Case([(88, 2), (2, 10), (88, 2)], 10),
-    "the shorter need of the last minutes keeps a part": Case([(40, 6), (100, 2)], 3),
+    "one sample of need in the window keeps the pool": Case([(58, 2), (2, 10), (58, 2)], 10),
+    "the shorter need of the last minutes keeps a part": Case([(40, 6), (70, 2)], 3),
     "the long window gives the pool back slowly": Case([(100, 8), (100, 2)], 3),
+    "long jobs: a smaller number waits as long as one takes": Case([(1200, 2)], 10, job=1200),
+    "long jobs: then the pool comes near": Case([(1204, 2)], 3, job=1200),
+    "long jobs: and follows after three": Case([(3604, 2)], 2, job=1200),
 }
 
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())
 def test_damped(case: Case) -> None:
-    assert played(case.samples, case.current, case.startup)[-1] == case.want_last
+    assert played(case.samples, case.current, case.startup, case.job)[-1] == case.want_last
 
 
 @pytest.mark.parametrize(
@@ -59,9 +64,38 @@ def test_dead_band(current: int, wanted: int, want: int) -> None:
     assert damping.dead_band(current, wanted) == want
 
 
+@pytest.mark.parametrize(
+    ("current", "wanted", "want"),
+    [(5, 6, 5), (5, 7, 7), (50, 55, 50), (50, 56, 56), (0, 1, 1), (10, 9, 10), (10, 8, 8)],
+)
+def test_a_calm_pool_does_without_a_little_more(current: int, wanted: int, want: int) -> None:
+    assert damping.dead_band(current, wanted, calm=True) == want
+
+
+@pytest.mark.parametrize(
+    ("startup", "service", "want"),
+    [
+        (1, 0, (60, 900)),
+        (45, 2, (90, 900)),
+        (600, 2, (300, 900)),
+        (30, 400, (400, 1200)),
+        (30, 36000, (1800, 3600)),
+    ],
+)
+def test_spans(startup: float, service: float, want: tuple[float, float]) -> None:
+    spans = damping.spans(startup, service)
+    assert (spans.short, spans.long) == want
+
+
+def test_a_noisy_load_is_one_that_needed_clearly_fewer_in_the_last_minute() -> None:
+    window = damping.seeded(0, 10).add(10.0, 6).add(12.0, 10)
+    assert damping.lately_fewer(window, 60.0, 10)
+    assert not damping.lately_fewer(window, 80.0, 10)
+
+
 def test_a_gap_starts_the_window_again() -> None:
-    _, window = damping.damp(damping.seeded(0, 2), 2.0, 2, 0, 30)
-    after_gap, _ = damping.damp(window, 600.0, 2, 0, 30)
+    _, window = damping.damp(damping.seeded(0, 2), 2.0, 2, 0, damping.spans(30))
+    after_gap, _ = damping.damp(window, 600.0, 2, 0, damping.spans(30))
     assert after_gap == 2
 
 
@@ -80,7 +114,7 @@ def test_serves_with_at_least_what_is_wanted_and_never_more_than_was(
     highest = current
     for number in wanted:
         clock += POLL
-        served, window = damping.damp(window, clock, current, number, startup)
+        served, window = damping.damp(window, clock, current, number, damping.spans(startup))
         highest = max(highest, number)
         assert number <= served <= max(current, number) <= highest
         current = served

@@ -191,17 +191,23 @@ CASES = {
     "a jump that chance explains does not": Case(
         pool(steady(arrivals_short=12.0), current=6), 6, BoundBy.DEMAND, "starts orders within 10s (p95)"
     ),
-    "a little more may wait while a slot is free": Case(
-        pool(steady(waiting=3, arrivals_long=20.0), current=10, ready_slots=40, running_on_serving=38),
+    "a little more may wait": Case(
+        pool(steady(waiting=3, arrivals_long=20.0, arrivals_short=20.0), current=10, ready_slots=40),
         10,
         BoundBy.DEMAND,
         "starts orders within 10s (p95)",
     ),
-    "a little more is added when no slot is free": Case(
-        pool(steady(waiting=3, arrivals_long=20.0), current=10, ready_slots=40, running_on_serving=40),
-        11,
+    "nothing grows by arrivals that are over": Case(
+        pool(steady(running=0, arrivals_short=9.0)), 0, BoundBy.DEMAND, "no jobs"
+    ),
+    "slots that run jobs are kept at this moment": Case(
+        pool(queue(), current=6, running_on_serving=17), 6, BoundBy.DAMPING, "shrinks once the load stays low"
+    ),
+    "long jobs keep their slots": Case(
+        pool(queue(0, 20, service_seconds=1200.0, arrivals_long=0.0, wait_target=60.0), current=5),
+        5,
         BoundBy.DEMAND,
-        "starts orders within 10s (p95)",
+        "starts orders within 1m (p95)",
     ),
     "a rate limit bounds what a wait target asks for": Case(
         pool(steady(waiting=5000, rate=PER_MINUTE), current=3),
@@ -360,7 +366,7 @@ def test_more_waiting_never_means_fewer(facts: PoolFacts, index: int, more: int)
 def test_no_jobs_for_long_enough_ends_at_the_minimum(facts: PoolFacts) -> None:
     facts = replace(facts, running_on_serving=0)
     window = history.seeded(0, facts.current)
-    for clock in range(0, 320, 10):
+    for clock in range(0, 3700, 20):
         decision, window = decide(facts, window, float(clock))
         facts = replace(facts, current=decision.to)
     assert facts.current == facts.min_replicas

@@ -47,7 +47,7 @@ def install(node_cluster: NodeCluster, namespace: str, product_image: str) -> It
     """The cluster has the chart `headgate-crds`, the namespace nothing yet."""
     assert product_image == "localhost/headgate:dev"
     helm = Helm(node_cluster.kubeconfig)
-    crds = ("headgate-crds", CRDS, "-n", "headgate-crds", "--create-namespace")
+    crds = ("headgate-crds", CRDS, "-n", "headgate-crds", "--create-namespace", "--set=image.tag=dev")
     helm.run("upgrade", "--install", "--take-ownership", "--force-conflicts", *crds)
     node_cluster.kubectl("label", "namespace", namespace, "pod-security.kubernetes.io/enforce=restricted")
     fresh = Install(node_cluster, namespace)

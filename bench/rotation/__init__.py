@@ -1,0 +1,1 @@
+"""Certificates changed and replicas rolled while an API server calls the webhook all the time."""

@@ -1,0 +1,106 @@
+"""What the same trace costs somebody who knows the future.
+
+The oracle knows every arrival and every service time, and has pods ready at the second they are needed. In
+slot-seconds, work may be done no earlier than it would be if every job started on arrival, and no later than if every
+job waited for the whole target. Between these two cumulative curves the shortest path (the taut string) needs the
+least capacity at every level at once: it is the best schedule for every convex cost (Yao, Demers and Shenker, 1995).
+Its slope, in whole pods, is what has to be ready. A pod is charged for its start-up too, and is kept through a gap that
+is shorter than it. Whole pods make waiting a trade: a lone job is cheapest when it is run at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import accumulate
+from math import ceil, floor
+from typing import Final
+
+from headgate.simulation.settings import Settings
+from headgate.simulation.work import Trace
+
+ROUNDING: Final = 1e-6
+
+
+def pod_seconds(trace: Trace, settings: Settings) -> float:
+    """The cost of the cheapest of the schedules that have jobs wait for the whole target, for half of it, or not."""
+    target = settings.target or 0.0
+    return min(_cost(capacity(trace, patience), settings) for patience in (0.0, target / 2, target))
+
+
+def _cost(slots: Sequence[float], settings: Settings) -> float:
+    pods = [min(ceil(one / settings.concurrency - ROUNDING), settings.max_replicas) for one in slots]
+    highest = max(settings.min_replicas, max(pods, default=0))
+    return sum(_level(pods, level, settings) for level in range(1, highest + 1))
+
+
+def capacity(trace: Trace, patience: float) -> list[float]:
+    """The slots that the taut string keeps busy, second by second."""
+    done, due = curves(trace, patience)
+    return _taut(due, done)
+
+
+def curves(trace: Trace, patience: float) -> tuple[list[float], list[float]]:
+    """The slot-seconds that can have been worked by each second, and those that have to be."""
+    done = [0.0, *accumulate(_occupied(trace, ceil(trace.duration)))]
+    return done, [done[max(0, second - ceil(patience))] for second in range(len(done))]
+
+
+def _occupied(trace: Trace, length: int) -> list[float]:
+    """The slots in use in each second, if every job started on arrival."""
+    changes = [0.0] * (length + 2)
+    whole = [0.0] * (length + 1)
+    for arrived, seconds in trace.jobs:
+        end = min(arrived + seconds, float(length))
+        first, last = floor(arrived), floor(end)
+        if first == last:
+            whole[first] += end - arrived
+            continue
+        whole[first] += first + 1 - arrived
+        whole[min(last, length)] += end - last
+        changes[first + 1] += 1
+        changes[last] -= 1
+    return [part + full for part, full in zip(whole[:length], accumulate(changes), strict=False)]
+
+
+def _taut(lower: Sequence[float], upper: Sequence[float]) -> list[float]:
+    """The slopes of the shortest path from 0 to the end of `lower`, between both curves."""
+    slopes: list[float] = []
+    at, height, last = 0, 0.0, len(lower) - 1
+    while at < last:
+        turn, goal = _next_turn(lower, upper, at, height)
+        slopes += [(goal - height) / (turn - at)] * (turn - at)
+        at, height = turn, goal
+    return slopes
+
+
+def _next_turn(lower: Sequence[float], upper: Sequence[float], at: int, height: float) -> tuple[int, float]:
+    """How far the string runs straight: to the curve that would be crossed if it went on."""
+    last = len(lower) - 1
+    least, most = float("-inf"), float("inf")
+    least_at = most_at = at
+    for end in range(at + 1, last + 1):
+        low = (lower[end] - height) / (end - at)
+        high = low if end == last else (upper[end] - height) / (end - at)
+        if low > most:
+            return most_at, upper[most_at]
+        if high < least:
+            return least_at, lower[least_at]
+        if low >= least:
+            least, least_at = low, end
+        if high <= most:
+            most, most_at = high, end
+    return last, lower[last]
+
+
+def _level(pods: Sequence[int], level: int, settings: Settings) -> float:
+    """The pod-seconds of the pod that is needed when at least `level` are."""
+    if level <= settings.min_replicas:
+        return float(len(pods))
+    cost, gap, started = 0.0, 0.0, False
+    for number in pods:
+        if number >= level:
+            cost += 1 + (min(gap, settings.startup) if started else settings.startup)
+            gap, started = 0.0, True
+        else:
+            gap += 1
+    return cost

@@ -1,0 +1,89 @@
+"""When jobs arrive and how long they take: a trace. Pure and seeded."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from math import log, pi, sin, sqrt
+from random import Random
+from typing import Final
+
+Rate = Callable[[float], float]
+"""Jobs per second at a second of the run."""
+
+Sampler = Callable[[Random], float]
+"""The seconds that one job takes."""
+
+HOUR: Final = 3600.0
+_BOUND_STEPS: Final = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """Jobs as (arrival in seconds, seconds it takes), in order of arrival, within `duration` seconds."""
+
+    jobs: Sequence[tuple[float, float]]
+    duration: float
+
+    @property
+    def work(self) -> float:
+        """Slot-seconds."""
+        return sum(seconds for _, seconds in self.jobs)
+
+
+def poisson(rate: Rate, service: Sampler, duration: float, seed: int) -> Trace:
+    """Poisson arrivals of a varying rate, by thinning those of its highest (Lewis and Shedler, 1979)."""
+    random = Random(seed)  # noqa: S311 - a load that can be repeated, no secret
+    highest = max(rate(duration * step / _BOUND_STEPS) for step in range(_BOUND_STEPS))
+    jobs, now = [], 0.0
+    while highest > 0 and (now := now + random.expovariate(highest)) < duration:
+        if random.random() * highest < rate(now):
+            jobs.append((now, service(random)))
+    return Trace(jobs, duration)
+
+
+def constant(rate: float) -> Rate:
+    return lambda _: rate
+
+
+def step(low: float, high: float, start: float, end: float) -> Rate:
+    """`high` from `start` to `end` seconds, else `low`."""
+    return lambda now: high if start <= now < end else low
+
+
+def sine(low: float, high: float, period: float) -> Rate:
+    return lambda now: (low + high) / 2 - (high - low) / 2 * sin(pi / 2 + 2 * pi * now / period)
+
+
+def sawtooth(low: float, high: float, period: float) -> Rate:
+    """Rises evenly, falls at once."""
+    return lambda now: low + (high - low) * (now % period) / period
+
+
+def on_off(rate: float, on: float, off: float) -> Rate:
+    return lambda now: rate if now % (on + off) < on else 0.0
+
+
+def burst(jobs: int, start: float, length: float, background: float = 0.0) -> Rate:
+    """`jobs` within `length` seconds from `start`."""
+    return lambda now: jobs / length if start <= now < start + length else background
+
+
+def exponential(mean: float) -> Sampler:
+    return lambda random: random.expovariate(1 / mean)
+
+
+def fixed(seconds: float) -> Sampler:
+    return lambda _: seconds
+
+
+def lognormal(mean: float, cv2: float) -> Sampler:
+    """A heavy tail; `cv2` is the squared coefficient of variation."""
+    sigma = sqrt(log(1 + cv2))
+    mu = log(mean) - sigma**2 / 2
+    return lambda random: random.lognormvariate(mu, sigma)
+
+
+def uniform(mean: float, spread: float) -> Sampler:
+    """Between `1 - spread` and `1 + spread` times the mean."""
+    return lambda random: mean * random.uniform(1 - spread, 1 + spread)

@@ -1,0 +1,40 @@
+"""Break-glass: a person takes responsibility for an object for some hours, with a reason, and everybody can see it.
+
+`headgate.dev/break-glass: 2026-11-25T23:00:00Z database is down, see INC-4711`. It lifts what protects people from
+themselves (drift, guards of deletions) and no limit of a policy. Who may write it is for RBAC: the verb `break-glass`
+on policies.work.headgate.dev, kept by a native policy; here only its form and its time are judged.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any, Final, NamedTuple
+
+from crds import meta
+from policies.fields import text
+from policies.moments import moment
+
+LONGEST: Final = timedelta(hours=24)
+SHORTEST_REASON: Final = 10
+
+
+class Glass(NamedTuple):
+    until: datetime
+    reason: str
+
+    def in_force(self, now: datetime) -> bool:
+        return now < self.until
+
+    def __str__(self) -> str:
+        return f"until {self.until:%Y-%m-%dT%H:%M:%SZ}: {self.reason}"
+
+
+def read(obj: Any) -> Glass | None:
+    """What the annotation of an object says, in force or not; None without one, or where it cannot be read."""
+    written, _, reason = annotation(obj).partition(" ")
+    until = moment(written) if written else None
+    return None if until is None or not reason.strip() else Glass(until, " ".join(reason.split()))
+
+
+def annotation(obj: Any) -> str:
+    return text(obj, "metadata", "annotations", meta.ANNOTATION_BREAK_GLASS)

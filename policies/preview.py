@@ -1,0 +1,136 @@
+"""What a policy would do to what is stored already, found out before it is in force: by the server, and offline.
+
+Objects are looked at one by one, so that whoever asks decides when to pause and when to stop; what is said is always
+about what was looked at.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final, NamedTuple
+
+from policies.compiled import compiled
+from policies.decision import PolicyRef, Violation
+from policies.facts import Object
+from policies.fields import mapping, text
+from policies.projection import policy_view
+from policies.snapshot import PolicyView, PoolView, QueueView, Snapshot
+from policies.stored import stored
+from policies.text import MAX_WARNING
+
+NAMED: Final = 2
+
+
+class Overlaid:
+    """A snapshot in which one policy is as it would be."""
+
+    def __init__(self, under: Snapshot, policy: PolicyView) -> None:
+        self._under = under
+        self._policy = policy
+        self._ordered: dict[str, tuple[PolicyView, ...]] = {}
+
+    def policies(self, namespace: str) -> Sequence[PolicyView]:
+        ordered = self._ordered.get(namespace)
+        if ordered is None:
+            ordered = self._ordered[namespace] = tuple(self._with(namespace))
+        return ordered
+
+    def _with(self, namespace: str) -> list[PolicyView]:
+        policy = self._policy
+        others = [
+            one
+            for one in self._under.policies(namespace)
+            if (one.kind, one.namespace, one.name) != (policy.kind, policy.namespace, policy.name)
+        ]
+        if policy.namespace in ("", namespace):
+            others.append(policy)
+        # The namespace's own first, each by name, as every snapshot has them.
+        return sorted(others, key=lambda one: (not one.namespace, one.name))
+
+    def queues(self, namespace: str) -> Mapping[str, QueueView]:
+        return self._under.queues(namespace)
+
+    def pools(self, namespace: str) -> Mapping[str, PoolView]:
+        return self._under.pools(namespace)
+
+    def queues_at(self, place: str) -> Sequence[QueueView]:
+        return self._under.queues_at(place)
+
+    def pools_of_queue(self, namespace: str, queue: str) -> Collection[str]:
+        return self._under.pools_of_queue(namespace, queue)
+
+    def namespace_labels(self, namespace: str) -> Mapping[str, str]:
+        return self._under.namespace_labels(namespace)
+
+    def age_seconds(self) -> float:
+        return self._under.age_seconds()
+
+
+class Violator(NamedTuple):
+    """One stored object that the policy would be broken by."""
+
+    kind: str
+    namespace: str
+    name: str
+    violations: tuple[Violation, ...]
+
+
+@dataclass(slots=True)
+class Preview:
+    """`checked` counts the objects of each kind that were looked at; `violators` are in the order they were found."""
+
+    policy: PolicyView
+    world: Overlaid
+    now: datetime
+    checked: dict[str, int] = field(default_factory=dict)
+    violators: list[Violator] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, kind: str, policy: Object, snapshot: Snapshot, now: datetime) -> Preview:
+        view = policy_view(kind, policy)
+        return cls(view, Overlaid(snapshot, view), now)
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """The kinds that are worth looking at."""
+        return tuple(sorted(compiled(self.policy).kinds))
+
+    def look(self, kind: str, obj: Object) -> None:
+        """Judge one stored object by this policy alone; what another one fills in counts."""
+        if mapping(obj, "metadata").get("deletionTimestamp") is not None:
+            return
+        self.checked[kind] = self.checked.get(kind, 0) + 1
+        found = stored(kind, obj, self.world, self.now).of(PolicyRef(self.policy.kind, self.policy.name))
+        if found:
+            metadata = mapping(obj, "metadata")
+            self.violators.append(Violator(kind, text(metadata, "namespace"), text(metadata, "name"), found))
+
+    def sentences(self, totals: Mapping[str, int] | None = None) -> tuple[str, ...]:
+        """One line of at most 120 characters for each kind with violators. `totals` are the objects there are of each
+        kind, where not all were looked at.
+        """
+        of = totals or self.checked
+        return tuple(self._sentence(kind, of.get(kind, 0)) for kind in self.kinds if self._of(kind))
+
+    def _of(self, kind: str) -> list[Violator]:
+        return [violator for violator in self.violators if violator.kind == kind]
+
+    def _sentence(self, kind: str, total: int) -> str:
+        found, checked = self._of(kind), self.checked.get(kind, 0)
+        names = [one.name if self.policy.namespace else f"{one.namespace}/{one.name}" for one in found]
+        head = f"{len(found)} of {max(total, checked)} {kind}s would violate this policy"
+        for named in range(NAMED, 0, -1):
+            line = f"{head}: {_listed(names, named)} (checked {checked})"
+            if len(line) <= MAX_WARNING:
+                return line
+        return f"{head} (checked {checked})"
+
+
+def _listed(names: list[str], named: int) -> str:
+    """`a, b and 5 more`"""
+    shown, rest = names[:named], len(names) - named
+    if rest > 0:
+        return f"{', '.join(shown)} and {rest} more"
+    return " and ".join(filter(None, (", ".join(shown[:-1]), shown[-1])))

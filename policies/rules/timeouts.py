@@ -1,0 +1,106 @@
+"""Timeouts that contradict each other across layers: job, broker, drain, pod. All of them warnings.
+
+Each layer works by itself, and together they deliver jobs twice or kill them; no layer can see that alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from crds import duration
+from crds.findings import Finding, Reason
+from policies import bounds
+from policies.decision import Action
+from policies.fields import integer, items, text
+from policies.rules.rule import POOLS, QUEUES, BuiltInRule
+from policies.subject import Subject
+from policies.timeouts import redelivery
+
+DRAIN_TIMEOUT: Final = "spec.drain.timeout"
+GRACE: Final = "spec.template.spec.terminationGracePeriodSeconds"
+
+
+def job_and_broker(subject: Subject) -> Iterator[Finding]:
+    longest, again = text(subject.spec, "maxJobDuration"), redelivery(subject.spec)
+    length = bounds.seconds(longest)
+    if again is not None and length is not None and length > again.seconds:
+        then = f"running jobs get delivered twice; raise it in {again.where} and here"
+        message = f"maxJobDuration {longest} > {again}: {then}"
+        yield Finding("spec.maxJobDuration", Reason.INVALID, message)
+
+
+def drain_and_broker(subject: Subject) -> Iterator[Finding]:
+    """A drain waits for running jobs, so it must not wait for longer than the broker does."""
+    timeout = subject.effective.get("drain.timeout")
+    length = bounds.seconds(timeout)
+    for name, spec in _queues(subject):
+        again = redelivery(spec)
+        if again is not None and length is not None and length > again.seconds:
+            message = f"drain.timeout {timeout} > {again} of queue {name}: draining jobs may be delivered twice"
+            yield Finding(DRAIN_TIMEOUT, Reason.INVALID, message)
+
+
+def drain_and_job(subject: Subject) -> Iterator[Finding]:
+    """Waiting is the default and harms nobody; to end jobs before their time has to be meant."""
+    timeout, then = subject.effective.get("drain.timeout"), subject.effective.get("drain.onTimeout")
+    length = bounds.seconds(timeout)
+    if then not in ("Requeue", "Kill") or length is None:
+        return
+    for name, spec in _queues(subject):
+        longest = text(spec, "maxJobDuration")
+        if (bounds.seconds(longest) or 0.0) > length:
+            message = f"drain.timeout {timeout} < maxJobDuration {longest} of queue {name}: {then} ends such jobs"
+            yield Finding(DRAIN_TIMEOUT, Reason.INVALID, message)
+
+
+def drain_and_grace(subject: Subject) -> Iterator[Finding]:
+    grace = integer(subject.spec, "template", "spec", "terminationGracePeriodSeconds")
+    length = bounds.seconds(subject.effective.get("drain.timeout"))
+    if grace is not None and length is not None and grace < length:
+        longer = f"drain.timeout {duration.text(length)}"
+        message = f"terminationGracePeriodSeconds {grace} < {longer}: jobs on a node that goes get the shorter"
+        yield Finding(GRACE, Reason.INVALID, message)
+
+
+def _queues(subject: Subject) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """The pool's queues that are known, with what the snapshot keeps of their specs."""
+    known = subject.snapshot.queues(subject.namespace)
+    for _, item in items(subject.spec, "queues"):
+        if view := known.get(text(item, "name")):
+            yield view.name, view.spec
+
+
+RULES: Final = (
+    BuiltInRule(
+        id="jobLongerThanBroker",
+        kinds=QUEUES,
+        sentence="The longest job ends before the broker gives it to another worker: Celery's visibility timeout, "
+        "RabbitMQ's consumer timeout.",
+        check=job_and_broker,
+        action=Action.WARN,
+    ),
+    BuiltInRule(
+        id="drainLongerThanBroker",
+        kinds=POOLS,
+        sentence="A drain ends before the broker gives the jobs that are waited for to another worker.",
+        check=drain_and_broker,
+        action=Action.WARN,
+        timely=True,
+    ),
+    BuiltInRule(
+        id="drainShorterThanJob",
+        kinds=POOLS,
+        sentence="Where drain.onTimeout is Requeue or Kill, drain.timeout leaves the longest job its time.",
+        check=drain_and_job,
+        action=Action.WARN,
+        timely=True,
+    ),
+    BuiltInRule(
+        id="graceShorterThanDrain",
+        kinds=POOLS,
+        sentence="A pod template's terminationGracePeriodSeconds is not shorter than drain.timeout.",
+        check=drain_and_grace,
+        action=Action.WARN,
+    ),
+)

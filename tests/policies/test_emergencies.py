@@ -1,0 +1,141 @@
+"""Edits a GitOps tool will undo, and break-glass."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from policies import Decision, Facts, MemorySnapshot, Operation, decide
+from policies.text import line
+from tests.policies.objects import NOW, Object, facts, policy, pool, queue
+
+SPEC_FIELDS: Object = {
+    "f:spec": {
+        ".": {},
+        "f:scaling": {"f:maxReplicas": {}},
+        "f:queues": {'k:{"name":"thumbnails"}': {".": {}, "f:name": {}, "f:weight": {}}},
+        "f:image": {},
+    },
+    "f:metadata": {"f:labels": {"f:team": {}}},
+}
+GLASS = "headgate.dev/break-glass"
+HELD = "2026-11-23T18:00:00Z the database is down"
+
+
+def owned(obj: Object, manager: str = "argocd-controller", fields: Object = SPEC_FIELDS) -> Object:
+    entry = {"manager": manager, "operation": "Apply", "fieldsType": "FieldsV1", "fieldsV1": fields}
+    return {**obj, "metadata": {**obj["metadata"], "managedFields": [entry]}}
+
+
+def without(*steps: str) -> Object:
+    """The fields an edit of one of them leaves to the tool."""
+    import copy
+
+    fields = copy.deepcopy(SPEC_FIELDS)
+    at = fields
+    for step in steps[:-1]:
+        at = at[step]
+    del at[steps[-1]]
+    return fields
+
+
+def edited(new: Object, old: Object, *world: Object) -> list[str]:
+    return [one for one in decide(facts(new, queue(), *world, old=old)).warnings if "no effect" not in one]
+
+
+@pytest.mark.parametrize(
+    ("new", "want"),
+    [
+        pytest.param(
+            owned(pool(scaling={"maxReplicas": 12}), fields=without("f:spec", "f:scaling", "f:maxReplicas")),
+            ["maxReplicas is managed by argocd-controller; this edit may be reverted: change it in Git"],
+            id="a field",
+        ),
+        pytest.param(
+            owned(
+                pool(queues=(), metadata={"labels": {"team": "other"}})
+                | {"spec": {**pool()["spec"], "queues": [{"name": "thumbnails", "weight": 2}]}},
+                fields=without("f:spec", "f:queues", 'k:{"name":"thumbnails"}', "f:weight"),
+            ),
+            ["weight is managed by argocd-controller; this edit may be reverted: change it in Git"],
+            id="a field of an entry of a list",
+        ),
+        pytest.param(owned(pool(scaling={"maxReplicas": 12})), [], id="the tool itself still owns it"),
+        pytest.param(
+            owned(pool(), fields=without("f:spec", "f:scaling", "f:maxReplicas")), [], id="taken over unchanged"
+        ),
+    ],
+)
+def test_who_edits_a_field_of_a_gitops_tool_is_told(new: Object, want: list[str]) -> None:
+    assert edited({**new, "metadata": {**new["metadata"], "labels": {}}}, owned(pool(metadata={"labels": {}}))) == want
+
+
+EDIT = owned(pool(scaling={"maxReplicas": 12}), fields=without("f:spec", "f:scaling", "f:maxReplicas"))
+
+
+@pytest.mark.parametrize(
+    ("drift", "manager", "want_told"),
+    [
+        pytest.param({}, "argocd-controller", True, id="Argo CD"),
+        pytest.param({}, "kustomize-controller", True, id="Flux"),
+        pytest.param({}, "kubectl-client-side-apply", False, id="a person"),
+        pytest.param({"gitOps": "Ignore"}, "argocd-controller", False, id="a policy that does not care"),
+        pytest.param({"gitOpsManagers": ["deployer"]}, "deployer", True, id="a tool of one's own"),
+        pytest.param({"gitOpsManagers": ["deployer"]}, "argocd-controller", False, id="instead of the known ones"),
+    ],
+)
+def test_which_managers_count(drift: dict[str, Any], manager: str, want_told: bool) -> None:
+    old, new = owned(pool(), manager), owned(EDIT, manager, without("f:spec", "f:scaling", "f:maxReplicas"))
+    assert bool(edited(new, old, policy(drift=drift, limits={"maxPriority": 5}))) is want_told
+
+
+def glass(obj: Object, written: str) -> Object:
+    return {**obj, "metadata": {**obj["metadata"], "annotations": {GLASS: written}}}
+
+
+@pytest.mark.parametrize(
+    ("written", "want"),
+    [
+        (HELD, None),
+        ("2026-11-24T12:00:00Z the database is down", None),
+        ("2026-11-24T12:00:01Z the database is down", "lasts for longer than 24h: write it again tomorrow"),
+        ("2026-11-23T12:00:00Z the database is down", "is over already: give it a later time, or remove it"),
+        ("2026-11-23T18:00:00Z why not", "give a reason of at least 10 characters"),
+        ("2026-11-23T18:00:00Z", "write <time, at most 24h from now> <reason>, such as"),
+        ("tomorrow the database is down", "write <time, at most 24h from now> <reason>, such as"),
+    ],
+)
+def test_break_glass_has_an_end_and_a_reason(written: str, want: str | None) -> None:
+    found = [line(one) for one in decide(facts(glass(pool(), written), queue())).denied]
+    assert bool(found) is (want is not None)
+    if want is not None:
+        assert found[0].startswith(f"metadata.annotations[{GLASS}]: Invalid value: ")
+        assert want in found[0]
+
+
+def test_one_that_ran_out_never_blocks_another_edit() -> None:
+    over = "2026-11-22T12:00:00Z the database was down"
+    assert decide(facts(glass(pool(concurrency=2), over), queue(), old=glass(pool(), over))).allowed
+
+
+def test_break_glass_silences_drift_and_is_audited() -> None:
+    decision = decide(facts(glass(EDIT, HELD), queue(), old=owned(pool())))
+    assert decision.warnings == ()
+    assert decision.audit["break-glass"] == "until 2026-11-23T18:00:00Z: the database is down"
+
+
+def test_break_glass_lifts_no_limit() -> None:
+    strict = policy(limits={"maxReplicasPerPool": 5})
+    assert not decide(facts(glass(pool(), HELD), queue(), strict)).allowed
+
+
+def deleted(old: Object, *world: Object) -> Decision:
+    return decide(Facts(old["kind"], Operation.DELETE, None, old, MemorySnapshot.of((old, *world)), NOW))
+
+
+def test_break_glass_lets_a_queue_in_use_go() -> None:
+    assert not deleted(queue(), pool()).allowed
+    decision = deleted(glass(queue(), HELD), pool())
+    assert decision.allowed
+    assert "break-glass" in decision.audit

@@ -1,0 +1,201 @@
+"""What is wrong with a policy itself, in the words its author reads."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from policies import decide
+from policies.text import line
+from tests.policies.objects import Object, cluster_policy, facts, policy
+
+LIMITS = {"maxReplicasPerPool": 20}
+
+
+def told(new: Object, old: Object | None = None) -> list[str]:
+    decision = decide(facts(new, old=old))
+    return [f"* {line(violation)}" for violation in decision.denied] + list(decision.warnings)
+
+
+def exempting(**fields: Any) -> Object:
+    least = {"name": "import", "rules": ["*"], "reason": "the import of 2026", "expirationTime": "2027-06-01T00:00:00Z"}
+    return {**least, **fields}
+
+
+def with_exemption(**fields: Any) -> Object:
+    return policy(limits=LIMITS, exemptions=[exempting(**fields)])
+
+
+@pytest.mark.parametrize(
+    ("new", "want"),
+    [
+        pytest.param(policy(limits=LIMITS), [], id="a policy that says something"),
+        pytest.param(policy(), ["spec: says nothing: set limits, lists, defaults or rules"], id="one that is silent"),
+        pytest.param(
+            policy(limits={"maxRetries": 5}, defaults={"retry": {"maxRetries": 9}}),
+            [
+                "* spec.defaults.retry.maxRetries: Invalid value: at most 5, by limits.maxRetries of this policy",
+            ],
+            id="a default above its own limit",
+        ),
+        pytest.param(
+            policy(limits={"maxRate": {"jobs": 5, "per": "1s"}}, defaults={"rateLimit": {"jobs": 301, "per": "1m"}}),
+            ["* spec.defaults.rateLimit: Invalid value: at most 5 per 1s, by limits.maxRate of this policy"],
+            id="a default rate above its own limit",
+        ),
+        pytest.param(
+            policy(limits={"maxDrainTimeout": "1h", "minDrainTimeout": "5m"}, defaults={"drain": {"timeout": "2m"}}),
+            ["* spec.defaults.drain.timeout: Invalid value: at least 5m, by limits.minDrainTimeout of this policy"],
+            id="a default below its own minimum",
+        ),
+        pytest.param(
+            policy(
+                limits={"maxResourcesPerReplica": {"memory": "1Gi"}},
+                defaults={"resources": {"limits": {"memory": "2Gi"}}},
+            ),
+            [
+                "* spec.defaults.resources: Invalid value: at most 1Gi memory in all containers of a replica together,"
+                " by limits.maxResourcesPerReplica of this policy"
+            ],
+            id="default resources above their own limit",
+        ),
+        pytest.param(
+            policy(requiredLabels=[{"key": "tier", "values": ["a", "b"]}], defaults={"labels": {"tier": "c"}}),
+            ["* spec.defaults.labels[tier]: Invalid value: one of a, b, by requiredLabels of this policy"],
+            id="a default label with a value it does not allow",
+        ),
+        pytest.param(
+            policy(limits=LIMITS, defaults={"scaling": {"minReplicas": 21}}),
+            [
+                "* spec.defaults.scaling.minReplicas: Invalid value: 21: at most 20, by limits.maxReplicasPerPool of"
+                " this policy"
+            ],
+            id="a default minimum above the maximum",
+        ),
+        pytest.param(
+            policy(limits={"minDrainTimeout": "2h", "maxDrainTimeout": "1h"}),
+            ['* spec.limits.minDrainTimeout: Invalid value: "2h": must not be longer than maxDrainTimeout, 1h'],
+            id="limits that exclude each other",
+        ),
+        pytest.param(
+            policy(limits={"maxConcurrency": 0}),
+            ["* spec.limits.maxConcurrency: Invalid value: 0: at least 1, or no WorkerPool could exist"],
+            id="a limit nothing can keep",
+        ),
+        pytest.param(
+            policy(limits={"maxRetries": 2}),
+            ["spec.limits.maxRetries: 3 is built in: set spec.defaults.retry.maxRetries, or every Queue must say it"],
+            id="a limit below what is built in",
+        ),
+    ],
+)
+def test_a_policy_does_not_contradict_itself(new: Object, want: list[str]) -> None:
+    found = [one for one in told(new) if "no effect" not in one]
+    assert [one for one in found if not (want and want[0].startswith("*")) or one.startswith("*")] == want
+
+
+@pytest.mark.parametrize(
+    ("new", "want"),
+    [
+        pytest.param(with_exemption(), [], id="every rule, for long"),
+        pytest.param(
+            with_exemption(rules=["maxReplicasPerPol"]),
+            [
+                '* spec.exemptions[0].rules[0]: Unsupported value: "maxReplicasPerPol": no such rule;'
+                ' did you mean "maxReplicasPerPool"?'
+            ],
+            id="a rule that does not exist",
+        ),
+        pytest.param(
+            with_exemption(rules=["maxReplicasPerPool", "something-else"]),
+            [
+                '* spec.exemptions[0].rules[1]: Unsupported value: "something-else": no such rule;'
+                " name a limit, a list, or a rule of this policy"
+            ],
+            id="one that is like none",
+        ),
+        pytest.param(
+            with_exemption(rules=["allowedImages"]),
+            [
+                "spec.exemptions[0].rules[0]: this policy does not set allowedImages, and an exemption acts on its own"
+                " policy only"
+            ],
+            id="a rule this policy does not set",
+        ),
+        pytest.param(
+            with_exemption(expirationTime="2026-11-23T12:00:00Z"),
+            [
+                '* spec.exemptions[0].expirationTime: Invalid value: "2026-11-23T12:00:00Z": is over already: give it a'
+                " later end, or remove the exemption"
+            ],
+            id="one that is over",
+        ),
+        pytest.param(
+            with_exemption(expirationTime="2026-11-25T13:00:00Z"),
+            ["spec.exemptions[0].expirationTime: import ends in 2 days: its rules hold again then"],
+            id="one that ends soon",
+        ),
+        pytest.param(
+            with_exemption(match={"namespaces": ["bi"]}),
+            ["spec.exemptions[0].match.namespaces: has no meaning here: a Policy is about its own namespace only"],
+            id="namespaces in a namespace's own policy",
+        ),
+    ],
+)
+def test_exemptions(new: Object, want: list[str]) -> None:
+    assert told(new) == want
+
+
+def test_an_exemption_that_ran_out_never_blocks_another_edit() -> None:
+    old = with_exemption(expirationTime="2026-11-01T00:00:00Z")
+    new = {**old, "spec": {**old["spec"], "limits": {"maxReplicasPerPool": 30}}}
+    assert told(new, old=old) == []
+
+
+@pytest.mark.parametrize(
+    ("new", "want"),
+    [
+        pytest.param(cluster_policy(limits=LIMITS), [], id="every namespace, said on purpose"),
+        pytest.param(
+            cluster_policy(limits=LIMITS, match={"namespaceSelector": {"matchLabels": {}}}),
+            [
+                "* spec.match.namespaceSelector: Invalid value: an empty selector means every namespace: write {} if"
+                " that is meant"
+            ],
+            id="every namespace, by accident",
+        ),
+        pytest.param(
+            policy(limits=LIMITS, match={"labelSelector": {}}),
+            [
+                "* spec.match.labelSelector: Invalid value: an empty selector means everything: leave it out, or say"
+                " which labels"
+            ],
+            id="an empty selector",
+        ),
+        pytest.param(
+            policy(limits=LIMITS, match={"labelSelector": {"matchlabels": {"tier": "x"}}}),
+            [
+                '* spec.match.labelSelector.matchlabels: Invalid value: no such field; did you mean "matchLabels"?',
+                "* spec.match.labelSelector: Invalid value: an empty selector means everything: leave it out, or say"
+                " which labels",
+            ],
+            id="a misspelt selector",
+        ),
+        pytest.param(
+            policy(limits=LIMITS, match={"names": []}),
+            ["* spec.match.names: Invalid value: an empty list means every name: leave it out, or name some"],
+            id="an empty list of names",
+        ),
+        pytest.param(
+            policy(limits=LIMITS, exemptions=[exempting(match={"labelSelector": {}})]),
+            [
+                "* spec.exemptions[0].match.labelSelector: Invalid value: an empty selector means everything: leave it"
+                " out, or say which labels"
+            ],
+            id="an exemption for everything",
+        ),
+    ],
+)
+def test_a_policy_is_not_about_everything_by_accident(new: Object, want: list[str]) -> None:
+    assert told(new) == want

@@ -1,0 +1,76 @@
+"""What a policy would do to what is stored, in the line its author reads."""
+
+from __future__ import annotations
+
+from policies import MemorySnapshot
+from policies.decision import PolicyRef
+from policies.preview import Preview
+from policies.stored import stored
+from tests.policies.objects import NOW, Object, cluster_policy, namespace, policy, pool, queue
+
+
+def previewed(new: Object, *world: Object) -> tuple[str, ...]:
+    preview = Preview.of(new["kind"], new, MemorySnapshot.of(world), NOW)
+    for obj in world:
+        if obj["kind"] in preview.kinds:
+            preview.look(obj["kind"], obj)
+    return preview.sentences()
+
+
+def sized(name: str, most: int, of: str = "media") -> Object:
+    return pool(name, scaling={"maxReplicas": most}, metadata={"namespace": of})
+
+
+def test_violators_are_counted_and_the_first_are_named() -> None:
+    pools = [sized(name, 40) for name in ("reports", "legacy-import", "a", "b", "c", "d", "e")]
+    others = [sized(f"small-{number}", 3) for number in range(105)]
+    strict = policy(limits={"maxReplicasPerPool": 20})
+    assert previewed(strict, queue(), *pools, *others) == (
+        "7 of 112 WorkerPools would violate this policy: reports, legacy-import and 5 more (checked 112)",
+    )
+
+
+def test_a_cluster_policy_names_namespaces() -> None:
+    world = [namespace("bi"), namespace("etl"), sized("reports", 40, "bi"), sized("import", 40, "etl")]
+    strict = cluster_policy(limits={"maxReplicasPerPool": 20})
+    assert previewed(strict, *world) == (
+        "2 of 2 WorkerPools would violate this policy: bi/reports and etl/import (checked 2)",
+    )
+
+
+def test_long_names_give_way_to_the_line() -> None:
+    world = [sized(f"{'x' * 50}{number}", 40, "n" * 60) for number in range(3)]
+    (line,) = previewed(cluster_policy(limits={"maxReplicasPerPool": 20}), *world)
+    assert line == "3 of 3 WorkerPools would violate this policy (checked 3)"
+
+
+def test_nothing_is_said_where_nothing_would_be_refused() -> None:
+    assert previewed(policy(limits={"maxReplicasPerPool": 20}), sized("small", 3)) == ()
+    assert previewed(policy(match={"names": ["big*"]}, limits={"maxReplicasPerPool": 1}), sized("small", 3)) == ()
+
+
+def test_the_policy_is_judged_as_it_would_be_and_alone() -> None:
+    before = policy(limits={"maxReplicasPerPool": 1})
+    other = policy("other", limits={"maxReplicasPerPool": 2})
+    assert previewed(policy(limits={"maxReplicasPerPool": 20}), before, other, sized("small", 3)) == ()
+
+
+def test_its_own_defaults_count() -> None:
+    cured = policy(limits={"maxRetries": 2}, defaults={"retry": {"maxRetries": 2}})
+    assert previewed(policy(limits={"maxRetries": 2}), queue()) != ()
+    assert previewed(cured, queue()) == ()
+
+
+def test_a_stored_object_is_judged_by_every_policy_it_is_under() -> None:
+    exemption = {"name": "x", "rules": ["*"], "reason": "a good reason", "expirationTime": "2027-01-01T00:00:00Z"}
+    world = MemorySnapshot.of(
+        [
+            policy(limits={"maxReplicasPerPool": 20}),
+            policy("lenient", limits={"maxReplicasPerPool": 20}, exemptions=[exemption]),
+            policy("other", match={"kinds": ["Queue"]}, limits={"maxRetries": 0}),
+        ]
+    )
+    found = stored("WorkerPool", sized("reports", 40), world, NOW)
+    assert found.policies == (PolicyRef("Policy", "lenient"), PolicyRef("Policy", "limits"))
+    assert [str(one.policy) for one in found.violations] == ["Policy limits"]
+    assert [one.exemption for one in found.exempted] == ["x"]

@@ -1,0 +1,113 @@
+"""One reconciler for a whole cluster: every namespace but those that another install has claimed."""
+
+from __future__ import annotations
+
+import secrets
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.cluster.cluster import Cluster, running_control_plane
+from tests.reconciler.builders import policy, pool, queue
+from tests.reconciler.conftest import install
+from tests.reconciler.objects import READY, Objects, wait_for
+from tests.reconciler.reconcilers import Reconcilers
+
+pytestmark = pytest.mark.control_plane
+
+CLUSTER = ("--scope", "cluster")
+CLAIM = "headgate.dev/install"
+
+
+@pytest.fixture(scope="module")
+def whole() -> Iterator[Cluster]:
+    """A cluster of one's own: an install of cluster scope would look after the other tests' objects too."""
+    with running_control_plane() as cluster:
+        install(cluster)
+        yield cluster
+
+
+@pytest.fixture
+def operators(whole: Cluster, tmp_path: Path) -> Iterator[Reconcilers]:
+    started = Reconcilers(whole.kubeconfig, "default", tmp_path)
+    yield started
+    for one in started.started:
+        # Not killed: the next test's would wait for the Lease.
+        one.stop(signal.SIGTERM)
+    started.kill_all()
+
+
+def team(cluster: Cluster) -> Objects:
+    name = f"team-{secrets.token_hex(3)}"
+    cluster.kubectl("create", "namespace", name)
+    return Objects(cluster, name)
+
+
+def label(cluster: Cluster, objects: Objects, label: str) -> None:
+    cluster.kubectl("label", "namespace", objects.namespace, label)
+
+
+def test_every_namespace_is_looked_after_but_claimed_ones(whole: Cluster, operators: Reconcilers) -> None:
+    one, other, claimed = team(whole), team(whole), team(whole)
+    label(whole, claimed, f"{CLAIM}=theirs")
+    for objects in (one, other, claimed):
+        objects.apply(queue("q"), policy("limits"))
+    whole.kubectl("create", "-f-", stdin=CLUSTER_POLICY)
+    running = operators.start(*CLUSTER)
+    for objects in (one, other):
+        wait_for(operators, running, objects, "queue", "q", READY)
+        wait_for(operators, running, objects, "policies.work.headgate.dev", "limits", READY)
+    wait_for(operators, running, one, "clusterpolicy", "everywhere", READY)
+    assert "status" not in claimed.get("queue", "q")
+
+    label(whole, claimed, f"{CLAIM}-")
+    wait_for(operators, running, claimed, "queue", "q", READY)
+    label(whole, other, f"{CLAIM}=theirs")
+    one.apply(queue("later"))
+    wait_for(operators, running, one, "queue", "later", READY)
+    other.apply(queue("later"))
+    one.apply(queue("last"))
+    wait_for(operators, running, one, "queue", "last", READY)
+    assert "status" not in other.get("queue", "later")
+    assert running.messages("error") + running.messages("warning") == []
+
+
+CLUSTER_POLICY = """
+apiVersion: work.headgate.dev/v1
+kind: ClusterPolicy
+metadata: {name: everywhere}
+spec: {action: Warn, match: {namespaceSelector: {}}}
+"""
+
+
+def test_switching_the_scope_leaves_workers_as_they_are(whole: Cluster, operators: Reconcilers) -> None:
+    objects = team(whole)
+    operators.program = "tests.reconciler.phases.whole"
+    operators.namespace = objects.namespace
+    workers = pool("w")
+    workers["spec"]["hold"] = {"replicas": 2}
+    objects.apply(queue("q"), workers)
+    first = operators.start()
+
+    def grown() -> str | None:
+        found = objects.all("deployments")
+        return None if [one["spec"]["replicas"] for one in found] == [2] else str(found)
+
+    operators.until(first, "the pool has two replicas", grown)
+    before = objects.all("deployments")
+    first.stop(signal.SIGTERM)
+    operators.started.clear()
+
+    operators.namespace = "default"
+    second = operators.start(*CLUSTER)
+    objects.patch("wp", "w", {"metadata": {"labels": {"seen": "again"}}})
+    passes = 'headgate_reconcile_duration_seconds_count{kind="WorkerPool"}'
+    operators.until_leading(second)
+    operators.until(
+        second, "a pass of the new install", lambda: None if second.metric(passes) else second.log.read_text()
+    )
+    after = objects.all("deployments")
+    assert [one["metadata"]["uid"] for one in after] == [one["metadata"]["uid"] for one in before]
+    assert [one["metadata"]["generation"] for one in after] == [one["metadata"]["generation"] for one in before]

@@ -1,0 +1,75 @@
+"""The conversion endpoint as a raw ASGI application: receive, parse once, convert in order, answer once."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from time import perf_counter
+from typing import Any, Final
+
+from starlette.types import Receive, Scope, Send
+
+from crds.conversion import ConversionError, convert
+from webhooks import conversion_review as protocol
+from webhooks.body import Body, Disconnected, TooLargeError
+from webhooks.conversion_metrics import Metrics, Outcome
+from webhooks.conversion_review import BadConversionError, ConversionReview
+from webhooks.deadline import allotted
+from webhooks.endpoint import CLOSE, JSON
+from webhooks.readiness import Readiness
+
+SLICE: Final = 50
+"""Objects between two breaths, some milliseconds: probes and other reviews get their turn in a long list."""
+
+log = logging.getLogger(__name__)
+
+
+class ConversionEndpoint:
+    def __init__(self, readiness: Readiness, metrics: Metrics, large: asyncio.Semaphore) -> None:
+        self._readiness = readiness
+        self._metrics = metrics
+        self._large = large
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        started = perf_counter()
+        try:
+            answer, outcome = await self._review(Body(receive, protocol.MAX_BODY), allotted(scope["query_string"]))
+        except Disconnected:
+            return
+        self._metrics.answered(outcome, perf_counter() - started)
+        headers = [JSON, (b"content-length", b"%d" % len(answer))]
+        if self._readiness.stopping:
+            headers.append(CLOSE)
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": answer})
+
+    async def _review(self, body: Body, seconds: float) -> tuple[bytes, Outcome]:
+        uid = ""
+        try:
+            async with asyncio.timeout(seconds):
+                review = protocol.parse(await body.read(self._large))
+                uid = review.uid
+                return protocol.success(uid, await self._convert(review)), Outcome.CONVERTED
+        except TimeoutError:
+            uid = uid or protocol.uid_of(body.beginning)
+            return protocol.failure(uid, f"not converted within {seconds:g} s"), Outcome.TIMED_OUT
+        except TooLargeError:
+            message = f"the review is larger than {protocol.MAX_BODY} bytes"
+            return protocol.failure(protocol.uid_of(body.beginning), message), Outcome.TOO_LARGE
+        except BadConversionError as error:
+            return protocol.failure(error.uid, error.message), Outcome.BAD_REQUEST
+        except ConversionError as error:
+            return protocol.failure(uid, str(error)), Outcome.BAD_REQUEST
+        except Exception as error:
+            log.error("a conversion failed", exc_info=error, extra={"uid": uid})
+            return protocol.failure(uid, "Headgate failed: its converter's log says where"), Outcome.PANIC
+
+    async def _convert(self, review: ConversionReview) -> list[Mapping[str, Any]]:
+        converted: list[Mapping[str, Any]] = []
+        for obj in review.objects:
+            converted.append(convert(obj, review.wanted))
+            if len(converted) % SLICE == 0:
+                await asyncio.sleep(0)
+        self._metrics.converted(len(converted))
+        return converted
