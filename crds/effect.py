@@ -24,13 +24,12 @@ NOT_YET: Final[Mapping[str, Mapping[str, str]]] = {
         "spec.workload.type": "everything runs as a Deployment yet",
         "spec.workload.volumeClaimTemplates": "everything runs as a Deployment yet",
         "spec.queues[].weight": "queues are worked off in the order of the list yet",
-        "spec.drain.method": "workers are asked by the worker contract yet, file or HTTP",
+        "spec.drain.method": "nothing is asked of brokers about single workers yet",
         "spec.takeOver": "Deployments are not adopted yet",
     },
     "Policy": {
         "spec.defaults.retention": "nothing is removed yet",
         "spec.defaults.circuitBreaker": "breakers never open yet",
-        "spec.drift.children": "changes of children are only seen by the native policy yet",
         "spec.native": "no native policies are installed yet",
     },
 }
@@ -40,7 +39,7 @@ HARMLESS: Final[Mapping[str, frozenset[str]]] = {
     "spec.deletionPolicy": frozenset({"Retain", "Drain"}),
     "spec.deadLetter.deletionPolicy": frozenset({"Retain", "Block"}),
     "spec.workload.type": frozenset({"Deployment"}),
-    "spec.drain.method": frozenset({"Auto", "AdminAPI"}),
+    "spec.drain.method": frozenset({"Auto", "AdminAPI", "Signal"}),
     "spec.native": frozenset({"Disabled"}),
 }
 

@@ -15,6 +15,7 @@ COMMANDS: Final = {
     "converter": "headgate.commands.converter",
     "drain": "headgate.commands.drain",
     "hold": "headgate.commands.hold",
+    "inject": "headgate.commands.inject",
     "pause": "headgate.commands.pause",
     "policy": "headgate.commands.policy",
     "reconciler": "headgate.commands.reconciler",

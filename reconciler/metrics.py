@@ -25,6 +25,9 @@ class Type(StrEnum):
     HISTOGRAM = "histogram"
 
 
+_OWNERS: Final = {"queue": "Queue", "pool": "WorkerPool", "policy": "Policy"}
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Declared:
     """One metric, and the same only as itself. `labels` that begin with namespace and queue or pool make it belong to
@@ -40,7 +43,7 @@ class Declared:
     @property
     def owner(self) -> str:
         """The kind whose objects own the series, or nothing."""
-        return {"queue": "Queue", "pool": "WorkerPool"}.get(self.labels[1], "") if len(self.labels) > 1 else ""
+        return _OWNERS.get(self.labels[1], "") if len(self.labels) > 1 else ""
 
 
 _SECONDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
@@ -157,6 +160,24 @@ CERTIFICATE_CHANGING: Final = Declared(
     Type.GAUGE,
     "1 while a change of authority is under way, and both are trusted.",
 )
+POLICY_VIOLATIONS: Final = Declared(
+    "headgate_policy_violations",
+    Type.GAUGE,
+    "Stored objects that break a policy, by what the policy does about it.",
+    ("namespace", "policy", "action"),
+)
+POLICY_EXEMPTED: Final = Declared(
+    "headgate_policy_exempted",
+    Type.GAUGE,
+    "Stored objects that would break a policy, were they not exempt.",
+    ("namespace", "policy"),
+)
+EXEMPTION_ENDS: Final = Declared(
+    "headgate_policy_exemption_end_timestamp_seconds",
+    Type.GAUGE,
+    "When an exemption ends, in seconds since the epoch; gone when it has ended.",
+    ("namespace", "policy", "exemption"),
+)
 
 DECLARED: Final = (
     RECONCILE_SECONDS,
@@ -183,6 +204,9 @@ DECLARED: Final = (
     CERTIFICATE_INJECTIONS,
     CERTIFICATE_FAULTS,
     CERTIFICATE_CHANGING,
+    POLICY_VIOLATIONS,
+    POLICY_EXEMPTED,
+    EXEMPTION_ENDS,
 )
 
 
@@ -246,7 +270,7 @@ class Metrics:
         owner = self._owners[declared]
         if not owner:
             return metric.labels(*labels) if labels else metric
-        series = self._series.setdefault(Key(owner, labels[0], labels[1]), {})
+        series = self._series.setdefault(_owner(owner, labels), {})
         found: M | None = series.get((declared, labels))
         if found is None:
             found = series[declared, labels] = metric.labels(*labels)
@@ -254,6 +278,11 @@ class Metrics:
 
     def _remove(self, declared: Declared, labels: tuple[str, ...]) -> None:
         owner = self._owners[declared]
-        series = self._series.get(Key(owner, labels[0], labels[1]), {}) if owner else {}
+        series = self._series.get(_owner(owner, labels), {}) if owner else {}
         if series.pop((declared, labels), None) is not None:
             self._metrics[declared].remove(*labels)
+
+
+def _owner(kind: str, labels: tuple[str, ...]) -> Key:
+    """The object that a series goes away with; a policy without a namespace is a ClusterPolicy."""
+    return Key("ClusterPolicy" if kind == "Policy" and not labels[0] else kind, labels[0], labels[1])

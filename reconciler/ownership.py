@@ -19,13 +19,13 @@ def kept(kind: str, entries: Sequence[Mapping[str, Any]]) -> list[Mapping[str, A
     if kind == "Deployment":
         return [_short(entry) for entry in entries if _replicas(entry) and _is_autoscaler(entry)]
     if kind == "WorkerPool":
-        return [_short(entry) for entry in entries if entry.get("subresource") == _SCALE and _is_autoscaler(entry)]
+        return [_short(entry) for entry in entries if _scales(entry)]
     return []
 
 
 def autoscaler_of(obj: Mapping[str, Any]) -> tuple[str, str] | None:
     """The autoscaler that last set the object's replicas, and when; None where nobody but people and Headgate did."""
-    entries = [(str(entry.get("time", "")), str(entry["manager"])) for entry in _entries(obj)]
+    entries = [(str(entry.get("time", "")), str(entry["manager"])) for entry in _entries(obj) if _scales(entry)]
     time, manager = max(entries, default=("", ""))
     return (manager, time) if manager else None
 
@@ -42,5 +42,9 @@ def _replicas(entry: Mapping[str, Any]) -> bool:
     return "f:replicas" in ((entry.get("fieldsV1") or {}).get("f:spec") or {})
 
 
+def _scales(entry: Mapping[str, Any]) -> bool:
+    return entry.get("subresource") == _SCALE and _is_autoscaler(entry)
+
+
 def _short(entry: Mapping[str, Any]) -> Mapping[str, Any]:
-    return {name: entry[name] for name in ("manager", "time") if name in entry}
+    return {"manager": entry["manager"], "time": entry.get("time", ""), "subresource": _SCALE}

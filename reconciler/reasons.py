@@ -90,6 +90,26 @@ class Reason(StrEnum):
     SCALED_UP = "ScaledUp", "More replicas are wanted than before; the message says why."
     SCALED_DOWN = "ScaledDown", "Fewer replicas are wanted than before; the message says why."
 
+    # Policies, and the objects under them
+    COMPLIANT = "Compliant", "The stored object breaks no policy."
+    VIOLATED = "Violated", "The stored object breaks a policy; the message says which, and where."
+    EXEMPTED = "Exempted", "The stored object would break a policy, and an exemption lets it."
+    IN_FORCE = "InForce", "The policy is compiled and judges every write."
+    SAFE_TO_DENY = "SafeToDeny", "The policy warns or audits, and for 7 days nothing stored would have been refused."
+    DOES_NOT_COMPILE = "DoesNotCompile", "The policy cannot be understood as a whole; the message names the place."
+    CONTRADICTED = (
+        "Contradicted",
+        "No object can keep this policy and another one; the message says what excludes what.",
+    )
+    EXEMPTION_ENDING = "ExemptionEnding", "An exemption ends within 14 days; its rules hold again then."
+    EXEMPTION_ENDED = "ExemptionEnded", "An exemption ended; its rules hold again."
+    CHILD_CHANGED = "ChildChanged", "Somebody else changed what Headgate made; the message says who, and what."
+    CHILD_REVERTED = "ChildReverted", "What somebody else changed of Headgate's was changed back."
+    BREAK_GLASS = (
+        "BreakGlass",
+        "Somebody took responsibility for this object by the annotation headgate.dev/break-glass.",
+    )
+
     # Workers
     SCALED_TO_ZERO = "ScaledToZero", "There is nothing to do and minReplicas is 0, so there are no workers."
     REVISION_CREATED = "RevisionCreated", "A changed spec got a Deployment of its own."
@@ -119,6 +139,7 @@ class Reason(StrEnum):
         "BestEffort",
         "spec.drain.guard leaves deletes open: nothing stops others from deleting a busy worker.",
     )
+    WARM_STOP = "WarmStop", "Workers cannot prove themselves idle: they get SIGTERM and their grace period, no more."
     GUARD_MISSING = (
         "GuardMissing",
         "spec.drain.guard is Deletes, but the API server would let a busy worker be deleted: a chart is too old.",

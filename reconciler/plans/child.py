@@ -114,6 +114,7 @@ class Child:
 
     `failing` says that its controller cannot create pods. With `guarded` the API server itself refuses to delete what
     is not marked. `kills` gives a worker whose time is over no more to end its jobs.
+    `warm` workers say nothing of themselves and end their jobs after SIGTERM.
     """
 
     name: str
@@ -131,6 +132,7 @@ class Child:
     failing: bool = False
     guarded: bool = False
     kills: bool = False
+    warm: bool = False
 
     @property
     def active(self) -> list[Pod]:

@@ -129,6 +129,8 @@ def _mark(child: Child, pod: Pod) -> Mark | None:
     if not pod.scheduled:
         # Being scheduled changes the pod, so the mark cannot come late; and the worker would start asked.
         return Mark(pod, child.reason if pod.request is None else None)
+    if child.warm:
+        return Mark(pod, child.reason if pod.request is None else None, warm=True)
     if pod.request is None:
         return None
     if not pod.runs and child.now - pod.request.since >= STARTING_SECONDS:

@@ -10,7 +10,10 @@ import yaml
 
 from tests.cluster.cluster import Cluster
 
-RULES = Path(__file__).parents[2] / "chart" / "headgate" / "rbac" / "reconciler.yaml"
+RBAC = Path(__file__).parents[2] / "chart" / "headgate" / "rbac"
+RULES = [
+    rule for name in ("reconciler", "reconciler-own") for rule in yaml.safe_load((RBAC / f"{name}.yaml").read_text())
+]
 ACCOUNT = "headgate-reconciler"
 
 
@@ -18,7 +21,7 @@ def role(namespace: str) -> list[dict[str, Any]]:
     """The account with exactly the chart's rules."""
     metadata = {"name": ACCOUNT, "namespace": namespace}
     group = "rbac.authorization.k8s.io"
-    rules = [{key: value for key, value in rule.items() if key != "why"} for rule in yaml.safe_load(RULES.read_text())]
+    rules = [{key: value for key, value in rule.items() if key not in ("why", "when")} for rule in RULES]
     subject = {"kind": "ServiceAccount", "name": ACCOUNT, "namespace": namespace}
     reference = {"apiGroup": group, "kind": "Role", "name": ACCOUNT}
     return [

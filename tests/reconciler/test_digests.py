@@ -9,13 +9,13 @@ from typing import Any, cast
 from crds import meta
 from reconciler.context import Context
 from reconciler.keys import Key, key_of
-from reconciler.kinds import begin, nothing_more
 from reconciler.loop import Loop
 from reconciler.phases import Reconcile, State
 from reconciler.status import StatusWriter
 from reconciler.workqueue import WorkQueue
 from tests.reconciler.builders import queue
 from tests.reconciler.phases.worlds import World
+from tests.reconciler.plain import begin, nothing_more
 
 
 @dataclass

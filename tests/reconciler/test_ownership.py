@@ -36,13 +36,14 @@ KEPT: dict[str, tuple[str, dict[str, Any], bool]] = {
 @pytest.mark.parametrize(("kind", "written", "want"), KEPT.values(), ids=KEPT.keys())
 def test_which_managed_fields_are_kept(kind: str, written: dict[str, Any], want: bool) -> None:
     found = kept(kind, [written])
-    assert found == ([{"manager": written["manager"], "time": written["time"]}] if want else [])
+    assert found == ([{"manager": written["manager"], "time": written["time"], "subresource": "scale"}] if want else [])
 
 
 def test_the_last_autoscaler_is_told() -> None:
     entries = [
-        {"manager": "keda", "time": "2027-01-15T08:00:00Z"},
-        {"manager": "later", "time": "2027-01-15T09:00:00Z"},
+        {"manager": "keda", "subresource": "scale", "time": "2027-01-15T08:00:00Z"},
+        {"manager": "keda-later", "subresource": "scale", "time": "2027-01-15T09:00:00Z"},
     ]
-    assert autoscaler_of({"metadata": {"managedFields": entries}}) == ("later", "2027-01-15T09:00:00Z")
+    assert autoscaler_of({"metadata": {"managedFields": entries}}) == ("keda-later", "2027-01-15T09:00:00Z")
     assert autoscaler_of({"metadata": {}}) is None
+    assert autoscaler_of({"metadata": {"managedFields": [{"manager": "keda", "fieldsV1": {}}]}}) is None

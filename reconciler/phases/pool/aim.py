@@ -83,6 +83,7 @@ def _child(state: PoolState, deployment: Mapping[str, Any]) -> Child:
         failing=_failing(status),
         guarded=state.guarded,
         kills=_on_timeout(state) == "Kill",
+        warm=state.warm,
     )
 
 

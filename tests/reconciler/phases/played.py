@@ -56,6 +56,7 @@ class Habits:
     shortest_job: float = 0.2
     longest_job: float = 1.5
     silent: bool = False
+    broken_images: frozenset[str] = frozenset()
 
 
 @dataclass
@@ -151,7 +152,8 @@ class Played:
         elif not pod["spec"].get("nodeName"):
             await _bind(client, metadata, self._node)
         elif worker is None:
-            await self._start(client, metadata)
+            if pod["spec"]["containers"][0]["image"] not in self.habits.broken_images:
+                await self._start(client, metadata)
         else:
             self._work(worker, metadata)
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 import pytest
 
 from tests.reconciler.builders import policy, pool
-from tests.reconciler.phases.test_pool_live import Fleet, fleet
+from tests.reconciler.phases.fleet import Fleet
 
 pytestmark = pytest.mark.control_plane
-__all__ = ["fleet"]
 
 
 def test_a_pool_of_higher_priority_gets_workers_that_have_finished_their_jobs(fleet: Fleet) -> None:

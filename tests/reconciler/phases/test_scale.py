@@ -284,7 +284,7 @@ async def test_a_number_that_a_person_set_is_not_left() -> None:
 
 async def test_an_autoscaler_that_holds_the_pool_is_named() -> None:
     one = OnePool(hold={"replicas": 3})
-    one.obj["metadata"]["managedFields"] = [{"manager": "keda-operator", "time": "2027-01-15T08:00:00Z"}]
+    one.obj["metadata"]["managedFields"] = [{"manager": "keda-operator", "subresource": "scale"}]
     one.sees(17)
     assert (await one.decided())[:2] == (3, BoundBy.HOLD)
     assert conditions_of(one.obj)[0] == (
