@@ -55,6 +55,8 @@ securityContext:
   runAsNonRoot: true
   runAsUser: 65532
   runAsGroup: 65532
+  # Mounted Secrets are for this group to read, and for nobody else.
+  fsGroup: 65532
   seccompProfile: {type: RuntimeDefault}
 {{- end }}
 
