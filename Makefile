@@ -18,10 +18,11 @@ help:
 demo:
 	@$(in) python -m demo $(ARGS)
 
-# Programs and images are built before pytest starts, where their progress can be seen.
+# Programs and images are built before pytest starts, where their progress can be seen. Most tests wait more than they
+# compute, so three workers share two cores; what needs the one node stays on one worker, in its order.
 test:
 	@$(in) python -m tests.cluster prepare
-	@$(in) pytest $(ARGS)
+	@$(in) pytest -n 3 --dist loadscope $(ARGS)
 
 check:
 	$(in) ruff check .

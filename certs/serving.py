@@ -59,6 +59,10 @@ class LiveContext:
         # Called for every handshake, also for clients that name no server.
         self.context.sni_callback = self._move
 
+    def ends(self) -> float:
+        """When the served leaf ends, in Unix time; 0 while there is none."""
+        return self.served.ends.timestamp() if self.served else 0.0
+
     def _move(self, handshake: ssl.SSLObject, _server_name: str | None, _context: ssl.SSLContext) -> None:
         if self._newest is not None:
             handshake.context = self._newest

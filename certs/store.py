@@ -110,6 +110,11 @@ async def ensure(
     raise AssertionError("the last attempt returns or raises")
 
 
+async def own_bundle(client: Client, namespace: str) -> bytes:
+    """The authorities of the Secret (PEM), b"" where it has none; raises ForeignSecretError and ApiError."""
+    return decoded(await _read(client, namespace)).get(CA_CERTIFICATE, b"")
+
+
 def decoded(secret: Mapping[str, Any]) -> dict[str, bytes]:
     """The Secret's data as bytes, whatever keys it has."""
     return {key: base64.b64decode(value) for key, value in (secret.get("data") or {}).items()}

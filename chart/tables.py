@@ -12,14 +12,28 @@ import yaml
 
 _MARK: Final = "# -- "
 RIGHTS: Final = {
-    "webhook": "headgate-webhook, in its namespace",
+    "webhook": "headgate-webhook, in the namespaces that the install looks after",
+    "webhook-own": "headgate-webhook, in the namespace of the install",
     "webhook-cluster": "headgate-webhook, in the cluster",
-    "reconciler": "headgate-reconciler, in its namespace",
+    "reconciler": "headgate-reconciler, in the namespaces that the install looks after",
+    "reconciler-own": "headgate-reconciler, in the namespace of the install",
     "reconciler-cluster": "headgate-reconciler, in the cluster",
-    "startup-check": "headgate-startup-check, in its namespace, during `helm install` and `helm upgrade`",
-    "release": "headgate-release, in its namespace, during `helm uninstall`",
+    "startup-check-own": "headgate-startup-check, in the namespace of the install, during `helm install` and `upgrade`",
+    "inject-own": "headgate-reconciler, in the namespace of the install, during `helm install` and `upgrade`",
+    "inject-cluster": "headgate-reconciler, in the cluster, during `helm install` and `upgrade`",
+    "release": "headgate-release, in the namespaces that the install looks after, during `helm uninstall`",
+    "release-own": "headgate-release, in the namespace of the install, during `helm uninstall`",
     "release-cluster": "headgate-release, in the cluster, during `helm uninstall`",
 }
+WHEN: Final = {
+    "always": "",
+    "cluster": " Only with `scope=cluster`.",
+    "self-signed": " Only with `certs.mode=self-signed`.",
+    "live": " Only with `certs.mode=self-signed` and `certs.injection=live`.",
+    "readable": " Not with `certs.injection=helm-hook`.",
+}
+"""What the conditions of a rule, as the charts' helper knows them, say to a reader."""
+ONLY_INJECTED: Final = " Only with `certs.injection=helm-hook`."
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,15 +87,17 @@ def rights_table(chart: Path) -> str:
     rows: list[str] = []
     for name, who in RIGHTS.items():
         rows.append(f"| **{who}** | | |")
-        rows += [_right(rule) for rule in yaml.safe_load((chart / "rbac" / f"{name}.yaml").read_text())]
+        also = ONLY_INJECTED if name.startswith("inject-") else ""
+        rows += [_right(rule, also) for rule in yaml.safe_load((chart / "rbac" / f"{name}.yaml").read_text())]
     return "\n".join(["| what | verbs | why |", "| --- | --- | --- |", *rows, ""])
 
 
-def _right(rule: Mapping[str, Any]) -> str:
+def _right(rule: Mapping[str, Any], also: str) -> str:
     what = ", ".join(f"`{_full(name, group)}`" for group in rule["apiGroups"] for name in rule["resources"])
     names = [name.replace("{{ .Release.Namespace }}", "<namespace>") for name in rule.get("resourceNames", [])]
     only = f" named {', '.join(f'`{name}`' for name in names)}" if names else ""
-    return f"| {what}{only} | {', '.join(rule['verbs'])} | {_cell(rule['why'])} |"
+    why = _cell(rule["why"] + WHEN[rule.get("when", "always")] + also)
+    return f"| {what}{only} | {', '.join(rule['verbs'])} | {why} |"
 
 
 def _full(resource: str, group: str) -> str:

@@ -17,37 +17,29 @@ NOT_YET: Final[Mapping[str, Mapping[str, str]]] = {
         "spec.management": "nothing is written to brokers yet",
         "spec.circuitBreaker": "breakers never open yet",
         "spec.retention": "nothing is removed yet",
-        "spec.deadLetter.deletionPolicy": "dead letters always stay yet",
-        "spec.deletionPolicy": "jobs always stay at the broker yet",
-        "spec.drainTimeout": "deletion does not drain yet",
+        "spec.deadLetter.deletionPolicy": "dead letters are never removed yet",
+        "spec.deletionPolicy": "jobs are never removed from the broker yet",
     },
     "WorkerPool": {
         "spec.workload.type": "everything runs as a Deployment yet",
         "spec.workload.volumeClaimTemplates": "everything runs as a Deployment yet",
         "spec.queues[].weight": "queues are worked off in the order of the list yet",
-        "spec.drain.method": "workers are asked by the worker contract yet, file or HTTP",
-        "spec.drain.guard": "a PodDisruptionBudget is the only guard yet",
-        "spec.rollout.onLatencyBreach": "rollouts always continue yet",
-        "spec.rollout.onFailure": "failed rollouts always pause yet",
+        "spec.drain.method": "nothing is asked of brokers about single workers yet",
         "spec.takeOver": "Deployments are not adopted yet",
     },
     "Policy": {
         "spec.defaults.retention": "nothing is removed yet",
         "spec.defaults.circuitBreaker": "breakers never open yet",
-        "spec.drift.children": "changes of children are only seen by the native policy yet",
         "spec.native": "no native policies are installed yet",
     },
 }
 # What a field may say without asking for anything that is not there yet.
 HARMLESS: Final[Mapping[str, frozenset[str]]] = {
     "spec.management": frozenset({"Observe"}),
-    "spec.deletionPolicy": frozenset({"Retain"}),
-    "spec.deadLetter.deletionPolicy": frozenset({"Retain"}),
+    "spec.deletionPolicy": frozenset({"Retain", "Drain"}),
+    "spec.deadLetter.deletionPolicy": frozenset({"Retain", "Block"}),
     "spec.workload.type": frozenset({"Deployment"}),
-    "spec.drain.method": frozenset({"Auto", "AdminAPI"}),
-    "spec.drain.guard": frozenset({"None", "Evictions"}),
-    "spec.rollout.onLatencyBreach": frozenset({"Continue"}),
-    "spec.rollout.onFailure": frozenset({"Pause"}),
+    "spec.drain.method": frozenset({"Auto", "AdminAPI", "Signal"}),
     "spec.native": frozenset({"Disabled"}),
 }
 

@@ -1,55 +1,78 @@
-"""Lets go of everything in a namespace, so that what is deleted later needs no Headgate.
+"""Lets go of everything that an install looks after, so that what is deleted later needs no Headgate.
 
 In this order: the webhooks, so that nothing waits for them; the reconciler, which would put the finalizers back; the
-finalizers; and what Headgate made for itself. Workers run on, and Queues and WorkerPools stay. Whatever is gone already
-is fine, so it can be run again, and from outside of the cluster when the release's own job could not run.
+guards and the native limits, so that nothing that stays is guarded or limited; the finalizers; and what Headgate made
+for itself. Workers run on, and Queues and WorkerPools stay. Whatever is gone already is fine, so it can be run again,
+and from outside of the cluster when the release's own job could not run.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
 from typing import Any, Final
 
 from certs.inject import CONFIGURATIONS, configuration_name
 from certs.store import NAME as CERTIFICATES
 from certs.store import is_ours
-from crds.meta import DRAIN_FINALIZER, GROUP, QUEUE, VERSION, WORKER_POOL
+from crds.meta import DRAIN_FINALIZER, GROUP, LABEL_INSTALL, QUEUE, VERSION, WORKER_POOL
 from headgate.patience import Patience
 from kube.client import Client
 from kube.errors import Invalid, NotFound
-from kube.resources import DEPLOYMENTS, LEASES, PODS, SECRETS, Resource, custom
+from kube.resources import DEPLOYMENTS, GUARD_BINDINGS, LEASES, NAMESPACES, PODS, SECRETS, Resource, custom
+from webhooks.settings import Scope
 
 RECONCILER: Final = "headgate-reconciler"
 RECONCILER_PODS: Final = "app.kubernetes.io/name=headgate,app.kubernetes.io/component=reconciler"
 FINALIZED: Final = tuple(custom(GROUP, VERSION, kind.plural, kind.kind) for kind in (QUEUE, WORKER_POOL))
+GUARDS: Final = ("delete-guard", "worker-marks", "limits", "cluster-limits", "break-glass", "child-drift")
 STOP_SECONDS: Final = 60.0
 
 Say = Callable[[str], None]
 
 
-async def release(client: Client, namespace: str, patience: Patience, say: Say) -> None:
-    """Takes every step, telling each by `say`; raises ApiError when a step could not be finished in time."""
+async def release(
+    client: Client, namespace: str, patience: Patience, say: Say, *, scope: Scope = Scope.NAMESPACED
+) -> None:
+    """Takes every step, telling each by `say`; raises ApiError when a step could not be finished in time.
+
+    In cluster scope the finalizers of all namespaces go, but for those that another install has claimed.
+    """
     for kind in CONFIGURATIONS:
         await _delete(client, patience, say, kind, configuration_name(namespace))
     await _delete(client, patience, say, DEPLOYMENTS, RECONCILER, namespace)
     await _until_stopped(client, namespace, patience, say)
+    everywhere = scope is Scope.CLUSTER
+    claimed = await _claimed(client, patience) if everywhere else frozenset[str]()
+    for guard in GUARDS:
+        await _delete(client, patience, say, GUARD_BINDINGS, f"headgate-{namespace}-{guard}")
     for kind in FINALIZED:
-        count = await take_off_finalizers(client, kind, namespace, patience)
+        count = await take_off_finalizers(client, kind, None if everywhere else namespace, patience, claimed)
         say(f"{kind}: {DRAIN_FINALIZER} taken off {count}")
     if await _certificates_are_ours(client, namespace, patience):
         await _delete(client, patience, say, SECRETS, CERTIFICATES, namespace)
     await _delete(client, patience, say, LEASES, RECONCILER, namespace)
 
 
-async def take_off_finalizers(client: Client, kind: Resource, namespace: str, patience: Patience) -> int:
-    """Our finalizer off every object of a kind; how many had it. A kind that is not there has no objects."""
+async def _claimed(client: Client, patience: Patience) -> frozenset[str]:
+    listing = await patience.ask(lambda: client.list(NAMESPACES, label_selector=LABEL_INSTALL, metadata_only=True))
+    return frozenset(one["metadata"]["name"] for one in listing.items)
+
+
+async def take_off_finalizers(
+    client: Client, kind: Resource, namespace: str | None, patience: Patience, spared: Set[str] = frozenset()
+) -> int:
+    """Our finalizer off every object of a kind, in a namespace or in all but the spared; how many had it.
+
+    A kind that is not there has no objects.
+    """
     count = 0
     while True:
         try:
             listing = await patience.ask(lambda: client.list(kind, namespace))
         except NotFound:
             return count
-        held = [one["metadata"] for one in listing.items if DRAIN_FINALIZER in one["metadata"].get("finalizers", ())]
+        there = [one["metadata"] for one in listing.items if one["metadata"]["namespace"] not in spared]
+        held = [metadata for metadata in there if DRAIN_FINALIZER in metadata.get("finalizers", ())]
         if not held:
             return count
         for metadata in held:

@@ -255,6 +255,7 @@ class Client:
         resource_version: str | None = None,
         grace_seconds: int | None = None,
         propagation: str = "",
+        dry_run: bool = False,
     ) -> Object:
         """Delete by name. `uid` and `resource_version` are preconditions: Conflict where they do not hold."""
         preconditions = {"uid": uid, "resourceVersion": resource_version}
@@ -264,7 +265,8 @@ class Client:
             "propagationPolicy": propagation or None,
         }
         body = {key: value for key, value in options.items() if value is not None}
-        return await self._send("DELETE", resource.path(namespace, name), None, body or None)
+        params = {"dryRun": "All"} if dry_run else None
+        return await self._send("DELETE", resource.path(namespace, name), params, body or None)
 
     def _write_params(self, field_manager: str = "", dry_run: bool = False) -> dict[str, str]:
         params = {"fieldManager": field_manager or self.field_manager}

@@ -40,16 +40,15 @@ class MemorySnapshot:
 
     def put(self, kind: str, obj: Mapping[str, Any]) -> None:
         """Add an object or replace the one of its name."""
-        namespace, name = text(obj, "metadata", "namespace"), text(obj, "metadata", "name")
         match kind:
             case meta.QUEUE.kind:
                 self._put_queue(queue_view(obj))
             case meta.WORKER_POOL.kind:
                 self._put_pool(pool_view(obj))
             case meta.POLICY.kind | meta.CLUSTER_POLICY.kind:
-                self._policies.setdefault(namespace, {})[name] = policy_view(kind, obj)
-                self._ordered.clear()
+                self._put_policy(policy_view(kind, obj))
             case "Namespace":
+                name = text(obj, "metadata", "name")
                 self._namespaces[name] = {NAME_LABEL: name, **namespace_view(obj)}
 
     def remove(self, kind: str, obj: Mapping[str, Any]) -> None:
@@ -123,6 +122,14 @@ class MemorySnapshot:
 
     def age_seconds(self) -> float:
         return self._age()
+
+    def _put_policy(self, view: PolicyView) -> None:
+        """A view stays while its spec does: what is compiled from it hangs on it, and status is written often."""
+        held = self._policies.get(view.namespace, {}).get(view.name)
+        if held is not None and (held.uid, held.generation) == (view.uid, view.generation) and held.spec == view.spec:
+            return
+        self._policies.setdefault(view.namespace, {})[view.name] = view
+        self._ordered.clear()
 
     def _put_queue(self, view: QueueView) -> None:
         self._drop_queue(view.namespace, view.name)

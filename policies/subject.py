@@ -10,6 +10,7 @@ import crds
 from crds import meta
 from policies import break_glass, effective
 from policies.break_glass import Glass
+from policies.brokers import place
 from policies.facts import Facts, Object, Operation
 from policies.fields import integer, items, mapping, text
 from policies.merging import Effective
@@ -21,7 +22,7 @@ class Subject:
     """One object with the facts around it. `policies` are the ones that apply to it, strongest first.
 
     `obj` is what would be stored: the new object with the engine's own defaults in it. When old findings are looked
-    for, `obj` is the old object and `previous` is None.
+    for, `obj` is the old object and `previous` is None. `kept` is room for what several rules work out together.
     """
 
     def __init__(self, facts: Facts, obj: Object, previous: Object | None, policies: Sequence[PolicyView]) -> None:
@@ -35,6 +36,7 @@ class Subject:
         self.name = text(metadata, "name")
         self.namespace = text(metadata, "namespace")
         self.labels: Mapping[str, str] = mapping(metadata, "labels")
+        self.kept: dict[type[Any], Any] = {}
 
     @property
     def snapshot(self) -> Snapshot:
@@ -61,6 +63,12 @@ class Subject:
         return glass if glass is not None and glass.in_force(self.facts.now) else None
 
     @cached_property
+    def place(self) -> str:
+        """Where a Queue's jobs are (`policies.brokers.place`)."""
+        name = text(self.spec, "queueName") or self.name
+        return place(self.namespace, mapping(self.spec, "broker"), name)
+
+    @cached_property
     def effective(self) -> Effective:
         """The effective values of a Queue or a WorkerPool."""
         if self.kind == meta.QUEUE.kind:
@@ -80,8 +88,8 @@ class Subject:
             ("spec.scaling.fallback.replicas", integer(scaling, "fallback", "replicas")),
             ("spec.hold.replicas", integer(self.spec, "hold", "replicas")),
         ]
-        for place, schedule in items(scaling, "schedules"):
-            asked.append((f"spec.scaling.{place}.minReplicas", integer(schedule, "minReplicas")))
+        for path, schedule in items(scaling, "schedules"):
+            asked.append((f"spec.scaling.{path}.minReplicas", integer(schedule, "minReplicas")))
         return tuple((field, value) for field, value in asked if value is not None)
 
     @cached_property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 from certs.inject import CONFIGURATIONS, Outcome
@@ -34,13 +35,17 @@ def duty(settings: Settings, namespace: str) -> Duty:
 
 async def _keep(context: Context) -> None:
     client, settings = context.client, context.settings
-
-    def now() -> datetime:
-        # The API server's, who judges by its own clock what the leader makes; each pass begins by asking it something.
-        return (client.server_date or context.clock()).astimezone(UTC)
-
     kept = duty(settings, settings.namespace or client.connection.namespace)
+    now = judges_time(lambda: client.server_date, context.clock)
     await keep(client, kept, now, lambda report: tell(context.metrics, report))
+
+
+def judges_time(server: Callable[[], datetime | None], own: Callable[[], datetime]) -> Callable[[], datetime]:
+    """The API server's clock, who judges by it what the leader makes; one's own until it has answered anything.
+
+    A pass begins by asking the API server something, so it is never older than the pass.
+    """
+    return lambda: (server() or own()).astimezone(UTC)
 
 
 def tell(told: Metrics, report: Report) -> None:

@@ -45,6 +45,9 @@ DEAD_LETTERS: Final = ConditionType(
     "DeadLettersPresent", Polarity.ABNORMAL, "There are more dead letters than deadLetter.alertAbove"
 )
 DRAINING: Final = ConditionType("Draining", Polarity.ABNORMAL, "Workers are asked to finish and take nothing new")
+GUARANTEE: Final = ConditionType(
+    "Guarantee", Polarity.NORMAL, "The API server keeps everybody from deleting a busy worker"
+)
 COMPLIANT: Final = ConditionType("PolicyCompliant", Polarity.NORMAL, "The stored object breaks no policy")
 SCALING_ACTIVE: Final = ConditionType("ScalingActive", Polarity.NORMAL, "Replicas follow the queues")
 SCALING_LIMITED: Final = ConditionType(
@@ -62,6 +65,7 @@ KIND_CONDITIONS: Final[Mapping[str, tuple[ConditionType, ...]]] = {
         SCALING_ACTIVE,
         SCALING_LIMITED,
         DRAINING,
+        GUARANTEE,
         COMPLIANT,
         DRIFT,
     ),

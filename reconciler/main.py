@@ -15,6 +15,7 @@ from reconciler import certificates
 from reconciler.brokers import lifetime
 from reconciler.kinds import KINDS
 from reconciler.phases import Reconcile
+from reconciler.phases.ending import let_go_of_all
 from reconciler.process import Setup, run
 from reconciler.settings import Settings
 from reconciler.watching import Quiet
@@ -50,5 +51,6 @@ async def _run(settings: Settings, kinds: Iterable[Reconcile[Any]]) -> None:
         kinds=kinds,
         background=(lifetime.keep, *certificates.background(settings)),
         prepare=lifetime.prepare,
+        farewell=let_go_of_all,
     )
     await run(setup)

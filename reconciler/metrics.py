@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, PlatformCollector, ProcessCollector
 from prometheus_client.exposition import generate_latest
@@ -25,9 +25,14 @@ class Type(StrEnum):
     HISTOGRAM = "histogram"
 
 
-@dataclass(frozen=True, slots=True)
+_OWNERS: Final = {"queue": "Queue", "pool": "WorkerPool", "policy": "Policy"}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Declared:
-    """One metric. `labels` that begin with namespace and queue or pool make it belong to an object."""
+    """One metric, and the same only as itself. `labels` that begin with namespace and queue or pool make it belong to
+    an object.
+    """
 
     name: str
     type: Type
@@ -38,7 +43,7 @@ class Declared:
     @property
     def owner(self) -> str:
         """The kind whose objects own the series, or nothing."""
-        return {"queue": "Queue", "pool": "WorkerPool"}.get(self.labels[1], "") if len(self.labels) > 1 else ""
+        return _OWNERS.get(self.labels[1], "") if len(self.labels) > 1 else ""
 
 
 _SECONDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
@@ -96,6 +101,13 @@ QUEUE_READS: Final = Declared(
     "Readings of a broker that failed, by the reason that status shows.",
     ("namespace", "queue", "reason"),
 )
+DECISION_LAG: Final = Declared(
+    "headgate_decision_lag_seconds",
+    Type.HISTOGRAM,
+    "From the moment a queue was due to be read to the first decision of a pool by what was read.",
+    (),
+    _SECONDS,
+)
 POOL_REPLICAS: Final = Declared(
     "headgate_pool_replicas",
     Type.GAUGE,
@@ -148,6 +160,24 @@ CERTIFICATE_CHANGING: Final = Declared(
     Type.GAUGE,
     "1 while a change of authority is under way, and both are trusted.",
 )
+POLICY_VIOLATIONS: Final = Declared(
+    "headgate_policy_violations",
+    Type.GAUGE,
+    "Stored objects that break a policy, by what the policy does about it.",
+    ("namespace", "policy", "action"),
+)
+POLICY_EXEMPTED: Final = Declared(
+    "headgate_policy_exempted",
+    Type.GAUGE,
+    "Stored objects that would break a policy, were they not exempt.",
+    ("namespace", "policy"),
+)
+EXEMPTION_ENDS: Final = Declared(
+    "headgate_policy_exemption_end_timestamp_seconds",
+    Type.GAUGE,
+    "When an exemption ends, in seconds since the epoch; gone when it has ended.",
+    ("namespace", "policy", "exemption"),
+)
 
 DECLARED: Final = (
     RECONCILE_SECONDS,
@@ -163,6 +193,7 @@ DECLARED: Final = (
     QUEUE_OLDEST,
     QUEUE_RATE,
     QUEUE_READS,
+    DECISION_LAG,
     POOL_REPLICAS,
     POOL_RUNNING,
     POOL_SCALED,
@@ -173,6 +204,9 @@ DECLARED: Final = (
     CERTIFICATE_INJECTIONS,
     CERTIFICATE_FAULTS,
     CERTIFICATE_CHANGING,
+    POLICY_VIOLATIONS,
+    POLICY_EXEMPTED,
+    EXEMPTION_ENDS,
 )
 
 
@@ -182,7 +216,8 @@ class Metrics:
     def __init__(self, *, process: bool = False) -> None:
         self._registry = CollectorRegistry()
         self._metrics: Mapping[Declared, Metric] = {declared: self._make(declared) for declared in DECLARED}
-        self._series: dict[Key, set[tuple[Declared, tuple[str, ...]]]] = {}
+        self._owners = {declared: declared.owner for declared in DECLARED}
+        self._series: dict[Key, dict[tuple[Declared, tuple[str, ...]], Any]] = {}
         if process:
             ProcessCollector(registry=self._registry)
             PlatformCollector(registry=self._registry)
@@ -231,12 +266,23 @@ class Metrics:
                 return Histogram(*arguments, registry=self._registry, buckets=declared.buckets)
 
     def _labelled(self, metric: M, declared: Declared, labels: tuple[str, ...]) -> M:
-        if declared.owner:
-            self._series.setdefault(Key(declared.owner, *labels[:2]), set()).add((declared, labels))
-        return metric.labels(*labels) if labels else metric
+        """The one series. Those of objects are kept at hand: looking one up costs more than setting it."""
+        owner = self._owners[declared]
+        if not owner:
+            return metric.labels(*labels) if labels else metric
+        series = self._series.setdefault(_owner(owner, labels), {})
+        found: M | None = series.get((declared, labels))
+        if found is None:
+            found = series[declared, labels] = metric.labels(*labels)
+        return found
 
     def _remove(self, declared: Declared, labels: tuple[str, ...]) -> None:
-        series = self._series.get(Key(declared.owner, *labels[:2]), set()) if declared.owner else set()
-        if (declared, labels) in series:
-            series.discard((declared, labels))
+        owner = self._owners[declared]
+        series = self._series.get(_owner(owner, labels), {}) if owner else {}
+        if series.pop((declared, labels), None) is not None:
             self._metrics[declared].remove(*labels)
+
+
+def _owner(kind: str, labels: tuple[str, ...]) -> Key:
+    """The object that a series goes away with; a policy without a namespace is a ClusterPolicy."""
+    return Key("ClusterPolicy" if kind == "Policy" and not labels[0] else kind, labels[0], labels[1])

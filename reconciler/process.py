@@ -61,6 +61,8 @@ class Setup:
     background: Iterable[Background] = ()
     prepare: Callable[[Context], Awaitable[None]] | None = None
     """Called once before anything is worked; puts the brokers into the context."""
+    farewell: Callable[[Context], Awaitable[None]] | None = None
+    """Called by the leader that was told to stop, when its passes have ended and before it gives the Lease back."""
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     monotonic: Callable[[], float] = time.monotonic
     rng: Random = field(default_factory=Random)
@@ -209,6 +211,8 @@ class Process:
             await asyncio.wait((running,))
             for task in (stop, *beside):
                 task.cancel()
+        if self._stopping.is_set() and self._setup.farewell is not None:
+            await self._setup.farewell(context)
 
     def _wrote(self, kind: str) -> None:
         self._metrics.add(metrics.STATUS_WRITES, kind)

@@ -81,15 +81,52 @@ class Reason(StrEnum):
         "TargetUnreachable",
         "A worker takes longer to start than jobs may wait, so a jump in load breaks the wait target.",
     )
+    ANOTHER_AUTOSCALER = (
+        "AnotherAutoscaler",
+        "An autoscaler that is not Headgate sets the replicas; Headgate does not fight it. Remove it.",
+    )
     SCHEDULE_INVALID = "ScheduleInvalid", "One of scaling.schedules cannot be followed; the others are."
     BUDGET_SPENT = "BudgetSpent", "A Policy's budget leaves the pool fewer replicas than its jobs call for."
     SCALED_UP = "ScaledUp", "More replicas are wanted than before; the message says why."
     SCALED_DOWN = "ScaledDown", "Fewer replicas are wanted than before; the message says why."
 
+    # Policies, and the objects under them
+    COMPLIANT = "Compliant", "The stored object breaks no policy."
+    VIOLATED = "Violated", "The stored object breaks a policy; the message says which, and where."
+    EXEMPTED = "Exempted", "The stored object would break a policy, and an exemption lets it."
+    IN_FORCE = "InForce", "The policy is compiled and judges every write."
+    SAFE_TO_DENY = "SafeToDeny", "The policy warns or audits, and for 7 days nothing stored would have been refused."
+    DOES_NOT_COMPILE = "DoesNotCompile", "The policy cannot be understood as a whole; the message names the place."
+    CONTRADICTED = (
+        "Contradicted",
+        "No object can keep this policy and another one; the message says what excludes what.",
+    )
+    EXEMPTION_ENDING = "ExemptionEnding", "An exemption ends within 14 days; its rules hold again then."
+    EXEMPTION_ENDED = "ExemptionEnded", "An exemption ended; its rules hold again."
+    CHILD_CHANGED = "ChildChanged", "Somebody else changed what Headgate made; the message says who, and what."
+    CHILD_REVERTED = "ChildReverted", "What somebody else changed of Headgate's was changed back."
+    BREAK_GLASS = (
+        "BreakGlass",
+        "Somebody took responsibility for this object by the annotation headgate.dev/break-glass.",
+    )
+
     # Workers
     SCALED_TO_ZERO = "ScaledToZero", "There is nothing to do and minReplicas is 0, so there are no workers."
     REVISION_CREATED = "RevisionCreated", "A changed spec got a Deployment of its own."
     REVISION_LIMIT = "RevisionLimit", "Four revisions still have workers; the newest spec waits for one to be drained."
+    NO_ROOM = (
+        "NoRoom",
+        "A worker of the new revision finds no place: quota, or no node has room; the message says more.",
+    )
+    ROLLOUT_FAILED = (
+        "RolloutFailed",
+        "The new revision has not proved itself within rollout.progressDeadline; the old one goes on serving.",
+    )
+    ROLLED_BACK = "RolledBack", "The new revision has failed and the one before it serves again."
+    LATENCY_BREACH = (
+        "LatencyBreach",
+        "Jobs wait longer than their target, so the rollout waits: onLatencyBreach is Pause.",
+    )
     NAME_TAKEN = "NameTaken", "An object of the name that a child needs belongs to somebody else, or to a former pool."
     ROLLING_OUT = "RollingOut", "Workers of an older revision are being replaced."
     DRAINING = "Draining", "Workers were asked to finish what they run; they go when they have proved themselves idle."
@@ -97,8 +134,32 @@ class Reason(StrEnum):
         "DrainTimedOut",
         "A worker drains for longer than drain.timeout; drain.onTimeout says what follows.",
     )
+    ENFORCED = "Enforced", "The API server itself refuses to delete a worker that has not been drained."
+    BEST_EFFORT = (
+        "BestEffort",
+        "spec.drain.guard leaves deletes open: nothing stops others from deleting a busy worker.",
+    )
+    WARM_STOP = "WarmStop", "Workers cannot prove themselves idle: they get SIGTERM and their grace period, no more."
+    GUARD_MISSING = (
+        "GuardMissing",
+        "spec.drain.guard is Deletes, but the API server would let a busy worker be deleted: a chart is too old.",
+    )
+    GUARD_UNTRIED = "GuardUntried", "No worker has run yet on which the delete guard could be tried."
     UNREADY_WORKER = (
         "UnreadyWorker",
         "A worker that is not ready would be removed instead of a drained one, so nothing is removed until it is.",
+    )
+    DRAINED = "Drained", "The queue was deleted after all of its jobs had been worked off."
+    QUEUE_ABANDONED = (
+        "QueueAbandoned",
+        "The queue was deleted while no WorkerPool works it off; its jobs stay at the broker.",
+    )
+    DEAD_LETTERS_KEPT = (
+        "DeadLettersKept",
+        "Deleting the queue waits while there are dead letters: deletionPolicy Block.",
+    )
+    NAMESPACE_ENDS = (
+        "NamespaceEnds",
+        "The namespace is being deleted and takes everything along; nothing is waited for.",
     )
     WORKERS_REMOVED = "WorkersRemoved", "Drained workers were removed."

@@ -9,9 +9,11 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Final
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]  # it has no type information
 
 VARIABLE: Final = "HEADGATE_TEST_PROFILE"
 LEVELS: Final = ("unit", "control-plane", "node")
@@ -48,6 +50,13 @@ class Profiles:
         # What is quick tells first; a test that starts a node of its own goes before the shared one is started,
         # because there can be only one. Otherwise the order stays.
         items[:] = sorted(kept, key=lambda item: (LEVELS.index(levels[item]), _uses(item, "node")))
+        for item in items:
+            if levels[item] == "node" and scope_of(item.nodeid) != "node":
+                raise pytest.UsageError(f"{item.nodeid} needs the node: put it into a file named test_node*.py")
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_xdist_make_scheduler(self, config: pytest.Config, log: object) -> Scopes:
+        return Scopes(config, log)
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         if self._deselected:
@@ -59,6 +68,21 @@ def level(item: pytest.Item) -> str:
     """The least profile that runs this test: by its marker, or by the cluster among its fixtures."""
     needed = [name for name in _MARKERS if item.get_closest_marker(_MARKERS[name]) is not None or _uses(item, name)]
     return max(needed, key=LEVELS.index, default="unit")
+
+
+def scope_of(nodeid: str) -> str:
+    """What a worker of pytest-xdist takes as a whole: there is one node on a machine, and the tests of a file share
+    what they have put into their API server.
+    """
+    file = nodeid.partition("::")[0]
+    return "node" if file.startswith("tests/node/") or Path(file).name.startswith("test_node") else file
+
+
+class Scopes(LoadScopeScheduling):  # type: ignore[misc]  # pytest-xdist has no type information
+    """Spreads the scopes over the workers, in the order in which they were collected."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return scope_of(nodeid)
 
 
 def _uses(item: pytest.Item, name: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Final
 
@@ -28,7 +29,12 @@ class Decider:
         self._clock = clock
 
     def __call__(self, review: Review, *, final: bool) -> Decision:
-        return decide(self._facts(review, final))
+        decision = decide(self._facts(review, final))
+        age = self.snapshot.age_seconds()
+        if age <= MAX_AGE_SECONDS or not final:
+            return decision
+        warning = f"decided by what was known {age:.0f} s ago: Headgate's webhook hears nothing from the API server"
+        return replace(decision, warnings=(*decision.warnings, warning))
 
     def _facts(self, review: Review, final: bool) -> Facts:
         kind = KINDS.get(review.resource)

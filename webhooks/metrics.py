@@ -71,6 +71,12 @@ class Metrics:
             registry=self.registry,
         )
 
+        self._certificate = Gauge(
+            "headgate_webhook_certificate_not_after_seconds",
+            "When the served certificate ends, in Unix time; 0 while there is none.",
+            registry=self.registry,
+        )
+
     def answered(self, path: str, outcome: Outcome, seconds: float) -> None:
         self._answered[path, outcome].inc()
         self._duration[path].observe(seconds)
@@ -87,6 +93,9 @@ class Metrics:
 
     def verified(self, good: bool) -> None:
         self._verified.set(1 if good else 0)
+
+    def observe_certificate(self, ends: Callable[[], float]) -> None:
+        self._certificate.set_function(ends)
 
     def observe_snapshot(self, age: Callable[[], float], objects: Callable[[], float]) -> None:
         self._age.set_function(age)

@@ -14,6 +14,13 @@ class Scope(StrEnum):
     CLUSTER = "cluster"
 
 
+class Trust(StrEnum):
+    """What says which authorities the API server trusts."""
+
+    CONFIGURATION = "configuration"
+    SECRET = "secret"  # noqa: S105 - the kind, not what is in one
+
+
 def described(words: str) -> dict[str, str]:
     return {"help": words}
 
@@ -41,6 +48,12 @@ class Settings:
     )
     cert_poll_seconds: float = field(
         default=10.0, metadata=described("How often the certificate is read again, and served where it is new.")
+    )
+    trust: Trust = field(
+        default=Trust.CONFIGURATION,
+        metadata=described(
+            "By what the own certificate is verified: caBundle of the webhook configurations, or the install's Secret."
+        ),
     )
     snapshot: Path | None = field(
         default=None, metadata=described("Folder of manifests to judge against, instead of a cluster.")

@@ -10,12 +10,15 @@ from pathlib import Path
 from typing import Final
 
 from certs.authority import issue_leaf, new_authority
+from certs.inject import injected_bundle
 from certs.selfcheck import why_not_trusted
 from certs.serving import LiveContext
 from certs.sources import FolderSource, LeafSource, SecretSource
+from certs.store import own_bundle
 from kube.client import Client
 from webhooks.metrics import Metrics
 from webhooks.readiness import Need, Readiness
+from webhooks.settings import Settings, Trust
 
 FIRST_CHECK_SECONDS: Final = 1.0
 CHECK_SECONDS: Final = 60.0
@@ -38,15 +41,17 @@ def offer_throwaway(live: LiveContext) -> None:
     live.offer(issue_leaf(new_authority(now, THROWAWAY_LIFETIME), ["localhost"], now, THROWAWAY_LIFETIME))
 
 
-def check(live: LiveContext, client: Client | None, namespace: str, service: str, port: int, host: str = "") -> Check:
+def check(live: LiveContext, client: Client | None, namespace: str, settings: Settings, port: int) -> Check:
     """Asks why what is served here would not be trusted; without a cluster, whether anything is served."""
+    bundle = own_bundle if settings.trust is Trust.SECRET else injected_bundle
+    host = settings.host or "127.0.0.1"
 
     async def served() -> str | None:
         return None if live.served is not None else live.fault or "there is no certificate yet"
 
     async def trusted() -> str | None:
         assert client is not None  # noqa: S101 - chosen below only where there is one
-        return await served() or await why_not_trusted(client, namespace, service, port, host or "127.0.0.1")
+        return await served() or await why_not_trusted(client, namespace, settings.service, port, host, bundle)
 
     return served if client is None else trusted
 

@@ -11,13 +11,13 @@ from bench.rotation.trial import Plan, Result, run
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.rotation", description=__doc__)
     parser.add_argument("--requests", type=int, default=20_000, help="requests at least")
-    parser.add_argument("--changes", type=int, default=4, help="changes of authority; replicas are rolled between two")
+    parser.add_argument("--changes", type=int, default=2, help="changes of authority; replicas are rolled between two")
     options = parser.parse_args()
     plan = Plan(
         requests=options.requests,
         changes=options.changes,
-        authority_seconds=60,
-        leaf_seconds=36,
+        authority_seconds=120,
+        leaf_seconds=90,
         limit=1800,
     )
     result = run(plan)

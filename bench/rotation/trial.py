@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import tempfile
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
 from bench.rotation.kubelet import CLOSES, KEEPS, Kubelet
 from bench.rotation.load import Load
-from bench.rotation.processes import Program, as_account, start
+from bench.rotation.processes import as_account, start
 from certs.material import TLS_CERTIFICATE, read_bundle
 from certs.store import NAME, decoded
 from headgate.patience import Patience
@@ -85,8 +86,8 @@ async def _trial(plan: Plan, cluster: Cluster, folder: Path) -> Result:
         timing = (f"--linger-seconds={LINGER_SECONDS}", "--cert-poll-seconds=1")
         kubelet = Kubelet(client, NAMESPACE, own_address(), folder, *flags, *timing)
         load = Load(client, NAMESPACE)
-        with _leader(plan, cluster, folder), contextlib.closing(_Stopping(kubelet)):
-            async with _beside(kubelet.run(), _follow(client, result)):
+        with contextlib.closing(_Stopping(kubelet)):
+            async with _beside(_lead(plan, cluster, folder), kubelet.run(), _follow(client, result)):
                 await kubelet.add("a", KEEPS)
                 await kubelet.add("b", KEEPS)
                 await _until_answered(client)
@@ -108,20 +109,20 @@ class _Stopping:
         self.kubelet.stop()
 
 
-@contextlib.contextmanager
-def _leader(plan: Plan, cluster: Cluster, folder: Path) -> Iterator[Program]:
+async def _lead(plan: Plan, cluster: Cluster, folder: Path) -> None:
+    """The leader, started again whenever it ends, as the kubelet does: one that cannot renew its Lease leaves."""
     account = as_account(cluster, NAMESPACE, "headgate-reconciler", folder)
-    lifetimes = (
-        f"--authority-lifetime={plan.authority_seconds}",
-        f"--leaf-lifetime={plan.leaf_seconds}",
+    flags = (
+        *(f"--kubeconfig={account}", f"--namespace={NAMESPACE}", "--metrics-host=127.0.0.1", "--metrics-port=0"),
+        *(f"--authority-lifetime={plan.authority_seconds}", f"--leaf-lifetime={plan.leaf_seconds}"),
         "--certificate-settle=3",
     )
-    flags = (f"--kubeconfig={account}", f"--namespace={NAMESPACE}", "--metrics-host=127.0.0.1", "--metrics-port=0")
-    leader = start("leader", folder, "headgate", "reconciler", *flags, *lifetimes)
-    try:
-        yield leader
-    finally:
-        leader.kill()
+    for turn in itertools.count():
+        leader = await asyncio.to_thread(start, f"leader-{turn}", folder, "headgate", "reconciler", *flags)
+        try:
+            await _when(lambda leader=leader: leader.process.poll() is not None)  # type: ignore[misc]
+        finally:
+            leader.kill()
 
 
 @contextlib.asynccontextmanager

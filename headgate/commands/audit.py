@@ -11,8 +11,9 @@ from typing import Final
 import click
 import orjson
 
+from headgate.auditlog import AuditLogError
 from headgate.removals.account import Account, Removal, tally
-from headgate.removals.auditlog import AuditLogError, PodEvent, read
+from headgate.removals.auditlog import PodEvent, read
 from headgate.removals.proof import Proof
 
 FOUND: Final = 1

@@ -14,11 +14,11 @@ import orjson
 from headgate.exits import FINDINGS, UNUSABLE
 from headgate.offline import sarif, telling
 from headgate.offline.fixing import Fix, fix
-from headgate.offline.judging import Verdict, judge, ours, placed
+from headgate.offline.judging import Verdict, judge, ours
 from headgate.offline.locating import label, place
 from policies import MemorySnapshot
 from policies import text as wording
-from webhooks.manifests import ManifestError, read
+from webhooks.manifests import ManifestError, placed, read, stored
 
 PathType = click.Path(path_type=Path)
 Fixes = Sequence[Fix | None]
@@ -46,7 +46,8 @@ def command(paths: tuple[Path, ...], worlds: tuple[Path, ...], namespace: str, f
     stdin = sys.stdin.buffer
     try:
         manifests = list(placed(read(paths, stdin), namespace))
-        world = MemorySnapshot.of(manifest.obj for manifest in [*manifests, *placed(read(worlds, stdin), namespace)])
+        around = [*manifests, *placed(read(worlds, stdin), namespace)]
+        world = MemorySnapshot.of(stored(manifest.obj) for manifest in around)
     except ManifestError as error:
         click.echo(f"headgate check: {error}", err=True)
         sys.exit(UNUSABLE)

@@ -9,6 +9,7 @@ import click
 from headgate.lazy import LazyGroup
 
 COMMANDS: Final = {
+    "native": "headgate.commands.policy_native",
     "preview": "headgate.commands.policy_preview",
     "test": "headgate.commands.policy_test",
 }

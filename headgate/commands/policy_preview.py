@@ -15,14 +15,15 @@ import crds
 from crds import meta
 from headgate import clusters
 from headgate.exits import FINDINGS, UNUSABLE
-from headgate.offline.judging import name_of, ours, placed
+from headgate.offline.judging import name_of, ours
 from headgate.offline.preview import Preview, preview, rows
 from headgate.tables import table
 from kube.client import Client, Object
 from kube.resources import NAMESPACES
 from policies import text
 from policies.fields import text as text_of
-from webhooks.manifests import ManifestError, read
+from webhooks.manifests import ManifestError, placed, read
+from webhooks.manifests import stored as as_stored
 
 POLICY_KINDS = (meta.POLICY.kind, meta.CLUSTER_POLICY.kind)
 PathType = click.Path(path_type=Path)
@@ -42,8 +43,8 @@ def command(
     Exit codes: 0 none, 1 some, 2 something cannot be read.
     """
     try:
-        wanted = [found.obj for found in placed(read(paths, sys.stdin.buffer), namespace) if ours(found)]
-        given = [found.obj for found in placed(read(against), namespace)]
+        wanted = [as_stored(found.obj) for found in placed(read(paths, sys.stdin.buffer), namespace) if ours(found)]
+        given = [as_stored(found.obj) for found in placed(read(against), namespace)]
     except ManifestError as error:
         click.echo(f"headgate policy preview: {error}", err=True)
         sys.exit(UNUSABLE)

@@ -12,17 +12,27 @@ from headgate.fleet.session import Cluster, reaching, run
 from headgate.fleet.targets import POOLS, Target, TargetType
 from headgate.patience import Patience
 from headgate.releasing import release
+from webhooks.settings import Scope
 
 
 @click.command("release")
 @click.argument("target", type=TargetType(POOLS), required=False)
 @click.option("--install", is_flag=True, help="Let go of a whole install, to remove it.")
+@click.option(
+    "--scope",
+    type=click.Choice([scope.value for scope in Scope]),
+    default=Scope.NAMESPACED.value,
+    show_default=True,
+    help="With --install: the install's scope; with cluster, finalizers go in every namespace nobody else has claimed.",
+)
 @click.option("--timeout", default="2m", show_default=True, help="With --install: how long to try, such as 90s.")
 @reaching
-def command(target: Target | None, install: bool, timeout: str, namespace: str, kubeconfig: Path | None) -> None:
+def command(
+    target: Target | None, install: bool, scope: str, timeout: str, namespace: str, kubeconfig: Path | None
+) -> None:
     """Lift the hold of a pool, so that it follows its queues again.
 
-    With --install: take the webhooks and every finalizer of Headgate out of a namespace, so that nothing in it needs
+    With --install: take the webhooks and every finalizer of an install away, so that nothing it looked after needs
     Headgate. Queues, WorkerPools and workers stay; nobody scales or drains them any more.
     """
     if install is (target is not None):
@@ -35,7 +45,7 @@ def command(target: Target | None, install: bool, timeout: str, namespace: str, 
     async def work(cluster: Cluster) -> int:
         if target is None:
             assert cluster.namespace is not None  # noqa: S101 - for the type checker: it is None for all of them only
-            await release(cluster.client, cluster.namespace, patience, click.echo)
+            await release(cluster.client, cluster.namespace, patience, click.echo, scope=Scope(scope))
         else:
             click.echo(await cluster.carry_out(target, intents.release))
         return 0

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -12,9 +11,10 @@ from crds import meta
 from crds.findings import Finding, Reason
 from policies import Facts, MemorySnapshot, Operation, Violation, decide, text
 from policies.fields import text as text_of
-from webhooks.manifests import Manifest
+from webhooks.manifests import Manifest, stored
 
 KINDS: Final = {kind.kind: kind for kind in meta.KINDS}
+VERSIONS: Final = {meta.API_VERSION: meta.VERSION, meta.BETA_API_VERSION: meta.BETA}
 UNKNOWN_FIELD: Final = "unknownField"
 """What the API server itself refuses of a client that asks it to be strict, as kubectl does."""
 
@@ -39,28 +39,17 @@ class Verdict:
 
 
 def ours(manifest: Manifest) -> bool:
-    return text_of(manifest.obj, "apiVersion") == meta.API_VERSION and manifest.obj["kind"] in KINDS
-
-
-def placed(manifests: Iterable[Manifest], namespace: str) -> Iterator[Manifest]:
-    """The manifests with a namespace where their kind has one and they name none."""
-    for manifest in manifests:
-        kind = KINDS.get(manifest.obj["kind"])
-        metadata = manifest.obj.get("metadata")
-        if kind and kind.namespaced and isinstance(metadata, dict) and not metadata.get("namespace"):
-            located = {**manifest.obj, "metadata": {**metadata, "namespace": namespace}}
-            yield Manifest(located, manifest.path, manifest.number, manifest.node)
-        else:
-            yield manifest
+    return text_of(manifest.obj, "apiVersion") in VERSIONS and manifest.obj["kind"] in KINDS
 
 
 def judge(manifest: Manifest, world: MemorySnapshot, now: datetime) -> Verdict:
-    """The verdict on creating one object of ours in a world of files."""
+    """The verdict on creating one object of ours in a world of files. Of another version than v1 it is judged as the
+    API server would store it, so findings name fields of v1."""
     kind, obj = manifest.obj["kind"], manifest.obj
-    decision = decide(Facts(kind, Operation.CREATE, obj, None, world, now))
+    decision = decide(Facts(kind, Operation.CREATE, stored(obj), None, world, now))
     unknown = [
         Violation(Finding(path, Reason.INVALID, "unknown field"), UNKNOWN_FIELD)
-        for path in crds.unknown_fields(kind, obj)
+        for path in crds.unknown_fields(kind, obj, VERSIONS[obj["apiVersion"]])
     ]
     return Verdict(manifest, name_of(obj), (*unknown, *decision.denied), decision.warnings)
 

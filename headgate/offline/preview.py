@@ -8,8 +8,9 @@ from datetime import datetime
 from typing import Any
 
 from headgate.offline.judging import name_of
-from policies import Facts, MemorySnapshot, Operation, PolicyRef, Violation, applying, decide
-from policies.fields import text
+from policies import MemorySnapshot, PolicyRef, Violation
+from policies.fields import mapping, text
+from policies.stored import stored
 
 Object = Mapping[str, Any]
 
@@ -38,28 +39,18 @@ def preview(policy: Object, objects: Sequence[Object], now: datetime) -> Preview
 
     Others' policies count for what they default, and their own findings are not told.
     """
-    world = MemorySnapshot.of([*objects, policy])
-    looked_at = [obj for obj in objects if _concerns(policy, obj, world)]
-    broken = tuple(found for obj in looked_at if (found := _broken(policy, obj, world, now)).violations)
-    return Preview(name_of(policy), len(looked_at), broken)
-
-
-def _concerns(policy: Object, obj: Object, world: MemorySnapshot) -> bool:
-    own = text(policy, "metadata", "namespace")
-    return own in ("", text(obj, "metadata", "namespace")) and any(
-        applied.ref == _ref(policy) for applied in applying(text(obj, "kind"), obj, world)
-    )
-
-
-def _broken(policy: Object, obj: Object, world: MemorySnapshot, now: datetime) -> Broken:
-    kind = text(obj, "kind")
-    decision = decide(Facts(kind, Operation.CREATE, obj, None, world, now, final=True))
-    found = tuple(violation for violation in decision.violations if violation.policy == _ref(policy))
-    return Broken(kind, text(obj, "metadata", "namespace"), text(obj, "metadata", "name"), found)
-
-
-def _ref(policy: Object) -> PolicyRef:
-    return PolicyRef(text(policy, "kind"), text(policy, "metadata", "name"))
+    world, own = MemorySnapshot.of([*objects, policy]), text(policy, "metadata", "namespace")
+    ref = PolicyRef(text(policy, "kind"), text(policy, "metadata", "name"))
+    looked_at, broken = 0, []
+    for obj in objects:
+        metadata = mapping(obj, "metadata")
+        if own not in ("", text(metadata, "namespace")):
+            continue
+        judged = stored(text(obj, "kind"), obj, world, now)
+        looked_at += ref in judged.policies
+        if found := judged.of(ref):
+            broken.append(Broken(text(obj, "kind"), text(metadata, "namespace"), text(metadata, "name"), found))
+    return Preview(name_of(policy), looked_at, tuple(broken))
 
 
 def rows(found: Preview) -> Iterator[tuple[str, ...]]:

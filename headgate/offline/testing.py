@@ -10,13 +10,13 @@ from typing import Any, Final, TypeVar
 
 import orjson
 
-from headgate.offline.judging import KINDS, placed
+from headgate.offline.judging import KINDS
 from headgate.offline.suites import Case, Expected, ExpectedViolation, LoadedSuite
 from policies import Decision, Facts, MemorySnapshot, Operation, RuleFaultError, User, Violation, decide
 from policies.fields import text
 from webhooks import review
 from webhooks.decider import Decider
-from webhooks.manifests import Manifest
+from webhooks.manifests import Manifest, placed, stored
 
 T = TypeVar("T")
 Wanted = TypeVar("Wanted")
@@ -39,7 +39,7 @@ class Result:
 
 def run(loaded: LoadedSuite) -> Iterator[Result]:
     """Every case of a suite. Raises ManifestError where its world cannot be read."""
-    world = MemorySnapshot.of(found.obj for found in placed(loaded.around(), loaded.suite.namespace))
+    world = MemorySnapshot.of(stored(found.obj) for found in placed(loaded.around(), loaded.suite.namespace))
     now = loaded.moment()
     for case in loaded.suite.tests:
         yield Result(case.name, tuple(_differences(case, loaded, world, now)))
@@ -71,7 +71,7 @@ def _placed(obj: dict[str, Any] | None, loaded: LoadedSuite) -> dict[str, Any] |
         return obj
     here = loaded.manifest
     (found,) = placed([Manifest(obj, here.path, here.number)], loaded.suite.namespace)
-    return found.obj
+    return stored(found.obj)
 
 
 def compared(expect: Expected, decision: Decision) -> Iterator[str]:

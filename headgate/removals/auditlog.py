@@ -1,25 +1,15 @@
-"""The API server's audit log, line by line: the completed writes to pods, and nothing else of it.
-
-A log is as long as the cluster is busy, so it is read as a stream; a line over `LONGEST_LINE` bytes is skipped and
-counted, since the API server itself never keeps objects that large.
-"""
+"""The API server's audit log, line by line: the completed writes to pods, and nothing else of it."""
 
 from __future__ import annotations
 
-import gzip
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, Final, cast
+from typing import Any, Final
 
-import orjson
+from headgate import auditlog
 
-LONGEST_LINE: Final = 8 << 20
 WRITES: Final = frozenset({"create", "update", "patch", "delete", "deletecollection"})
-
-
-class AuditLogError(Exception):
-    """A file that is no audit log; the message says where it stops being one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,20 +30,7 @@ class PodEvent:
 
 def read(path: Path) -> Iterator[PodEvent]:
     """The events of one file, which may be compressed with gzip. Raises AuditLogError, OSError."""
-    with _open(path) as lines:
-        number = 0
-        while line := lines.readline(LONGEST_LINE + 1):
-            number += 1
-            if len(line) > LONGEST_LINE:
-                _skip_rest(lines)
-                continue
-            if b'"pods"' not in line:
-                continue
-            try:
-                events = parse(orjson.loads(line))
-            except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError) as error:
-                raise AuditLogError(f"{path}, line {number}: no audit event: {error}") from error
-            yield from events
+    return auditlog.read(path, b'"pods"', parse)
 
 
 def parse(event: Mapping[str, Any]) -> list[PodEvent]:
@@ -86,12 +63,3 @@ def _pod_event(event: Mapping[str, Any], ref: Mapping[str, Any], verb: str, pod:
 
 def _is_dry_run(event: Mapping[str, Any]) -> bool:
     return "dryRun=" in str(event.get("requestURI") or "")
-
-
-def _open(path: Path) -> BinaryIO:
-    return cast("BinaryIO", gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb"))
-
-
-def _skip_rest(lines: BinaryIO) -> None:
-    while (part := lines.readline(LONGEST_LINE)) and not part.endswith(b"\n"):
-        continue

@@ -20,6 +20,11 @@ MOST_GRACE_SECONDS: Final = 600
 UNREACHABLE_SECONDS: Final = 60
 NOT_INHERITED: Final = ("app.kubernetes.io/instance", "argocd.argoproj.io/")
 """Labels by which GitOps tools claim objects; a claimed child would be pruned by them."""
+LEFT_ALONE: Final = {
+    "cluster-autoscaler.kubernetes.io/safe-to-evict": "false",
+    "karpenter.sh/do-not-disrupt": "true",
+}
+"""Autoscalers of nodes are told to look for another one: a worker is not asked by them, it is evicted."""
 OWN_FIELDS: Final = ("command", "args", "envFrom", "resources")
 
 
@@ -36,7 +41,7 @@ def pod_template(pool: Mapping[str, Any], queues: Sequence[Mapping[str, Any]], e
     worker["env"] = [*environment.variables(owner, names, effective), *(worker.get("env") or [])]
     worker["volumeMounts"] = [*(worker.get("volumeMounts") or []), *(mount for _, mount in extra)]
     others = [container for container in containers if container["name"] != WORKER]
-    grace = min(MOST_GRACE_SECONDS, max(LEAST_GRACE_SECONDS, environment.drain_seconds(effective)))
+    grace = _grace_seconds(effective)
     pod |= {
         "containers": [worker, *others],
         "volumes": [*(pod.get("volumes") or []), *(volume for volume, _ in extra)],
@@ -46,6 +51,14 @@ def pod_template(pool: Mapping[str, Any], queues: Sequence[Mapping[str, Any]], e
     if context := effective.get("podSecurityContext"):
         pod["securityContext"] = context
     return {"metadata": _metadata(given.get("metadata") or {}, spec, worker["image"]), "spec": pod}
+
+
+def _grace_seconds(effective: Effective) -> int:
+    """The last net under a drain; all there is for workers that can only be told by SIGTERM."""
+    most = environment.drain_seconds(effective)
+    if effective.get("drain.method") != "Signal":
+        most = min(MOST_GRACE_SECONDS, most)
+    return max(LEAST_GRACE_SECONDS, most)
 
 
 def _worker(spec: Mapping[str, Any], theirs: Mapping[str, Any], effective: Effective) -> dict[str, Any]:
@@ -64,10 +77,7 @@ def _metadata(given: Mapping[str, Any], spec: Mapping[str, Any], image: str) -> 
     version = spec.get("version") or image_tag(image)
     if version:
         labels.setdefault(VERSION, version)
-    metadata: dict[str, Any] = {"labels": labels}
-    if annotations := given.get("annotations"):
-        metadata["annotations"] = dict(annotations)
-    return metadata
+    return {"labels": labels, "annotations": {**LEFT_ALONE, **(given.get("annotations") or {})}}
 
 
 def image_tag(image: str) -> str:

@@ -25,8 +25,12 @@ class DrainReason(StrEnum):
     """Why a pod is asked to drain, as its annotation and `status.draining` say."""
 
     SCALE_DOWN = "ScaleDown"
+    PREEMPTED = "Preempted"
     ROLLOUT = "Rollout"
     DELETE = "Delete"
+
+
+OUR_REASONS: Final = frozenset(DrainReason)
 
 
 class Force(StrEnum):
@@ -51,7 +55,8 @@ class Request:
 class Pod:
     """`container` is the id of the worker's container as last reported, empty before its first start; `runs` is
     whether it may be running. `bound` is the container a mark was made for, None without a mark; `forced` marks were
-    made without a proof.
+    made without a proof. One that is `spared` is chosen after all others. `grace` is the grace period, in seconds, of
+    a pod that is terminating.
     """
 
     name: str
@@ -68,6 +73,8 @@ class Pod:
     forced: bool = False
     terminating: bool = False
     finished: bool = False
+    grace: float = 0.0
+    spared: bool = False
     worker: WorkerState = UNKNOWN
 
     @property
@@ -87,6 +94,11 @@ class Pod:
         return self.bound is not None and not self.marked
 
     @property
+    def called(self) -> bool:
+        """Whether somebody else has asked it to drain, as for its node's maintenance: then it is to be replaced."""
+        return self.request is not None and self.request.reason not in OUR_REASONS
+
+    @property
     def idle(self) -> bool:
         return self.worker.activity in (Activity.IDLE, Activity.DRAINED)
 
@@ -101,7 +113,8 @@ class Child:
     """`replicas` is the Deployment's own number, `keep` how many pods shall go on serving.
 
     `failing` says that its controller cannot create pods. With `guarded` the API server itself refuses to delete what
-    is not marked.
+    is not marked. `kills` gives a worker whose time is over no more to end its jobs.
+    `warm` workers say nothing of themselves and end their jobs after SIGTERM.
     """
 
     name: str
@@ -118,6 +131,8 @@ class Child:
     force: Force = Force.NOBODY
     failing: bool = False
     guarded: bool = False
+    kills: bool = False
+    warm: bool = False
 
     @property
     def active(self) -> list[Pod]:

@@ -10,6 +10,8 @@ Deployment, so any pass can be the first one after a crash. Rules that keep it s
   The patch tests replicas against an old answer being sent twice, and resourceVersion against 5 -> 4 -> 5.
 - Where more is owed than is marked, as after `kubectl scale` on the child, the places are given back.
 - Where a marked pod is wanted again, it is deleted by name and the ReplicaSet starts another: nobody has to choose.
+- A pod that somebody else has asked to drain is replaced by name too, unless the child shrinks anyway. So it need not
+  wait for others to be ready: on a node under maintenance its successors can't be.
 - Returning load withdraws requests before it starts pods.
 
 What only a guard in the API server can close: a pod that turns unready, or a marked one that disappears, in the
@@ -23,13 +25,17 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from reconciler.plans.actions import Action, Cancel, DeleteMarked, Mark, Request, Scale, Unmark
+from reconciler.plans.actions import Action, Cancel, DeleteMarked, Hasten, Mark, Request, Scale, Unmark
 from reconciler.plans.child import SAFE, Child, Force, Pod
 from reconciler.workers import Activity
 
 STARTING_SECONDS: Final = 5.0
 """The kubelet reports a started container within about two seconds. One that is still not reported so long after the
 request was made has either not started, or read the request before anything else."""
+
+
+KILL_SECONDS: Final = 1.0
+"""What a worker that is killed with its jobs is given to say goodbye."""
 
 
 class Wait(StrEnum):
@@ -51,6 +57,9 @@ class Plan:
 
 def plan(child: Child) -> Plan:
     """The next steps for one child. Apply them, read everything anew, and ask again."""
+    hasty = [pod for pod in child.pods if pod.terminating and pod.forced and pod.grace > KILL_SECONDS]
+    if child.kills and hasty:
+        return Plan(tuple(Hasten(pod) for pod in hasty), Wait.SETTLING)
     if child.owed > 0:
         return _collect(child)
     if child.owed < 0 and child.failing and child.replicas > child.keep:
@@ -81,14 +90,16 @@ def _remove_marked(child: Child) -> Plan:
     if not child.settled:
         return Plan(wait=Wait.SETTLING)
     if not _taken_first(child, marked):
-        return Plan(wait=Wait.UNREADY)
+        called = [pod for pod in marked if pod.called]
+        return Plan(tuple(DeleteMarked(pod) for pod in called), Wait.UNREADY)
     return Plan((Scale(child.replicas, child.replicas - shrink),), Wait.SETTLING)
 
 
 def _prepare(child: Child) -> Plan:
     """Nothing is marked: withdraw what is no longer needed, ask whom it takes, mark who has proved itself."""
     surplus = child.replicas - child.keep
-    victims = _by_progress(child.active)[: max(0, surplus)]
+    ordered = _by_progress(child.active)
+    victims = [pod for place, pod in enumerate(ordered) if place < surplus or pod.called]
     cancels = [Cancel(pod) for pod in child.active if pod.request is not None and pod not in victims]
     if surplus < 0:
         return Plan((*cancels, Scale(child.replicas, child.keep)), Wait.SETTLING)
@@ -102,7 +113,8 @@ def _prepare(child: Child) -> Plan:
 
 def _advance(child: Child, victims: Sequence[Pod]) -> Plan:
     ready = [mark for pod in victims if (mark := _mark(child, pod)) is not None]
-    marks = ready if _taken_first(child, [mark.pod for mark in ready]) else []
+    first = _taken_first(child, [mark.pod for mark in ready])
+    marks = [mark for mark in ready if first or mark.pod.called]
     asked = {mark.pod.uid for mark in marks}
     requests = [Request(pod, child.reason) for pod in victims if pod.request is None and pod.uid not in asked]
     if marks or requests:
@@ -117,6 +129,8 @@ def _mark(child: Child, pod: Pod) -> Mark | None:
     if not pod.scheduled:
         # Being scheduled changes the pod, so the mark cannot come late; and the worker would start asked.
         return Mark(pod, child.reason if pod.request is None else None)
+    if child.warm:
+        return Mark(pod, child.reason if pod.request is None else None, warm=True)
     if pod.request is None:
         return None
     if not pod.runs and child.now - pod.request.since >= STARTING_SECONDS:
@@ -146,11 +160,12 @@ def _by_progress(pods: Sequence[Pod]) -> list[Pod]:
     return sorted(pods, key=_progress)
 
 
-def _progress(pod: Pod) -> tuple[bool, bool, bool, bool, bool, int, float, float, str]:
+def _progress(pod: Pod) -> tuple[bool, bool, bool, bool, bool, bool, int, float, float, str]:
     jobs = pod.worker.jobs
     return (
         not pod.marked,
         pod.request is None,
+        pod.spared,
         pod.worker.activity is not Activity.DRAINED,
         pod.scheduled and pod.runs,
         pod.ready,

@@ -19,7 +19,8 @@ MOST_REVISIONS: Final = 4
 @dataclass(frozen=True, slots=True)
 class Revision:
     """`replicas` is the Deployment's number, `pods` every pod that exists, terminating ones included. `serving` are
-    ready for long enough and not asked to leave. `created` orders the revisions, in seconds.
+    ready for long enough and not asked to leave. `created` orders the revisions, in seconds. A `failed` one is rolled
+    back.
     """
 
     name: str
@@ -28,6 +29,7 @@ class Revision:
     pods: int = 0
     serving: int = 0
     proved: bool = False
+    failed: bool = False
 
     @property
     def live(self) -> bool:
@@ -53,6 +55,17 @@ def bounds(max_surge: int | str, max_unavailable: int | str, wanted: int) -> Bou
     return Bounds(surge, unavailable) if surge or unavailable else Bounds(0, 1)
 
 
+def leading(wanted: Revision, old: Sequence[Revision]) -> Revision:
+    """The revision that is to serve in the end: the one the spec asks for, if it may and can.
+
+    While too many are alive the newest of these leads. A failed one gives way to the newest that has proved itself.
+    """
+    if wanted.failed:
+        proved = [one for one in old if one.proved]
+        return max(proved, key=lambda one: (one.live, one.created), default=wanted)
+    return max((one for one in old if one.live), key=lambda one: one.created) if too_many(wanted, old) else wanted
+
+
 def within(limits: Bounds, surge: int | None) -> Bounds:
     """The limits where only `surge` more pods may exist; without any, one worker leaves before its successor comes."""
     if surge is None or surge >= limits.surge:
@@ -60,8 +73,10 @@ def within(limits: Bounds, surge: int | None) -> Bounds:
     return Bounds(surge, limits.unavailable) if surge or limits.unavailable else Bounds(0, 1)
 
 
-def targets(wanted: int, limits: Bounds, current: Revision, old: Sequence[Revision]) -> dict[str, int]:
-    """The number of workers to keep or to reach, for each revision."""
+def targets(
+    wanted: int, limits: Bounds, current: Revision, old: Sequence[Revision], *, hold: bool = False
+) -> dict[str, int]:
+    """The number of workers to keep or to reach, for each revision. With `hold` no old one is asked to leave."""
     live = sorted((revision for revision in old if revision.live), key=lambda revision: -revision.created)
     resting = {revision.name: 0 for revision in old}
     if not live or not wanted:
@@ -70,6 +85,8 @@ def targets(wanted: int, limits: Bounds, current: Revision, old: Sequence[Revisi
     served = current.serving if current.proved else 0
     growth = 0 if current.proved else most - current.size - sum(revision.size for revision in live)
     kept = _keep(max(0, wanted - limits.unavailable - served), live, max(0, growth))
+    if hold:
+        kept = {one.name: max(kept[one.name], one.replicas) for one in live}
     room = most - sum(max(revision.pods, kept[revision.name]) for revision in live)
     return {**resting, **kept, current.name: min(wanted, max(current.replicas, room, 0))}
 

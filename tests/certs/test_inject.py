@@ -27,7 +27,7 @@ from certs.keeping import Duty, Keeper, Report, keep
 from certs.selfcheck import why_not_trusted
 from certs.serving import LiveContext
 from certs.sources import SecretSource
-from certs.store import LABEL, NAME
+from certs.store import LABEL, NAME, own_bundle
 from kube.client import Client, Object
 from kube.resources import MUTATING_WEBHOOKS, SECRETS, VALIDATING_WEBHOOKS, Resource
 from tests.cluster.cluster import Cluster
@@ -178,8 +178,16 @@ async def until(holds: Callable[[], Any], what: str, seconds: float = 15) -> Non
     raise AssertionError(f"{what} did not happen within {seconds} s; seen last: {seen}")
 
 
+async def spoiled(client: Client, namespace: str) -> None:
+    await client.merge_patch(SECRETS, NAME, namespace, {"data": {"ca.key": base64.b64encode(b"garbage").decode()}})
+
+
+async def deleted(client: Client, namespace: str) -> None:
+    await client.delete(SECRETS, NAME, namespace)
+
+
 @pytest.mark.control_plane
-async def test_what_somebody_overwrites_is_back_before_the_next_look_at_the_clock(
+async def test_what_somebody_overwrites_or_takes_away_is_back_before_the_next_look_at_the_clock(
     client: Client, installed: str
 ) -> None:
     async with keeping(client, installed, interval=3600) as reports:
@@ -195,6 +203,14 @@ async def test_what_somebody_overwrites_is_back_before_the_next_look_at_the_cloc
             drop = [{"op": "remove", "path": "/webhooks/0/clientConfig/caBundle"}]
             await client.json_patch(kind, configuration_name(installed), None, drop)
             await until(injected, f"the injection into {kind}")
+        for spoil in (spoiled, deleted):
+            before = reports[-1].bundle
+            await spoil(client, installed)
+
+            async def healed(before: object = before) -> bool:
+                return reports[-1].bundle != before and await injected() is True
+
+            await until(healed, f"a new Secret after it was {spoil.__name__}")
 
 
 @pytest.mark.control_plane
@@ -227,4 +243,6 @@ async def test_a_server_knows_whether_the_api_server_would_trust_it(client: Clie
     for kind in CONFIGURATIONS:
         await inject(client, kind, configuration_name(installed), BUNDLE)
     assert "unable to get local issuer certificate" in await why_not()
+    own = await why_not_trusted(client, installed, SERVICE, port, trusted=own_bundle)
+    assert own is None, "by its own Secret it is fine: all that a webhook without rights in the cluster can see"
     server.close()

@@ -38,6 +38,14 @@ ENTRIES: dict[str, dict[str, Any]] = {
         "timeoutSeconds": 5,
         "reinvocationPolicy": None,
     },
+    "scale-default.work.headgate.dev": {
+        "path": "/default",
+        "operations": ["UPDATE"],
+        "resources": ["workerpools/scale"],
+        "matchConditions": None,
+        "timeoutSeconds": 3,
+        "reinvocationPolicy": None,
+    },
     "scale.work.headgate.dev": {
         "path": "/validate",
         "operations": ["UPDATE"],

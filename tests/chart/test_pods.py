@@ -34,6 +34,7 @@ def test_a_pod_runs_without_any_privilege(objects: list[Object], name: str) -> N
         "runAsNonRoot": True,
         "runAsUser": 65532,
         "runAsGroup": 65532,
+        "fsGroup": 65532,
         "seccompProfile": {"type": "RuntimeDefault"},
     }
     assert spec["enableServiceLinks"] is False

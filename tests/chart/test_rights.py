@@ -8,7 +8,8 @@ import pytest
 import yaml
 
 from chart import tables
-from tests.chart.helm import HEADGATE, Object, of_kind, the
+from headgate.releasing import GUARDS
+from tests.chart.helm import HEADGATE, Helm, Object, of_kind, the
 
 OURS = "work.headgate.dev"
 WEBHOOKS = "admissionregistration.k8s.io"
@@ -51,6 +52,7 @@ WANT: dict[tuple[str, str], Grants] = {
         "leases.coordination.k8s.io=headgate-reconciler": "get update",
         "poddisruptionbudgets.policy": "create delete patch",
         "pods": "delete get list patch watch",
+        "namespaces": "get",
         f"policies.{OURS}": READ,
         f"policies/status.{OURS}": "patch",
         f"queues.{OURS}": "get list patch watch",
@@ -58,7 +60,7 @@ WANT: dict[tuple[str, str], Grants] = {
         "secrets": "create get",
         "endpointslices.discovery.k8s.io": "list",
         "secrets=headgate-certs": "list patch watch",
-        f"workerpools.{OURS}": "get list patch watch",
+        f"workerpools.{OURS}": "get list mark patch watch",
         f"workerpools/status.{OURS}": "patch",
     },
     ("ClusterRole", "headgate-media-reconciler"): configurations("get list patch watch"),
@@ -71,8 +73,81 @@ WANT: dict[tuple[str, str], Grants] = {
         "secrets=headgate-certs": "delete get",
         f"workerpools.{OURS}": "list patch",
     },
-    ("ClusterRole", "headgate-media-release"): configurations("delete"),
+    ("ClusterRole", "headgate-media-release"): {
+        **configurations("delete"),
+        **{f"validatingadmissionpolicybindings.{WEBHOOKS}=headgate-media-{guard}": "delete" for guard in GUARDS},
+    },
 }
+
+
+EVERYWHERE: dict[str, Grants] = {
+    "webhook": {f"{kind}.{OURS}": READ for kind in ("queues", "workerpools", "policies", "clusterpolicies")}
+    | {"namespaces": READ},
+    "reconciler": {
+        "configmaps": "create delete patch",
+        "deployments.apps": "create delete get list patch watch",
+        "events": "create patch",
+        "poddisruptionbudgets.policy": "create delete patch",
+        "pods": "delete get list patch watch",
+        "secrets": "get",
+        "namespaces": READ,
+        f"clusterpolicies.{OURS}": READ,
+        f"clusterpolicies/status.{OURS}": "patch",
+        f"policies.{OURS}": READ,
+        f"policies/status.{OURS}": "patch",
+        f"queues.{OURS}": "get list patch watch",
+        f"queues/status.{OURS}": "patch",
+        f"workerpools.{OURS}": "get list mark patch watch",
+        f"workerpools/status.{OURS}": "patch",
+    },
+    "release": {f"queues.{OURS}": "list patch", f"workerpools.{OURS}": "list patch", "namespaces": "list"},
+}
+"""What an install of cluster scope may do in every namespace, beside what it may do in its own."""
+
+
+OWN = {
+    "deployments.apps=headgate-reconciler",
+    "endpointslices.discovery.k8s.io",
+    "leases.coordination.k8s.io",
+    "leases.coordination.k8s.io=headgate-reconciler",
+    "secrets=headgate-certs",
+}
+
+
+@pytest.mark.parametrize("component", EVERYWHERE)
+def test_in_cluster_scope_what_was_granted_in_the_namespace_is_granted_in_all(component: str) -> None:
+    objects = Helm().render(scope='"cluster"')
+    granted = grants(the(objects, "ClusterRole", f"headgate-media-{component}")["rules"])
+    own = WANT["ClusterRole", f"headgate-media-{component}"]
+    assert granted == dict(sorted((own | EVERYWHERE[component]).items()))
+    kept = grants(the(objects, "Role", f"headgate-{component}")["rules"])
+    beside = {"reconciler": {"secrets": "create"}, "release": {"pods": "list"}}.get(component, {})
+    whole = WANT["Role", f"headgate-{component}"]
+    assert kept == {key: verbs for key, verbs in whole.items() if key in OWN} | beside
+
+
+def test_with_injection_by_upgrade_nothing_in_the_cluster_is_granted_between_upgrades() -> None:
+    objects = Helm().render(certs__injection='"helm-hook"')
+    roles = of_kind(objects, "ClusterRole", "ClusterRoleBinding")
+    assert {one["metadata"]["annotations"]["helm.sh/hook"] for one in roles} == {
+        "post-install,post-upgrade",
+        "pre-delete",
+    }
+    inject = the(objects, "ClusterRole", "headgate-media-inject")
+    assert grants(inject["rules"]) == configurations("get list patch watch")
+    bound = the(objects, "ClusterRoleBinding", "headgate-media-inject")["subjects"]
+    assert [one["name"] for one in bound] == ["headgate-reconciler"], "whom the native policy bounds to caBundle"
+
+
+@pytest.mark.parametrize("mode", ["cert-manager", "files"])
+def test_whoever_does_not_make_certificates_may_not_write_any(mode: str) -> None:
+    files = {"certs__files__secretName": '"mine"', "certs__files__caBundle": '"PEM"'}
+    objects = Helm().render(certs__mode=f'"{mode}"', **files)
+    granted = grants(the(objects, "Role", "headgate-reconciler")["rules"])
+    assert {key: verbs for key, verbs in granted.items() if key.startswith("secrets")} == {"secrets": "get"}
+    names = {one["metadata"]["name"] for one in of_kind(objects, "ClusterRole")}
+    assert names == {"headgate-media-webhook", "headgate-media-release"}
+    assert "secrets=headgate-certs" not in grants(the(objects, "Role", "headgate-webhook")["rules"])
 
 
 def test_there_are_no_other_roles(rendered: list[Object]) -> None:
@@ -93,7 +168,9 @@ def test_nothing_is_granted_by_wildcard(rendered: list[Object], rendered_crds: l
 
 def test_nothing_in_the_cluster_is_granted_but_by_name(rendered: list[Object]) -> None:
     for role in of_kind(rendered, "ClusterRole"):
-        assert all(rule["resourceNames"] == ["headgate-media"] for rule in role["rules"]), role
+        names = [name for rule in role["rules"] for name in rule["resourceNames"]]
+        assert names, role
+        assert all(name == "headgate-media" or name.startswith("headgate-media-") for name in names), role
 
 
 def test_a_role_is_bound_to_its_own_account_only(rendered: list[Object]) -> None:

@@ -53,5 +53,5 @@ def test_a_right_is_named_as_kubectl_names_it(tmp_path: Path) -> None:
             "  resourceNames: ['headgate-{{ .Release.Namespace }}']\n"
             "  verbs: [get, patch]\n"
         )
-    row = "| `queues.work.headgate.dev/status` named `headgate-<namespace>` | get, patch | One \\| two. |"
+    row = "| `queues.work.headgate.dev/status` named `headgate-<namespace>` | get, patch | One \\| two."
     assert tables.rights_table(tmp_path).count(row) == len(tables.RIGHTS)

@@ -14,6 +14,7 @@ from chart import generate, tables
 from tests.chart.helm import CRDS, HEADGATE, Helm, HelmError, Object, of_kind
 
 VALUES = {value.path: value for value in tables.values((HEADGATE / "values.yaml").read_text())}
+FILES = {"certs.mode": "files", "certs.files.secretName": "mine", "certs.files.caBundle": "PEM"}
 OTHER: dict[str, Any] = {
     "image.repository": "other/headgate",
     "image.tag": "other",
@@ -21,6 +22,12 @@ OTHER: dict[str, Any] = {
     "image.pullPolicy": "Never",
     "imagePullSecrets": [{"name": "pull"}],
     "commonLabels": {"team": "media"},
+    "scope": "cluster",
+    "certs.mode": "cert-manager",
+    "certs.injection": "helm-hook",
+    "certs.authorityDays": 30,
+    "certs.leafDays": 10,
+    "metrics.prometheusRule.enabled": True,
     "webhook.replicas": 3,
     "reconciler.replicas": 2,
     "startupCheck.enabled": False,
@@ -44,16 +51,36 @@ OTHER: dict[str, Any] = {
         "env": [{"name": "A", "value": "b"}],
     }.items()
 }
-ONE_CHOICE = {"scope"}
+ELSEWHERE: dict[str, tuple[dict[str, Any], Any]] = {
+    "certs.certManager.issuerRef": ({"certs.mode": "cert-manager"}, {"name": "ours", "kind": "ClusterIssuer"}),
+    "certs.files.secretName": (FILES, "other"),
+    "certs.files.caBundle": (FILES, "other"),
+    "metrics.prometheusRule.labels": ({"metrics.prometheusRule.enabled": True}, {"release": "prometheus"}),
+}
+"""Values that count only beside others."""
 
 
 def test_every_value_is_tried() -> None:
-    assert OTHER.keys() | ONE_CHOICE == VALUES.keys()
+    assert OTHER.keys() | ELSEWHERE.keys() == VALUES.keys()
 
 
 @pytest.mark.parametrize("path", OTHER)
 def test_a_value_is_of_effect(rendered: list[Object], path: str) -> None:
     assert Helm().render(**{path: json.dumps(OTHER[path])}) != rendered
+
+
+@pytest.mark.parametrize("path", ELSEWHERE)
+def test_a_value_that_counts_beside_others(path: str) -> None:
+    beside, value = ELSEWHERE[path]
+    plain = {name: json.dumps(given) for name, given in beside.items()}
+    assert Helm().render(**plain) != Helm().render(**(plain | {path: json.dumps(value)}))
+
+
+@pytest.mark.parametrize("missing", ["certs.files.secretName", "certs.files.caBundle"])
+def test_a_certificate_of_ones_own_needs_both_halves(missing: str) -> None:
+    given = {name: json.dumps(value) for name, value in FILES.items() if name != missing}
+    with pytest.raises(HelmError, match=missing):
+        Helm().render(**given)
 
 
 @pytest.mark.parametrize(
@@ -69,7 +96,9 @@ def test_a_value_is_of_effect(rendered: list[Object], path: str) -> None:
         ('image.digest="latest"', "does not match pattern"),
         ('image.repository=""', "minLength: got 0, want 1"),
         ('imagePullSecrets=["pull"]', "got string, want object"),
-        ('scope="cluster"', "value must be 'namespaced'"),
+        ('scope="galaxy"', "value must be one of 'namespaced', 'cluster'"),
+        ('certs.mode="none"', "value must be one of 'self-signed', 'cert-manager', 'files'"),
+        ("certs.leafDays=0", "minimum: got 0, want 1"),
         ("startupCheck.timeoutSeconds=1", "minimum: got 1, want 10"),
         ("networkPolicy.apiServerPorts=[]", "minItems: got 0, want 1"),
         ('networkPolicy.enabled="yes"', "got string, want boolean"),
@@ -123,7 +152,9 @@ def test_every_object_says_what_it_belongs_to_and_stays_in_its_namespace(rendere
         assert {
             f"app.kubernetes.io/{key}" for key in ("name", "instance", "version", "component", "managed-by")
         } <= labels.keys()
-        cluster_scoped = one["kind"].startswith("Cluster") or one["kind"].endswith("WebhookConfiguration")
+        cluster_scoped = one["kind"].startswith("Cluster") or one["kind"].endswith(
+            ("WebhookConfiguration", "PolicyBinding")
+        )
         assert one["metadata"].get("namespace") == (None if cluster_scoped else "media"), one
 
 

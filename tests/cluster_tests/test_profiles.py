@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.profiles import scope_of
+
 REPOSITORY = Path(__file__).parents[2]
 CONFTEST = """
 from tests.profiles import Profiles, asked
@@ -60,9 +62,27 @@ def test_an_unknown_profile_is_refused_with_the_known_ones(tmp_path: Path) -> No
     assert "HEADGATE_TEST_PROFILE=everything: must be one of unit, control-plane, node" in done.stderr
 
 
-def run(profile: str, folder: Path) -> subprocess.CompletedProcess[str]:
+@pytest.mark.parametrize(
+    ("nodeid", "want"),
+    [
+        ("tests/node/test_walk.py::test_a[x]", "node"),
+        ("tests/chart/test_node_install.py::test_a", "node"),
+        ("tests/kube/test_client.py::test_a", "tests/kube/test_client.py"),
+    ],
+)
+def test_one_worker_takes_all_that_needs_the_node_and_whole_files_of_the_rest(nodeid: str, want: str) -> None:
+    assert scope_of(nodeid) == want
+
+
+def test_what_needs_the_node_has_to_say_so_in_its_files_name(tmp_path: Path) -> None:
+    done = run("node", tmp_path, file="test_it.py")
+    assert done.returncode != 0
+    assert "needs the node: put it into a file named test_node*.py" in done.stderr
+
+
+def run(profile: str, folder: Path, file: str = "test_node.py") -> subprocess.CompletedProcess[str]:
     (folder / "conftest.py").write_text(CONFTEST)
-    (folder / "test_it.py").write_text(TESTS)
+    (folder / file).write_text(TESTS)
     (folder / "pytest.ini").write_text("[pytest]\nmarkers =\n    node: x\n    control_plane: x\n")
     return subprocess.run(
         [sys.executable, "-m", "pytest", "-v", "-p", "no:cacheprovider", "-c", folder / "pytest.ini", folder],

@@ -9,8 +9,8 @@ from crds import meta
 Object = dict[str, Any]
 
 
-def beta(kind: str, name: str = "thumbnails", **spec: Any) -> Object:
-    return {"apiVersion": meta.BETA_API_VERSION, "kind": kind, "metadata": {"name": name}, "spec": spec}
+def beta(kind: str, called: str = "thumbnails", /, **spec: Any) -> Object:
+    return {"apiVersion": meta.BETA_API_VERSION, "kind": kind, "metadata": {"name": called}, "spec": spec}
 
 
 def queue(**spec: Any) -> Object:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 
 from kube import config
 from kube.client import Client
+from tests import kinds as kinds_of_ours
 from tests.cluster.cluster import Cluster
 
 
@@ -21,7 +21,5 @@ async def client(control_plane: Cluster) -> AsyncIterator[Client]:
 @pytest.fixture(scope="session")
 def kinds(control_plane: Cluster) -> Cluster:
     """The test's API server, with our kinds in it."""
-    generated = str(Path(__file__).parents[2] / "crds" / "generated")
-    control_plane.kubectl("apply", "--server-side", "--force-conflicts", "-f", generated)
-    control_plane.kubectl("wait", "--for=condition=Established", "--timeout=90s", "-f", generated)
+    kinds_of_ours.serve(control_plane)
     return control_plane

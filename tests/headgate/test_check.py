@@ -107,6 +107,22 @@ def test_objects_that_name_no_namespace_are_in_the_one_that_is_given(tmp_path: P
     assert "1 checked, 0 refused, 1 of other kinds not looked at" in result
 
 
+def test_another_version_is_judged_as_it_would_be_stored(world: Path) -> None:
+    older = """\
+apiVersion: work.headgate.dev/v1beta1
+kind: WorkerPool
+metadata: {name: thumbnails, namespace: media, labels: {team: media}}
+spec:
+  queueSelector: {queues: [thumbnails]}
+  template: {spec: {image: "registry.acme.io/resize:2.4.1"}}
+  autoScaling: {minReplicas: 1, maxReplicas: 40, maxReplica: 3}
+"""
+    result = check("-f", "-", "--policies", world, stdin=older)
+    assert result.exit_code == 1
+    assert "stdin:7: spec.autoScaling.maxReplica: Invalid value: unknown field" in result.output
+    assert "spec.scaling.maxReplicas: Invalid value: 40: at most 20" in result.output
+
+
 def test_json_for_programs(world: Path) -> None:
     result = check(
         "-f", "-", "--policies", world, "-o", "json", stdin=OVER.replace("  takeOver: {deploymentName: old}\n", "")

@@ -13,7 +13,7 @@ from click.testing import CliRunner
 from headgate.cli import main
 
 ROOT = Path(__file__).parents[2]
-PAGES = ("check", "policy-tests")
+PAGES = ("check", "policy-tests", "versions")
 _BLOCK = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 

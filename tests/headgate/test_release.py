@@ -11,10 +11,19 @@ from click.testing import CliRunner
 from certs.store import LABEL, NAME
 from headgate.cli import main
 from headgate.patience import Patience
-from headgate.releasing import FINALIZED, release
+from headgate.releasing import FINALIZED, GUARDS, release
 from kube.client import Client, Object
 from kube.errors import NotFound
-from kube.resources import DEPLOYMENTS, LEASES, MUTATING_WEBHOOKS, PODS, SECRETS, VALIDATING_WEBHOOKS, Resource
+from kube.resources import (
+    DEPLOYMENTS,
+    GUARD_BINDINGS,
+    LEASES,
+    MUTATING_WEBHOOKS,
+    PODS,
+    SECRETS,
+    VALIDATING_WEBHOOKS,
+    Resource,
+)
 from tests.cluster.cluster import Cluster
 
 pytestmark = pytest.mark.control_plane
@@ -62,6 +71,17 @@ def reconciler() -> Object:
     return {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "headgate-reconciler"}, "spec": spec}
 
 
+def binding(policy: str, namespace: str) -> Object:
+    """It guards the namespace of the test, by a policy that need not be there."""
+    selector = {"matchLabels": {"kubernetes.io/metadata.name": namespace}}
+    spec = {
+        "policyName": f"{policy}.headgate.dev",
+        "validationActions": ["Deny"],
+        "matchResources": {"namespaceSelector": selector},
+    }
+    return named(GUARD_BINDINGS, f"headgate-{namespace}-{policy}") | {"spec": spec}
+
+
 def named(kind: Resource, name: str, **metadata: Any) -> Object:
     return {"apiVersion": kind.api_version, "kind": kind.kind, "metadata": {"name": name, **metadata}}
 
@@ -75,6 +95,8 @@ async def install(client: Client, namespace: str) -> None:
     await client.create(LEASES, named(LEASES, "headgate-reconciler"), namespace)
     for kind in (MUTATING_WEBHOOKS, VALIDATING_WEBHOOKS):
         await client.create(kind, dead_webhook(kind, namespace))
+    for policy in GUARDS:
+        await client.create(GUARD_BINDINGS, binding(policy, namespace))
 
 
 async def exists(client: Client, kind: Resource, name: str, namespace: str | None = None) -> bool:
@@ -93,6 +115,7 @@ async def test_nothing_is_left_that_blocks(kinds: Cluster, client: Client, names
         f"mutatingwebhookconfigurations.admissionregistration.k8s.io: headgate-{namespace} deleted",
         f"validatingwebhookconfigurations.admissionregistration.k8s.io: headgate-{namespace} deleted",
         "deployments.apps: headgate-reconciler deleted",
+        *(f"{GUARD_BINDINGS}: headgate-{namespace}-{policy} deleted" for policy in GUARDS),
         "queues.work.headgate.dev: headgate.dev/drain taken off 2",
         "workerpools.work.headgate.dev: headgate.dev/drain taken off 1",
         "secrets: headgate-certs deleted",

@@ -21,6 +21,9 @@ DOCUMENT: Final = (ROOT / "docs" / "policies.md").read_text(encoding="utf-8")
         "check -f examples/rules/pool.yaml --policies examples/rules/policy.yaml",
         "check -f examples/rules/typo.yaml",
         "check -f examples/rules/costly.yaml",
+        "check -f examples/policies/refused.yaml --policies examples/policies/guardrails.yaml",
+        "check -f examples/policies/mistakes.yaml",
+        "check -f examples/policies/timeouts.yaml",
     ],
 )
 def test_the_documentation_shows_what_is_printed(command: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -28,15 +31,18 @@ def test_the_documentation_shows_what_is_printed(command: str, monkeypatch: pyte
 
     printed = CliRunner().invoke(main, command.split())
 
-    assert printed.exit_code == 1, printed.output
+    assert printed.exit_code == (0 if "timeouts" in command else 1), printed.output
     assert f"```\n$ headgate {command}\n{printed.output}```\n" in DOCUMENT
 
 
-def test_the_documentation_shows_the_example() -> None:
+def test_the_documentation_shows_the_examples() -> None:
     _, _, content = (RULES / "policy.yaml").read_text(encoding="utf-8").partition("\n")
     assert f"```yaml\n{content}```\n" in DOCUMENT
+    guardrails = (ROOT / "examples" / "policies" / "guardrails.yaml").read_text(encoding="utf-8")
+    assert f"```yaml\n{guardrails.partition('---')[0]}```\n" in DOCUMENT
 
 
-def test_the_example_is_fine(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("example", ["rules/policy.yaml", "policies/guardrails.yaml"])
+def test_the_examples_are_fine(example: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
-    assert CliRunner().invoke(main, ["check", "-f", "examples/rules/policy.yaml"]).exit_code == 0
+    assert CliRunner().invoke(main, ["check", "-f", f"examples/{example}"]).exit_code == 0

@@ -17,13 +17,14 @@ from headgate.options import from_settings
 from reconciler.conditions import READY
 from reconciler.context import Context
 from reconciler.errors import Stalled, Transient, Waiting
-from reconciler.kinds import CLUSTER_POLICY, POLICY, begin
 from reconciler.main import main
 from reconciler.outcome import Outcome
 from reconciler.phases import Reconcile, State
+from reconciler.phases.policy import CLUSTER_POLICY, POLICY
 from reconciler.reasons import Reason
 from reconciler.settings import Settings
 from reconciler.status import Fields
+from tests.reconciler.plain import begin
 from webhooks import logs
 
 ANNOTATION: Final = "example.com/phase"

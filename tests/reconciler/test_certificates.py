@@ -58,3 +58,11 @@ def test_what_is_kept(what: Certificates, want_targets: tuple[Resource, ...], wa
 
 def test_what_others_keep_is_left_alone() -> None:
     assert certificates.background(Settings(certificates=Certificates.NONE)) == ()
+
+
+def test_certificates_are_made_by_the_clock_of_who_judges_them() -> None:
+    server: list[datetime | None] = [None]
+    now = certificates.judges_time(lambda: server[0], lambda: NOW + 300 * DAY)
+    assert now() == NOW + 300 * DAY, "there is nothing else to go by yet"
+    server[0] = NOW
+    assert now() == NOW, "a leader whose clock runs a year ahead renews nothing before it is due"

@@ -23,7 +23,6 @@ from reconciler.context import Context
 from reconciler.errors import Stalled, Transient, Waiting, from_api
 from reconciler.events import Events
 from reconciler.keys import Key, key_of
-from reconciler.kinds import begin, nothing_more
 from reconciler.loop import Loop
 from reconciler.metrics import Metrics
 from reconciler.observations import Observations, QueueName
@@ -35,6 +34,7 @@ from reconciler.workqueue import WorkQueue
 from reconciler.world import World
 from tests.kube.faketime import FakeTime
 from tests.reconciler.builders import applied, queue
+from tests.reconciler.plain import begin, nothing_more
 from tests.waiting import eventually
 
 QUEUES = RESOURCES["Queue"]

@@ -2,60 +2,21 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-from typing import Any
-
-import yaml
 
 from tests.cluster.cluster import Cluster
+from tests.reconciler.account import make_account
 from tests.reconciler.builders import policy, pool, queue
-from tests.reconciler.objects import READY, Objects, wait_for
+from tests.reconciler.objects import IN_FORCE, READY, Objects, wait_for
 from tests.reconciler.reconcilers import Reconcilers
-
-RULES = Path(__file__).parents[2] / "chart" / "headgate" / "rbac" / "reconciler.yaml"
-ACCOUNT = "headgate-reconciler"
-
-
-def role(namespace: str) -> list[dict[str, Any]]:
-    """The account with exactly the chart's rules."""
-    metadata = {"name": ACCOUNT, "namespace": namespace}
-    group = "rbac.authorization.k8s.io"
-    rules = [{key: value for key, value in rule.items() if key != "why"} for rule in yaml.safe_load(RULES.read_text())]
-    subject = {"kind": "ServiceAccount", "name": ACCOUNT, "namespace": namespace}
-    reference = {"apiGroup": group, "kind": "Role", "name": ACCOUNT}
-    return [
-        {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": metadata},
-        {"apiVersion": f"{group}/v1", "kind": "Role", "metadata": metadata, "rules": rules},
-        {
-            "apiVersion": f"{group}/v1",
-            "kind": "RoleBinding",
-            "metadata": metadata,
-            "subjects": [subject],
-            "roleRef": reference,
-        },
-    ]
-
-
-def as_account(cluster: Cluster, namespace: str, folder: Path) -> Path:
-    """A kubeconfig of the account."""
-    given = yaml.safe_load(cluster.kubeconfig.read_text())
-    token = cluster.kubectl("-n", namespace, "create", "token", ACCOUNT).strip()
-    for entry in given["users"]:
-        entry["user"] = {"token": token}
-    path = folder / "kubeconfig-of-the-account"
-    path.write_text(yaml.safe_dump(given))
-    path.chmod(0o600)
-    return path
 
 
 def test_the_charts_role_is_enough(
     kinds: Cluster, namespace: str, reconcilers: Reconcilers, objects: Objects, tmp_path: Path
 ) -> None:
-    body = {"apiVersion": "v1", "kind": "List", "items": role(namespace)}
-    kinds.kubectl("apply", "-f", "-", stdin=json.dumps(body))
     objects.apply(queue("q"), pool("p"), policy("limits"))
-    one = reconcilers.start(kubeconfig=as_account(kinds, namespace, tmp_path))
-    for resource, name in (("queue", "q"), ("workerpool", "p"), ("policies.work.headgate.dev", "limits")):
+    one = reconcilers.start(kubeconfig=make_account(kinds, namespace, tmp_path))
+    for resource, name in (("queue", "q"), ("workerpool", "p")):
         wait_for(reconcilers, one, objects, resource, name, READY)
+    wait_for(reconcilers, one, objects, "policies.work.headgate.dev", "limits", IN_FORCE)
     assert one.messages("warning") + one.messages("error") == []

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import secrets
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,29 +15,14 @@ from crds.definition import definition, served_by
 from tests.cluster.cluster import Cluster, running_control_plane
 from tests.cluster.waiting import until
 from tests.versions.api import Api
-from tests.webhooks.install import LABEL, Install, certificates, installed, running
-
-
-@dataclass(frozen=True, slots=True)
-class Converter:
-    """A running converter: how an API server is told to call it."""
-
-    port: int
-    metrics_port: int
-    authority: bytes
-
-    @property
-    def client(self) -> dict[str, Any]:
-        bundle = base64.b64encode(self.authority).decode()
-        return {"url": f"https://localhost:{self.port}/convert", "caBundle": bundle}
+from tests.versions.converters import Converter, running_converter
+from tests.webhooks.install import LABEL, Install, installed
 
 
 @pytest.fixture(scope="session")
 def converter(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Converter]:
-    folder: Path = tmp_path_factory.mktemp("converter")
-    authority = certificates(folder, "localhost")
-    with running(folder, f"--cert-dir={folder}", server="converter") as (_, ports, _):
-        yield Converter(ports["port"], ports["metrics_port"], authority)
+    with running_converter(tmp_path_factory.mktemp("converter")) as running_:
+        yield running_
 
 
 @pytest.fixture(scope="session")

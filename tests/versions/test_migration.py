@@ -18,7 +18,8 @@ from tests.cluster.cluster import Cluster, running_control_plane
 from tests.cluster.waiting import until
 from tests.crds import beta
 from tests.versions.api import Api
-from tests.versions.conftest import Converter, install_crds
+from tests.versions.conftest import install_crds
+from tests.versions.converters import Converter
 from tests.webhooks.install import certificates, running
 from tests.webhooks.kubectl import kubectl
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from random import Random
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ from tests.crds import beta, seeds
 from tests.crds.apiserver import Object
 from tests.crds.objects import pool, queue, redis
 from tests.versions.api import MERGE, Api, collection, path
-from tests.versions.conftest import Converter
+from tests.versions.converters import Converter
 from tests.webhooks.kubectl import apply, kubectl
 
 pytestmark = pytest.mark.control_plane
@@ -118,6 +119,21 @@ def test_replicas_never_become_a_hold(api: Api, namespace: str) -> None:
     assert api.ask("GET", path(obj, namespace, meta.BETA) + "/scale").status == 404
 
 
+def test_one_object_that_is_too_large_spoils_no_list(api: Api, namespace: str) -> None:
+    noise = Random(1)
+    large = pool("large", args=[noise.randbytes(3000).hex() for _ in range(120)])
+    for obj in (large, pool("small")):
+        assert api.post(obj, namespace).status == 201
+
+    listing = api.ask("GET", collection("WorkerPool", namespace, meta.BETA))
+    refused = api.merge(large, namespace, meta.BETA, {"metadata": {"labels": {"team": "media"}}})
+
+    assert [item["metadata"]["name"] for item in listing.body["items"]] == ["large", "small"]
+    assert refused.status == 500
+    assert "this WorkerPool is too large for v1beta1 to carry all of it: edit it in v1" in refused.body["message"]
+    assert api.get(large, namespace, meta.VERSION)["spec"]["args"] == large["spec"]["args"]
+
+
 def test_status_of_v1_is_read_in_v1beta1(api: Api, namespace: str) -> None:
     obj = queue("mails")
     api.post(obj, namespace)
@@ -136,11 +152,8 @@ def test_what_v1_says_of_the_name_at_the_broker_holds_in_v1beta1(api: Api, names
 
 
 def test_a_converter_without_a_cluster_tells_what_it_did(converter: Converter, api: Api, namespace: str) -> None:
-    from urllib.request import urlopen
-
     api.post(beta.queue(), namespace)
-    with urlopen(f"http://127.0.0.1:{converter.metrics_port}/metrics", timeout=5) as response:
-        lines = response.read().decode().splitlines()
+    lines = converter.tell("/metrics").splitlines()
 
     counted = {line.split()[0]: float(line.split()[1]) for line in lines if not line.startswith("#")}
     assert counted["headgate_converter_objects_total"] >= 1

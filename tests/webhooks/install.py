@@ -56,7 +56,7 @@ def installed(cluster: Cluster, name: str, folder: Path) -> Iterator[Install]:
             configured = True
             done = apply(cluster, *configurations(install))
             assert done.code == 0, done.err
-            until("the webhook is ready", lambda: _not_ready(install), 20)
+            until("the webhook is ready", lambda: _not_ready(install), 60)
             yield install
         finally:
             if configured:
@@ -86,7 +86,7 @@ def running(
             ports.update(_ports(log))
             return None if ports or process.poll() is not None else log.read_text()
 
-        until(f"the {server} listens", listening, 20)
+        until(f"the {server} listens", listening, 60)
         assert ports, log.read_text()
         yield process, ports, log
     finally:
@@ -117,10 +117,11 @@ def configurations(install: Install) -> Iterator[Mapping[str, Any]]:
     validate = _entry(install, "validate.work.headgate.dev", "/validate", ["CREATE", "UPDATE"], objects)
     validate |= {"timeoutSeconds": 5, "matchConditions": live}
     scale = _entry(install, "scale.work.headgate.dev", "/validate", ["UPDATE"], ["workerpools/scale"])
+    scaling = _entry(install, "scale-default.work.headgate.dev", "/default", ["UPDATE"], ["workerpools/scale"])
     delete = _entry(install, "delete.work.headgate.dev", "/validate", ["DELETE"], ["queues", "workerpools"])
     leaving = [{"name": "not-being-deleted", "expression": "!has(oldObject.metadata.deletionTimestamp)"}]
     delete |= {"failurePolicy": "Ignore", "timeoutSeconds": 2, "matchConditions": leaving}
-    yield _configuration("MutatingWebhookConfiguration", install.name, default)
+    yield _configuration("MutatingWebhookConfiguration", install.name, default, scaling)
     yield _configuration("ValidatingWebhookConfiguration", install.name, validate, scale, delete)
 
 

@@ -6,8 +6,10 @@ import json
 
 import pytest
 
+from policies import MemorySnapshot
 from tests.policies.objects import cluster_policy, policy, pool, queue
 from tests.webhooks.reviews import UID, Answer, app, ask, call, review, scale_review
+from webhooks.decider import Decider
 from webhooks.readiness import Need, Readiness
 
 OVER = policy(limits={"maxReplicasPerPool": 20})
@@ -48,6 +50,26 @@ async def test_a_denial_carries_status_causes_warnings_and_notes(path: str) -> N
         "warnings": ['spec.queues[0].name: no Queue "thumbnails" in media yet'],
         "auditAnnotations": {"policies": "ClusterPolicy/guardrails=uid-guardrails@1"},
     }
+
+
+@pytest.mark.parametrize(
+    ("age", "path", "want_warnings"),
+    [
+        pytest.param(119.0, "/validate", None, id="a sign of life two minutes ago is fine"),
+        pytest.param(
+            200.0,
+            "/validate",
+            ["decided by what was known 200 s ago: Headgate's webhook hears nothing from the API server"],
+            id="an older snapshot is decided from, and said",
+        ),
+        pytest.param(200.0, "/default", None, id="once a request"),
+    ],
+)
+async def test_an_old_snapshot(age: float, path: str, want_warnings: list[str] | None) -> None:
+    snapshot = MemorySnapshot(lambda: age)
+    snapshot.put("Queue", queue())
+    response = (await ask(app(decide=Decider(snapshot)), path, review(pool()))).response
+    assert (response["allowed"], response.get("warnings")) == (True, want_warnings)
 
 
 async def test_schema_and_policy_findings_come_in_one_answer() -> None:

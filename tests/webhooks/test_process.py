@@ -29,6 +29,9 @@ def world(tmp_path: Path) -> Path:
     folder = tmp_path / "world"
     folder.mkdir()
     (folder / "world.json").write_text(json.dumps({"kind": "List", "items": [queue(), limits()]}))
+    unplaced = policy("everybody", limits={"maxReplicasPerPool": 30})
+    del unplaced["metadata"]["namespace"]
+    (folder / "unplaced.json").write_text(json.dumps(unplaced))
     return folder
 
 
@@ -76,6 +79,13 @@ def test_it_judges_by_the_manifests(served: Served) -> None:
     assert refused["status"]["message"].endswith(
         "spec.scaling.maxReplicas: Invalid value: 40: at most 20 (Policy limits, limits.maxReplicasPerPool)"
     )
+
+
+def test_a_policy_that_names_no_namespace_is_in_that_of_the_install(served: Served) -> None:
+    elsewhere = pool(scaling={"maxReplicas": 40})
+    elsewhere["metadata"]["namespace"] = "default"
+    message = served.ask(elsewhere)[1]["status"]["message"]
+    assert message.endswith("40: at most 30 (Policy everybody, limits.maxReplicasPerPool)")
 
 
 def test_it_is_not_ready_first_then_serves_on_then_ends_well(served: Served) -> None:

@@ -44,7 +44,7 @@ annotations:
 
 {{- /* What every pod has in common: no root, no way to more rights, no service links, the restricted profile throughout. */ -}}
 {{- define "headgate.podSpec" -}}
-serviceAccountName: headgate-{{ .component }}
+serviceAccountName: {{ .account | default (printf "headgate-%s" .component) }}
 automountServiceAccountToken: true
 enableServiceLinks: false
 {{- with .root.Values.imagePullSecrets }}
@@ -55,6 +55,8 @@ securityContext:
   runAsNonRoot: true
   runAsUser: 65532
   runAsGroup: 65532
+  # Mounted Secrets are for this group to read, and for nobody else.
+  fsGroup: 65532
   seccompProfile: {type: RuntimeDefault}
 {{- end }}
 
@@ -95,53 +97,104 @@ topologySpreadConstraints:
   {{- end }}
 {{- end }}
 
-{{- /* The rules of one file under rbac/, where each says why it is there. */ -}}
-{{- define "headgate.rules" -}}
-rules:
-  {{- range tpl (.root.Files.Get (printf "rbac/%s.yaml" .file)) .root | fromYamlArray }}
-  # {{ .why }}
-  - {{ omit . "why" | toYaml | indent 4 | trim }}
-  {{- end }}
+{{- /* Whether what is needed `when` holds with these values. */ -}}
+{{- define "headgate.holds" -}}
+{{- $values := .root.Values }}
+{{- $selfSigned := eq $values.certs.mode "self-signed" }}
+{{- $live := eq $values.certs.injection "live" }}
+{{- $known := dict
+      "always" true
+      "cluster" (eq $values.scope "cluster")
+      "self-signed" $selfSigned
+      "live" (and $selfSigned $live)
+      "readable" (not (and $selfSigned (not $live))) }}
+{{- if not (hasKey $known .when) }}{{ fail (printf "unknown condition %s" .when) }}{{ end }}
+{{- if get $known .when }}yes{{ end }}
 {{- end }}
 
-{{- /* A ServiceAccount with what rbac/<component>.yaml gives it here and what rbac/<component>-cluster.yaml gives it on
-       objects without a namespace. `annotations` make all of them hooks. */ -}}
-{{- define "headgate.account" -}}
-{{- $metadata := include "headgate.metadata" . | nindent 2 -}}
-{{- $clusterMetadata := include "headgate.clusterMetadata" . | nindent 2 -}}
-apiVersion: v1
-kind: ServiceAccount
-metadata:
-  {{- $metadata }}
-automountServiceAccountToken: false
+{{- /* The rules of `files` under rbac/ that hold, where each says why it is there; nothing where there are none. */ -}}
+{{- define "headgate.rules" -}}
+{{- $rules := list }}
+{{- range .files }}
+{{- range tpl ($.root.Files.Get (printf "rbac/%s.yaml" .)) $.root | fromYamlArray }}
+{{- if include "headgate.holds" (dict "root" $.root "when" (.when | default "always")) }}
+{{- $rules = append $rules . }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- with $rules }}
+rules:
+  {{- range . }}
+  # {{ .why }}
+  - {{ omit . "why" "when" | toYaml | indent 4 | trim }}
+  {{- end }}
+{{- end }}
+{{- end }}
+
+{{- /* A Role and a ClusterRole with what rbac/ gives a component, bound to `account`. rbac/<component>.yaml holds in the
+       namespaces that are looked after, <component>-own.yaml in that of the install, <component>-cluster.yaml on objects
+       without a namespace. `annotations` make all of them hooks. */ -}}
+{{- define "headgate.rights" -}}
+{{- $metadata := include "headgate.metadata" . | nindent 2 }}
+{{- $clusterMetadata := include "headgate.clusterMetadata" . | nindent 2 }}
+{{- $own := list (printf "%s-own" .component) }}
+{{- $cluster := list (printf "%s-cluster" .component) }}
+{{- if eq .root.Values.scope "cluster" }}
+{{- $cluster = prepend $cluster .component }}
+{{- else }}
+{{- $own = prepend $own .component }}
+{{- end }}
+{{- with include "headgate.rules" (dict "root" .root "files" $own) }}
 ---
 apiVersion: rbac.authorization.k8s.io/v1
 kind: Role
 metadata:
   {{- $metadata }}
-{{ include "headgate.rules" (dict "root" .root "file" .component) }}
+{{- . }}
 ---
 apiVersion: rbac.authorization.k8s.io/v1
 kind: RoleBinding
 metadata:
   {{- $metadata }}
-roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: headgate-{{ .component }}}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: headgate-{{ $.component }}}
 subjects:
-  - {kind: ServiceAccount, name: headgate-{{ .component }}, namespace: {{ .root.Release.Namespace }}}
-{{- if .root.Files.Get (printf "rbac/%s-cluster.yaml" .component) }}
+  - {kind: ServiceAccount, name: {{ $.account }}, namespace: {{ $.root.Release.Namespace }}}
+{{- end }}
+{{- with include "headgate.rules" (dict "root" .root "files" $cluster) }}
 ---
 apiVersion: rbac.authorization.k8s.io/v1
 kind: ClusterRole
 metadata:
   {{- $clusterMetadata }}
-{{ include "headgate.rules" (dict "root" .root "file" (printf "%s-cluster" .component)) }}
+{{- . }}
 ---
 apiVersion: rbac.authorization.k8s.io/v1
 kind: ClusterRoleBinding
 metadata:
   {{- $clusterMetadata }}
-roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: headgate-{{ .root.Release.Namespace }}-{{ .component }}}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: headgate-{{ $.root.Release.Namespace }}-{{ $.component }}}
 subjects:
-  - {kind: ServiceAccount, name: headgate-{{ .component }}, namespace: {{ .root.Release.Namespace }}}
+  - {kind: ServiceAccount, name: {{ $.account }}, namespace: {{ $.root.Release.Namespace }}}
+{{- end }}
+{{- end }}
+
+{{- /* A ServiceAccount named after its component, with its rights. */ -}}
+{{- define "headgate.account" -}}
+apiVersion: v1
+kind: ServiceAccount
+metadata:
+  {{- include "headgate.metadata" . | nindent 2 }}
+automountServiceAccountToken: false
+{{- include "headgate.rights" (merge (dict "account" (printf "headgate-%s" .component)) .) }}
+{{- end }}
+
+{{- /* The namespaces that this install looks after, as a selector. What another install has claimed is its own; objects
+       without a namespace are matched all the same. Takes the chart's context itself. */ -}}
+{{- define "headgate.namespaces" -}}
+{{- if eq .Values.scope "cluster" -}}
+matchExpressions:
+  - {key: headgate.dev/install, operator: DoesNotExist}
+{{- else -}}
+matchLabels: {kubernetes.io/metadata.name: {{ .Release.Namespace }}}
 {{- end }}
 {{- end }}

@@ -6,22 +6,26 @@ from typing import Final
 
 from crds import meta
 from reconciler.phases import Reconcile
+from reconciler.phases.comply import comply
 from reconciler.phases.pool.drain import drain
+from reconciler.phases.pool.guard import guard
 from reconciler.phases.pool.judge import judge
 from reconciler.phases.pool.look import look
+from reconciler.phases.pool.notice import notice
 from reconciler.phases.pool.own import bear, configure, hold
-from reconciler.phases.pool.release import empty, let_go
+from reconciler.phases.pool.release import empty, end_with_namespace, let_go
 from reconciler.phases.pool.resolve import resolve
 from reconciler.phases.pool.scale import scale
 from reconciler.phases.pool.state import PoolState, begin
 from reconciler.phases.pool.summary import FIELDS, summarize
 from reconciler.phases.pool.sweep import sweep
+from reconciler.phases.pool.trial import trial
 
 WORKER_POOL: Final = Reconcile(
     kind=meta.WORKER_POOL,
     begin=begin,
-    phases=(resolve, hold, look, scale, configure, bear, drain, sweep, judge),
-    delete_phases=(resolve, empty, let_go),
+    phases=(comply, resolve, hold, look, scale, configure, bear, notice, guard, trial, drain, sweep, judge),
+    delete_phases=(end_with_namespace, resolve, empty, let_go),
     summarize=summarize,
     fields=FIELDS,
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from reconciler.conditions import RECONCILING
@@ -10,13 +11,12 @@ from reconciler.phases.pool.pods import is_finished, ready_seconds, restarts_of,
 from reconciler.phases.pool.state import PoolState
 from reconciler.phases.pool.view import revision_label
 from reconciler.plans.child import Child, DrainReason, Force
-from reconciler.plans.facts import DEFAULT_STARTUP_SECONDS
-from reconciler.plans.rollout import Revision, bounds, targets, too_many, within
+from reconciler.plans.rollout import Revision, bounds, leading, targets, within
 from reconciler.reasons import Reason
 from reconciler.workers import UNKNOWN
 
-PROVED_SECONDS: Final = max(10.0, DEFAULT_STARTUP_SECONDS / 2)
-"""How long a worker of a new revision has to be ready before anything is concluded from it."""
+PROVED_SECONDS: Final = 10.0
+"""How long a worker of a new revision has to be ready at least before anything is concluded from it."""
 
 
 def aims(state: PoolState, wanted: int, *, waiting: bool) -> dict[str, int]:
@@ -27,17 +27,16 @@ def aims(state: PoolState, wanted: int, *, waiting: bool) -> dict[str, int]:
     current = next((one for one in revisions if one.name == state.revision), None)
     if current is None:
         return {}
-    old = [one for one in revisions if one is not current]
-    if too_many(current, old):
-        # The newest revision waits; the ones before it go on as if it were not there, the newest of them growing.
-        newest = max((one for one in old if one.live), key=lambda one: one.created)
-        current, old = newest, [one for one in revisions if one is not newest]
+    leader = leading(current, [one for one in revisions if one is not current])
+    if leader is not current and not current.failed:
         state.conditions.true(
             RECONCILING, Reason.REVISION_LIMIT, "The newest spec waits until an old revision is drained"
         )
+    state.leader = leader.name
+    old = [one for one in revisions if one is not leader]
     limits = bounds(state.effective.get("rollout.maxSurge"), state.effective.get("rollout.maxUnavailable"), wanted)
     limits = within(limits, state.surge)
-    return targets(wanted, limits, current, old)
+    return targets(wanted, limits, leader, old, hold=state.late and any(one.live for one in old))
 
 
 def revision_of(state: PoolState, deployment: Mapping[str, Any], *, waiting: bool) -> Revision:
@@ -51,6 +50,7 @@ def revision_of(state: PoolState, deployment: Mapping[str, Any], *, waiting: boo
         pods=len(pods),
         serving=len(serving),
         proved=name in state.proved_before or any(_proves(state, pod, waiting=waiting) for pod in serving),
+        failed=state.rolled_back and name == state.revision,
     )
 
 
@@ -76,38 +76,56 @@ def _child(state: PoolState, deployment: Mapping[str, Any]) -> Child:
         now=state.now.timestamp(),
         generation=metadata["generation"],
         observed_generation=status.get("observedGeneration", 0),
-        pods=state.view.pods_of(name),
+        pods=[replace(pod, spared=True) if pod.uid in state.spared else pod for pod in state.view.pods_of(name)],
         reason=_reason(state, name),
         timeout=state.drain_timeout,
         force=_force(state),
         failing=_failing(status),
+        guarded=state.guarded,
+        kills=_on_timeout(state) == "Kill",
+        warm=state.warm,
     )
 
 
 def _reason(state: PoolState, revision: str) -> DrainReason:
     if state.deleting:
         return DrainReason.DELETE
-    return DrainReason.SCALE_DOWN if revision == state.revision else DrainReason.ROLLOUT
+    if revision != state.revision:
+        return DrainReason.ROLLOUT
+    return DrainReason.PREEMPTED if state.gives else DrainReason.SCALE_DOWN
 
 
 def _force(state: PoolState) -> Force:
     """A pool that is deleted must not hang on workers that say nothing; one that is busy may finish."""
-    on_timeout = state.effective.get("drain.onTimeout") if state.effective else "Wait"
-    if on_timeout != "Wait":
+    if _on_timeout(state) != "Wait":
         return Force.EVERYBODY
     return Force.SILENT if state.deleting else Force.NOBODY
 
 
+def _on_timeout(state: PoolState) -> str:
+    return str(state.effective.get("drain.onTimeout")) if state.effective else "Wait"
+
+
 def _failing(status: Mapping[str, Any]) -> bool:
-    conditions = status.get("conditions") or ()
-    return any(condition["type"] == "ReplicaFailure" and condition["status"] == "True" for condition in conditions)
+    """Whether no pods can be created; that some cannot be deleted is said by the same condition, and is the guard's."""
+    return any(
+        one["type"] == "ReplicaFailure" and one["status"] == "True" and one.get("reason") == "FailedCreate"
+        for one in status.get("conditions") or ()
+    )
 
 
 def _serves(state: PoolState, pod: Mapping[str, Any]) -> bool:
     known = next((one for one in state.view.all_pods if one.uid == pod["metadata"]["uid"]), None)
     return (
-        known is not None and known.active and known.request is None and ready_seconds(pod, state.now) >= PROVED_SECONDS
+        known is not None
+        and known.active
+        and known.request is None
+        and ready_seconds(pod, state.now) >= _proving(state)
     )
+
+
+def _proving(state: PoolState) -> float:
+    return max(PROVED_SECONDS, state.startup / 2)
 
 
 def _proves(state: PoolState, pod: Mapping[str, Any], *, waiting: bool) -> bool:

@@ -13,9 +13,11 @@ from kube.errors import Conflict, Invalid, NotFound
 from reconciler import metrics
 from reconciler.context import Context
 from reconciler.phases.pool.aim import aims, children
-from reconciler.phases.pool.look import look_anew, remembered
+from reconciler.phases.pool.guard import try_guard
+from reconciler.phases.pool.look import look_anew
 from reconciler.phases.pool.perform import perform
 from reconciler.phases.pool.state import PoolState
+from reconciler.phases.pool.trial import jobs_wait
 from reconciler.plans.actions import Action, Cancel, DeleteMarked, Mark, Request, Scale
 from reconciler.plans.child import Child
 from reconciler.plans.removal import Wait, plan
@@ -31,11 +33,12 @@ async def drain(state: PoolState, ctx: Context) -> None:
     if state.frozen or state.decision is None:
         return
     wanted = state.decision.to
-    waiting = _waiting(state, ctx)
+    waiting = jobs_wait(state, ctx)
     state.targets = aims(state, wanted, waiting=waiting)
     if not _moving(state):
         return
     await look_anew(state, ctx)
+    await try_guard(state, ctx)
     state.targets = aims(state, wanted, waiting=waiting)
     await carry_out(state, ctx)
 
@@ -69,14 +72,6 @@ def _moving(state: PoolState) -> bool:
     if any(pod.request is not None or pod.bound is not None for pod in state.view.all_pods):
         return True
     return any(child.replicas != child.keep or child.owed for child in children(state))
-
-
-def _waiting(state: PoolState, ctx: Context) -> bool:
-    """Whether a job waits that a new worker could have taken; unknown counts as yes."""
-    observations = remembered(state, ctx)
-    if len(observations) < len(state.worked):
-        return True
-    return any(seen.waiting.value is None or seen.waiting.value > 0 for seen in observations.values())
 
 
 def _tell(state: PoolState, ctx: Context, child: Child, done: list[Action]) -> None:

@@ -7,14 +7,13 @@ from fractions import Fraction
 from typing import Any
 
 from crds import duration, meta
-from policies import applying
-from policies import effective as effective_values
 from reconciler.context import Context
 from reconciler.memory import PoolMemory
 from reconciler.observations import QueueName
 from reconciler.phases.pool.demand import QueueWorld, Workers
 from reconciler.phases.pool.scaling_state import ScalingState
 from reconciler.phases.pool.serving import may_start, serves, serving, starts
+from reconciler.phases.queue.known import known
 from reconciler.plans.shares import Sharer, share
 
 
@@ -44,14 +43,13 @@ def workers(state: ScalingState, ctx: Context, queues: Sequence[QueueWorld]) -> 
 def _world(state: ScalingState, ctx: Context, reference: Mapping[str, Any]) -> QueueWorld:
     name = str(reference["name"])
     queue = ctx.store.queue(state.namespace, name)
-    if queue is None or "deletionTimestamp" in queue["metadata"]:
+    if queue is None or _gone(queue):
         return QueueWorld(name)
-    policies = [policy.view for policy in applying(meta.QUEUE.kind, queue, ctx.snapshot)]
     wait = (state.spec["scaling"].get("wait") or {}).get("target")
     return QueueWorld(
         name=name,
         spec=queue["spec"],
-        effective=effective_values.queue(queue["spec"], policies),
+        effective=known(queue, ctx).effective,
         sighting=ctx.observations.latest(QueueName(state.namespace, name)),
         wait_target=reference.get("waitTarget") or wait,
         share=_share(state, ctx, name),
@@ -87,3 +85,9 @@ def _able(pool: Mapping[str, Any], ctx: Context) -> bool:
     # Nobody is ready although somebody is wanted: it is starting, or it is broken.
     pods = [pod for pod in ctx.store.pods_of_pool(pool["metadata"]["uid"]) if serves(pod)]
     return not pods or any(may_start(pod) for pod in pods)
+
+
+def _gone(queue: Mapping[str, Any]) -> bool:
+    """Whether it is deleted for the pool too: one that is worked off first, as its finalizer says, goes on counting."""
+    metadata = queue["metadata"]
+    return "deletionTimestamp" in metadata and meta.DRAIN_FINALIZER not in metadata.get("finalizers", ())

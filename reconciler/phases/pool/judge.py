@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from crds import meta
 from reconciler import metrics
-from reconciler.conditions import DRAINING, READY, RECONCILING
+from reconciler.conditions import DRAINING, READY, RECONCILING, STALLED
 from reconciler.context import Context
 from reconciler.phases.pool.look import memory_of
 from reconciler.phases.pool.state import PoolState
@@ -25,6 +26,9 @@ def _ready(state: PoolState) -> None:
     if state.spec.get("paused"):
         state.conditions.true(READY, Reason.PAUSED, "spec.paused is set: nothing is changed")
         return
+    if state.rolled_back:
+        _gave_way(state)
+        return
     wanted = state.decision.to if state.decision else 0
     ready = sum(pod.ready and pod.active for pod in state.view.pods_of(state.revision))
     if wanted == 0:
@@ -35,6 +39,30 @@ def _ready(state: PoolState) -> None:
         state.conditions.false(READY, Reason.PROGRESSING, "Workers of the current revision are not all ready yet")
         state.conditions.true(RECONCILING, Reason.PROGRESSING, "Workers are starting")
     if any(pod.active for name in state.view.revisions if name != state.revision for pod in state.view.pods_of(name)):
+        _rolling_out(state)
+
+
+def _gave_way(state: PoolState) -> None:
+    message = (
+        f"Revision {state.revision} has failed ({state.failure}) and {state.leader} serves; change the spec, or to try"
+        f" again take the annotation {meta.ANNOTATION_FAILED} off its Deployment"
+    )
+    state.conditions.false(READY, Reason.ROLLED_BACK, message)
+    state.conditions.true(STALLED, Reason.ROLLED_BACK, message)
+
+
+def _rolling_out(state: PoolState) -> None:
+    if state.failure:
+        message = f"Revision {state.revision} has not proved itself in time: {state.failure}"
+        state.conditions.false(READY, Reason.ROLLOUT_FAILED, message)
+        state.conditions.true(STALLED, Reason.ROLLOUT_FAILED, message)
+    elif state.cramped:
+        message = f"No room for a worker of revision {state.revision}: {state.cramped}"
+        state.conditions.true(RECONCILING, Reason.NO_ROOM, message)
+    elif state.late:
+        message = "Jobs wait longer than their target, so no old worker is asked to leave"
+        state.conditions.true(RECONCILING, Reason.LATENCY_BREACH, message)
+    elif state.leader in (state.revision, ""):
         state.conditions.true(RECONCILING, Reason.ROLLING_OUT, "Workers of an older revision are still there")
 
 

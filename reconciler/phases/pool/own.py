@@ -47,7 +47,7 @@ async def configure(state: PoolState, ctx: Context) -> None:
         return
     content = configuration(state.owner, state.effective, state.worked)
     state.generation_of_config = content["generation"]
-    guarded = state.effective.get("drain.guard") != "None"
+    guarded = state.guard != "None"
     wanted = sha256(json.dumps([content, guarded, state.uid]).encode()).hexdigest()
     memory = memory_of(state, ctx)
     now = ctx.monotonic()
@@ -55,6 +55,7 @@ async def configure(state: PoolState, ctx: Context) -> None:
         await ctx.client.apply(CONFIG_MAPS, config_map(state.owner, content), FIELD_MANAGER)
         await _budget(state, ctx, guarded=guarded)
         memory.applied, memory.applied_at, memory.generation = wanted, now, content["generation"]
+    await _unguard(state, ctx)
     await _nudge(state, ctx)
 
 
@@ -116,11 +117,18 @@ async def _nudge(state: PoolState, ctx: Context) -> None:
             continue
         if worker.config_generations == {state.generation_of_config}:
             continue
-        annotations = {meta.ANNOTATION_CONFIG_GENERATION: state.generation_of_config}
-        await _annotate(ctx, pod, annotations)
+        await _annotate(ctx, pod, {meta.ANNOTATION_CONFIG_GENERATION: state.generation_of_config})
 
 
-async def _annotate(ctx: Context, pod: Mapping[str, Any], annotations: Mapping[str, str]) -> None:
+async def _unguard(state: PoolState, ctx: Context) -> None:
+    """Pods say where their pool wants no delete guard, so that the guard need not know pools."""
+    wanted = None if state.guard == "Deletes" else state.guard
+    for pod in state.view.pods:
+        if (pod["metadata"].get("annotations") or {}).get(meta.ANNOTATION_GUARD) != wanted:
+            await _annotate(ctx, pod, {meta.ANNOTATION_GUARD: wanted})
+
+
+async def _annotate(ctx: Context, pod: Mapping[str, Any], annotations: Mapping[str, str | None]) -> None:
     metadata = pod["metadata"]
     patch = {"metadata": {"uid": metadata["uid"], "annotations": annotations}}
     try:

@@ -9,9 +9,10 @@ from typing import Any, Final
 from crds import meta
 from kube.client import Client
 from kube.resources import DEPLOYMENTS, PODS
-from reconciler.phases.pool.pods import FORCED, PROVED, request_text
-from reconciler.plans.actions import Action, Cancel, DeleteMarked, Mark, Request, Scale, Unmark
+from reconciler.phases.pool.pods import FORCED, PROVED, WARM, request_text
+from reconciler.plans.actions import Action, Cancel, DeleteMarked, Hasten, Mark, Request, Scale, Unmark
 from reconciler.plans.child import Child, Pod
+from reconciler.plans.removal import KILL_SECONDS
 
 LEAST_COST: Final = "-2147483648"
 UNMARKED: Final[Mapping[str, None]] = {meta.ANNOTATION_DRAINED_INSTANCE: None}
@@ -33,6 +34,8 @@ async def perform(client: Client, namespace: str, child: Child, action: Action, 
             await _patch(client, namespace, pod, annotations, {meta.LABEL_DRAINED: None})
         case Unmark(pod):
             await _patch(client, namespace, pod, UNMARKED, {meta.LABEL_DRAINED: None})
+        case Hasten(pod):
+            await client.delete(PODS, pod.name, namespace, uid=pod.uid, grace_seconds=round(KILL_SECONDS))
         case Mark():
             await _mark(client, namespace, action, now)
 
@@ -44,7 +47,7 @@ async def _mark(client: Client, namespace: str, mark: Mark, now: datetime) -> No
     }
     if mark.reason is not None:
         annotations[meta.ANNOTATION_DRAIN] = request_text(mark.reason, now)
-    labels = {meta.LABEL_DRAINED: FORCED if mark.forced else PROVED}
+    labels = {meta.LABEL_DRAINED: FORCED if mark.forced else WARM if mark.warm else PROVED}
     await _patch(client, namespace, mark.pod, annotations, labels)
 
 

@@ -19,7 +19,8 @@ PHASES: Final = {"Pending": PENDING, "Unknown": LOST}
 FINISHED: Final = ("Succeeded", "Failed")
 PROVED: Final = "true"
 FORCED: Final = "timeout"
-"""Values of the label `headgate.dev/drained`: proved idle, or out of time."""
+WARM: Final = "warm-stop"
+"""Values of the label `headgate.dev/drained`: proved idle, out of time, or of a kind that proves nothing."""
 
 
 def pod_of(pod: Object, workers: Mapping[str, WorkerState]) -> Pod:
@@ -41,6 +42,7 @@ def pod_of(pod: Object, workers: Mapping[str, WorkerState]) -> Pod:
         forced=mark == FORCED,
         terminating="deletionTimestamp" in metadata,
         finished=is_finished(pod),
+        grace=float(metadata.get("deletionGracePeriodSeconds") or 0),
         worker=workers.get(metadata["uid"], UNKNOWN),
     )
 
@@ -95,6 +97,31 @@ def is_finished(pod: Object) -> bool:
 def is_ready(pod: Object) -> bool:
     conditions = (pod.get("status") or {}).get("conditions") or ()
     return any(condition["type"] == "Ready" and condition["status"] == "True" for condition in conditions)
+
+
+def pod_trouble(pod: Object) -> str:
+    """What keeps the worker from running, in the cluster's words; empty where it says nothing."""
+    if not pod["spec"].get("nodeName"):
+        conditions = (pod.get("status") or {}).get("conditions") or ()
+        return next((str(one.get("message", "")) for one in conditions if one["type"] == "PodScheduled"), "")
+    status = _worker_status(pod)
+    waiting = (status.get("state") or {}).get("waiting") or {}
+    ended = (status.get("lastState") or {}).get("terminated") or (status.get("state") or {}).get("terminated") or {}
+    exit_code = f"exit code {ended['exitCode']}" if ended.get("exitCode") else ""
+    words = [str(waiting.get("reason", "")), str(ended.get("reason", "")), exit_code]
+    return ", ".join(word for word in words if word and word != "ContainerCreating")
+
+
+def is_disrupted(pod: Object) -> bool:
+    """Whether the cluster takes it away: evicted, preempted, or on a node that is lost or tainted."""
+    conditions = (pod.get("status") or {}).get("conditions") or ()
+    return any(condition["type"] == "DisruptionTarget" and condition["status"] == "True" for condition in conditions)
+
+
+def is_unguarded(pod: Object) -> bool:
+    """Whether its own annotations open it to deletes."""
+    annotations = pod["metadata"].get("annotations") or {}
+    return meta.ANNOTATION_GUARD in annotations or meta.ANNOTATION_BREAK_GLASS in annotations
 
 
 def seconds(text: str) -> float:

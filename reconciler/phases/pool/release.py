@@ -14,7 +14,9 @@ from kube.resources import CONFIG_MAPS, DEPLOYMENTS, POD_DISRUPTION_BUDGETS, Res
 from reconciler.conditions import DRAINING
 from reconciler.context import Context
 from reconciler.errors import Waiting
+from reconciler.phases.ending import ends, let_go_of_all
 from reconciler.phases.pool.drain import carry_out
+from reconciler.phases.pool.guard import try_guard
 from reconciler.phases.pool.look import forget, look_anew
 from reconciler.phases.pool.own import release_finalizer
 from reconciler.phases.pool.pods import is_finished, seconds
@@ -26,9 +28,18 @@ LOST_SECONDS: Final = 30.0
 """A pod that is still there so long after the end of its grace period is on a node that does not answer."""
 
 
+async def end_with_namespace(state: PoolState, ctx: Context) -> None:
+    """Its workers are deleted with the namespace, whatever they do; nothing is to be waited for."""
+    if await ends(ctx, state.namespace):
+        await let_go_of_all(ctx)
+        forget(state, ctx)
+        raise Waiting(WAIT_SECONDS, Reason.NAMESPACE_ENDS, "The namespace is being deleted, and its workers with it")
+
+
 async def empty(state: PoolState, ctx: Context) -> None:
     """Every revision down to no pod at all; a queue that is gone already makes its workers silent, not idle."""
     await look_anew(state, ctx)
+    await try_guard(state, ctx)
     state.targets = dict.fromkeys(state.view.revisions, 0)
     await carry_out(state, ctx)
     if any(_counts(pod, state) for pod in state.view.pods):

@@ -13,13 +13,17 @@ from reconciler.context import Context
 from reconciler.phases import Object
 from reconciler.phases.pool.scaling_state import ScalingState
 from reconciler.phases.pool.view import View
+from reconciler.plans.facts import DEFAULT_STARTUP_SECONDS
 from reconciler.plans.removal import Wait
 
 
 @dataclass(kw_only=True)
 class PoolState(ScalingState):
     """`worked` are the queues that exist, in the pool's order. `waits` says of each child what its removal waits for.
-    `proved` are the revisions that have shown that they work, None while this pass has not looked.
+    `proved` are the revisions that have shown that they work, None while this pass has not looked. `guarded` says that
+    the API server refused a delete in this pass. `leader` is the revision that is to serve in the end. `failure` is why
+    the spec's one has failed, `cramped` why its pods find no room, each empty where it is not so; `rolled_back` that it
+    gave way. `late` says that a rollout has to wait until the jobs wait less.
     """
 
     worked: list[WorkedQueue] = field(default_factory=list)
@@ -30,10 +34,26 @@ class PoolState(ScalingState):
     targets: dict[str, int] = field(default_factory=dict)
     waits: dict[str, Wait] = field(default_factory=dict)
     proved: set[str] | None = None
+    guarded: bool = False
+    leader: str = ""
+    failure: str = ""
+    rolled_back: bool = False
+    cramped: str = ""
+    late: bool = False
 
     @property
     def owner(self) -> Owner:
         return Owner.of(self.obj)
+
+    @property
+    def guard(self) -> str:
+        """`drain.guard` as it is in force."""
+        return str(self.effective.get("drain.guard")) if self.effective else "Deletes"
+
+    @property
+    def warm(self) -> bool:
+        """Whether its workers tell that they are idle by nothing but ending."""
+        return self.effective is not None and self.effective.get("drain.method") == "Signal"
 
     @property
     def frozen(self) -> bool:
@@ -44,6 +64,12 @@ class PoolState(ScalingState):
     def proved_before(self) -> set[str]:
         """What has been proved stays so: a broker that is away for a moment must not turn a rollout around."""
         return {one["name"] for one in self.status.get("revisions") or () if one.get("proved")}
+
+    @property
+    def startup(self) -> float:
+        """How long a worker takes to start, in seconds."""
+        told = self.effective.get("scaling.startupTime") if self.effective else None
+        return DEFAULT_STARTUP_SECONDS if told is None else duration.seconds(told)
 
     @property
     def drain_timeout(self) -> float:

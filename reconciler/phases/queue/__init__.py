@@ -1,7 +1,7 @@
 """What the reconciler does about a Queue: it reads the broker, says what it sees, and tells the pools.
 
-Nothing is written to the broker. A Queue has no finalizer: deleting it changes nothing at the broker, and nothing can
-hang.
+Nothing is written to the broker. Only a Queue whose deletion has to wait for something has a finalizer, and it always
+goes in the end.
 """
 
 from __future__ import annotations
@@ -10,17 +10,20 @@ from typing import Final
 
 from crds import meta
 from reconciler.phases import Reconcile
+from reconciler.phases.comply import comply
 from reconciler.phases.queue.configure import configure
 from reconciler.phases.queue.follow import follow
 from reconciler.phases.queue.judge import judge
 from reconciler.phases.queue.observe import observe
+from reconciler.phases.queue.release import hold, release
 from reconciler.phases.queue.state import QueueState, begin
 from reconciler.phases.queue.summary import FIELDS, summarize
 
 QUEUE: Final = Reconcile(
     kind=meta.QUEUE,
     begin=begin,
-    phases=(configure, observe, judge, follow),
+    phases=(comply, configure, hold, observe, judge, follow),
+    delete_phases=(release,),
     summarize=summarize,
     fields=FIELDS,
 )

@@ -24,10 +24,13 @@ from crds import meta
 from kube import config
 from kube.client import Client
 from kube.errors import Conflict, NotFound
-from kube.resources import PODS
+from kube.resources import NODES, PODS
 
 TICK_SECONDS: Final = 0.1
 RECORD_SECONDS: Final = 0.5
+HEARTBEAT_SECONDS: Final = 10.0
+"""A node that is silent for 40 s is taken for lost, and the pods of one that does not exist are collected after as
+long: busy or not."""
 
 
 @dataclass
@@ -53,11 +56,12 @@ class Habits:
     shortest_job: float = 0.2
     longest_job: float = 1.5
     silent: bool = False
+    broken_images: frozenset[str] = frozenset()
 
 
 @dataclass
 class Played:
-    """`most` is the highest number of pods seen at once, terminating ones included, by pool."""
+    """`most` is the highest number of pods seen at once, terminating ones included, by pool; `most_together` of all."""
 
     kubeconfig: Path
     namespace: str
@@ -68,10 +72,13 @@ class Played:
     kills: list[str] = field(default_factory=list)
     ended: int = 0
     most: dict[str, int] = field(default_factory=dict)
+    most_together: int = 0
     fault: BaseException | None = None
 
     def __post_init__(self) -> None:
         self._stop = threading.Event()
+        self._node = f"played-{self.namespace}"
+        self._began = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         self._thread = threading.Thread(target=self._main, name="played node")
 
     def __enter__(self) -> Played:
@@ -104,17 +111,35 @@ class Played:
 
     async def _run(self) -> None:
         async with Client(await config.load(self.kubeconfig)) as client:
-            while not self._stop.is_set():
-                pods = (await client.list(PODS, self.namespace, meta.LABEL_POOL)).items
-                self._count(pods)
-                for pod in pods:
-                    try:
-                        await self._play(client, pod)
-                    except (Conflict, NotFound):
-                        continue
-                await asyncio.sleep(TICK_SECONDS)
+            await client.create(NODES, {"apiVersion": "v1", "kind": "Node", "metadata": {"name": self._node}})
+            try:
+                await self._live(client)
+            finally:
+                await client.delete(NODES, self._node)
+
+    async def _live(self, client: Client) -> None:
+        beaten = float("-inf")
+        while not self._stop.is_set():
+            if time.monotonic() - beaten > HEARTBEAT_SECONDS:
+                await self._beat(client)
+                beaten = time.monotonic()
+            pods = (await client.list(PODS, self.namespace, meta.LABEL_POOL)).items
+            self._count(pods)
+            for pod in pods:
+                try:
+                    await self._play(client, pod)
+                except (Conflict, NotFound):
+                    continue
+            await asyncio.sleep(TICK_SECONDS)
+
+    async def _beat(self, client: Client) -> None:
+        now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        ready = {"type": "Ready", "status": "True", "reason": "Played", "lastHeartbeatTime": now}
+        status = {"conditions": [{**ready, "lastTransitionTime": self._began}]}
+        await client.merge_patch(NODES, self._node, None, {"status": status}, subresource="status")
 
     def _count(self, pods: tuple[dict[str, Any], ...]) -> None:
+        self.most_together = max(len(pods), self.most_together)
         for name in {pod["metadata"]["labels"][meta.LABEL_POOL] for pod in pods}:
             here = sum(pod["metadata"]["labels"][meta.LABEL_POOL] == name for pod in pods)
             self.most[name] = max(here, self.most.get(name, 0))
@@ -125,9 +150,10 @@ class Played:
         if "deletionTimestamp" in metadata:
             await self._end(client, metadata, worker)
         elif not pod["spec"].get("nodeName"):
-            await _bind(client, metadata)
+            await _bind(client, metadata, self._node)
         elif worker is None:
-            await self._start(client, metadata)
+            if pod["spec"]["containers"][0]["image"] not in self.habits.broken_images:
+                await self._start(client, metadata)
         else:
             self._work(worker, metadata)
 
@@ -193,7 +219,7 @@ def _asked(metadata: Mapping[str, Any]) -> bool:
     return bool((metadata.get("annotations") or {}).get(meta.ANNOTATION_DRAIN))
 
 
-async def _bind(client: Client, metadata: Mapping[str, Any]) -> None:
-    target = {"apiVersion": "v1", "kind": "Node", "name": "played"}
+async def _bind(client: Client, metadata: Mapping[str, Any], node: str) -> None:
+    target = {"apiVersion": "v1", "kind": "Node", "name": node}
     binding = {"apiVersion": "v1", "kind": "Binding", "metadata": {"name": metadata["name"]}, "target": target}
     await client.create(PODS, binding, metadata["namespace"], subresource="binding")

@@ -9,9 +9,9 @@ import click
 
 from crds import meta
 from headgate.options import from_settings
-from reconciler.kinds import POLICY
 from reconciler.main import main
 from reconciler.phases import Reconcile
+from reconciler.phases.policy import POLICY
 from reconciler.phases.pool.scale import scale, scaling_status
 from reconciler.phases.pool.scaling_state import ScalingState
 from reconciler.phases.queue import QUEUE

@@ -121,6 +121,13 @@ class World:
             if self.now - pod.heard > 1.0:
                 self._worker(pod)
 
+    def call(self) -> None:
+        """Somebody else asks a worker to drain."""
+        if self.active:
+            pod = self.rng.choice(self.active)
+            pod.request = pod.request or ("User", self.now)
+            pod.version += 1
+
     def scale(self, before: int, after: int, version: int | None) -> None:
         if self.replicas != before or (version is not None and version != self.version):
             raise Refused("a test failed")

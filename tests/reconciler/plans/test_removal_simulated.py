@@ -37,8 +37,10 @@ def live(seed: int, fate: Fate) -> tuple[World, list[Operator]]:
             world.tick()
         elif draw < 0.975:
             rng.choice(crew).step()
-        elif draw < 0.985:
+        elif draw < 0.98:
             rng.choice(crew).crash()
+        elif draw < 0.985:
+            world.call()
         else:
             rng.choice(crew).keep = rng.randint(0, MOST)
     return world, crew

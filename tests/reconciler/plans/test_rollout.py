@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.plans.rollout import Bounds, Revision, bounds, targets, too_many
+from reconciler.plans.rollout import Bounds, Revision, bounds, leading, targets, too_many
 
 ONE = Bounds(surge=1, unavailable=0)
 
@@ -98,6 +98,51 @@ STEPS = [
 @pytest.mark.parametrize(("wanted", "limits", "current", "old", "want"), STEPS)
 def test_targets(wanted: int, limits: Bounds, current: Revision, old: list[Revision], want: dict[str, int]) -> None:
     assert targets(wanted, limits, current, old) == want
+
+
+def test_a_breach_keeps_the_old_ones_and_lets_the_surge_stand() -> None:
+    current = make(replicas=1, pods=1, serving=1, proved=True)
+    want = targets(4, ONE, current, [make("old", 1, replicas=4, pods=4)], hold=True)
+    assert want == {"new": 1, "old": 4}
+
+
+OLD = make("old", 1, replicas=2, pods=2, proved=True)
+LEADERS = [
+    pytest.param(make(), [OLD], "new", id="the revision that the spec asks for"),
+    pytest.param(make(failed=True), [OLD], "old", id="the one before it, where it has failed"),
+    pytest.param(
+        make(failed=True),
+        [make("newer", 5, replicas=1), OLD],
+        "old",
+        id="of several, the newest that has proved itself",
+    ),
+    pytest.param(
+        make(failed=True),
+        [make("kept", 1, proved=True)],
+        "kept",
+        id="also one that was kept at 0",
+    ),
+    pytest.param(make(failed=True), [make("untried", 1)], "new", id="itself, where there is nothing to go back to"),
+    pytest.param(
+        make(),
+        [make(f"r{n}", n, replicas=1, pods=1) for n in range(4)],
+        "r3",
+        id="the newest that is alive, while too many are",
+    ),
+]
+
+
+@pytest.mark.parametrize(("wanted", "old", "want"), LEADERS)
+def test_leading(wanted: Revision, old: list[Revision], want: str) -> None:
+    assert leading(wanted, old).name == want
+
+
+def test_a_failed_revision_gives_its_places_back_and_the_old_one_grows_again() -> None:
+    old = make("old", 1, replicas=3, pods=3, serving=3, proved=True)
+    want = targets(4, ONE, old, [make(replicas=1, pods=1, failed=True)])
+    assert want == {"old": 4, "new": 1}, "the failed one leaves when the old one serves enough"
+    old = make("old", 1, replicas=4, pods=4, serving=4, proved=True)
+    assert targets(4, ONE, old, [make(replicas=1, pods=1, failed=True)]) == {"old": 4, "new": 0}
 
 
 BOUNDS = [

@@ -1,0 +1,1 @@
+"""Conversion between the versions of the API: that it loses nothing, and what it costs."""

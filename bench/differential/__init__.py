@@ -1,0 +1,1 @@
+"""The differential test of the verdicts, with as many cases as one likes."""

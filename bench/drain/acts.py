@@ -1,0 +1,122 @@
+"""What is done to a pool: one function for each kind of removal, each until all is at rest again."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from tests.cluster.node import NAME as NODE
+from tests.node.stack import Stack, eventually, pool
+
+HIGH: Final = 4
+LOW: Final = 2
+PATIENCE: Final = 180.0
+WORKERS: Final = "headgate.dev/pool=workers"
+RECONCILERS: Final = "app.kubernetes.io/component=reconciler"
+
+
+@dataclass
+class Acts:
+    """The pool `workers` of a stack; `greeting` numbers its revisions."""
+
+    stack: Stack
+    image: str
+    greeting: int = 0
+
+    def apply(self, replicas: int) -> None:
+        env = [{"name": "GREETING", "value": str(self.greeting)}]
+        # A start-up time that is known shortens the proof of a new revision to its least: 10 s.
+        scaling = {"maxReplicas": HIGH + 2, "startupTime": "5s"}
+        spec = {"concurrency": 2, "scaling": scaling, "hold": {"replicas": replicas}, "env": env}
+        self.stack.apply(pool(self.image, **spec, drain={"timeout": "60s"}, rollout={"maxSurge": 1}))
+
+    def until_serving(self, replicas: int) -> None:
+        eventually(f"{replicas} workers serve", self._serving, (replicas, 0, 1), PATIENCE)
+
+    def scale_down(self) -> None:
+        for replicas in (HIGH, LOW):
+            self.apply(replicas)
+            self.until_serving(replicas)
+
+    def roll_out(self) -> None:
+        self.greeting += 1
+        before = {pod["metadata"]["name"] for pod in self.stack.pods()}
+        self.apply(LOW)
+        eventually("the old workers are gone", lambda: before & self._names(), set(), PATIENCE)
+        self.until_serving(LOW)
+
+    def delete(self) -> None:
+        self.stack.kubectl("delete", "workerpool", "workers", f"--timeout={PATIENCE:.0f}s")
+        eventually("the pods", self.stack.pods, [])
+        self.apply(LOW)
+        self.until_serving(LOW)
+
+    def drain_node(self) -> None:
+        """`kubectl drain` waits, because the budget lets nobody evict a worker, until all have been drained."""
+        request = f"headgate.dev/drain=Node/{time.strftime('%Y-%m-%dT%H:%M:%SZ', time.gmtime())}"
+        before = self._names()
+        self.stack.kubectl("cordon", NODE)
+        try:
+            self.stack.kubectl("annotate", "pods", "-l", WORKERS, "--overwrite", request)
+            drain = ("drain", NODE, f"--pod-selector={WORKERS}", "--ignore-daemonsets", "--delete-emptydir-data")
+            self.stack.kubectl(*drain, f"--timeout={PATIENCE:.0f}s")
+            eventually("the drained workers are gone", lambda: before & self._names(), set(), PATIENCE)
+        finally:
+            self.stack.kubectl("uncordon", NODE)
+        self.until_serving(LOW)
+
+    def _names(self) -> set[str]:
+        return {pod["metadata"]["name"] for pod in self.stack.pods()}
+
+    def _serving(self) -> tuple[int, int, int]:
+        """Ready workers, how many of them leave, and of how many revisions they are."""
+        pods = [pod for pod in self.stack.pods() if "deletionTimestamp" not in pod["metadata"]]
+        ready = sum(_ready(pod) for pod in pods)
+        leaving = sum("headgate.dev/drain" in pod["metadata"].get("annotations", {}) for pod in pods)
+        revisions = len({pod["metadata"]["labels"]["headgate.dev/revision"] for pod in pods})
+        return (ready if len(pods) == len(self.stack.pods()) else -1, leaving, revisions)
+
+
+def kill_reconcilers(stack: Stack) -> None:
+    """SIGKILL to every reconciler of the namespace; new pods at once, without the back-off of a crash loop."""
+    for folder in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            words = (folder / "cmdline").read_bytes().split(b"\0")
+            if b"reconciler" in words and f"--namespace={stack.namespace}".encode() in words:
+                os.kill(int(folder.name), signal.SIGKILL)
+    stack.kubectl("delete", "pods", "-l", RECONCILERS, "--force", "--grace-period=0")
+
+
+def plain_deployment(child: dict[str, Any]) -> dict[str, Any]:
+    """The same workers as a Deployment that nobody looks after, with a long grace period."""
+    template = json.loads(json.dumps(child["spec"]["template"]))
+    template["metadata"] = {"labels": {"app": "plain"}}
+    template["spec"]["terminationGracePeriodSeconds"] = 60
+    return {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {"name": "plain"},
+        "spec": {"replicas": LOW, "selector": {"matchLabels": {"app": "plain"}}, "template": template},
+    }
+
+
+def scale_plain_down(stack: Stack) -> None:
+    for replicas in (HIGH, LOW):
+        stack.kubectl("scale", "deployment", "plain", f"--replicas={replicas}")
+        eventually(f"{replicas} plain workers", lambda: _ready_plain(stack), (replicas, replicas), PATIENCE)
+
+
+def _ready_plain(stack: Stack) -> tuple[int, int]:
+    pods = json.loads(stack.kubectl("get", "pods", "-l", "app=plain", "-o=json"))["items"]
+    return len(pods), sum(_ready(pod) for pod in pods)
+
+
+def _ready(pod: dict[str, Any]) -> bool:
+    conditions = pod["status"].get("conditions", ())
+    return any(one["type"] == "Ready" and one["status"] == "True" for one in conditions)

@@ -1,0 +1,41 @@
+"""Emptying a node of workers: each is asked to drain, is replaced elsewhere, and goes when its jobs are done. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from crds import meta
+
+Object = Mapping[str, Any]
+REASON: Final = "Node"
+"""None of the reconciler's own reasons, which it may take back: what somebody else asks for is carried out."""
+
+MOST_NAMED: Final = 3
+
+
+def workers_selector() -> str:
+    return meta.LABEL_POOL
+
+
+def to_ask(pods: Sequence[Object]) -> list[Object]:
+    """The workers nobody has asked yet, and which are not leaving already."""
+    return [pod for pod in pods if not _asked(pod) and "deletionTimestamp" not in pod["metadata"]]
+
+
+def request(pod: Object, now: datetime) -> dict[str, Any]:
+    """The merge patch that asks a worker; its uid makes sure that it is this very pod."""
+    text = f"{REASON}/{now.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+    return {"metadata": {"uid": pod["metadata"]["uid"], "annotations": {meta.ANNOTATION_DRAIN: text}}}
+
+
+def progress(pods: Sequence[Object]) -> str:
+    """How many are left, and the first few by name."""
+    names = sorted(f"{pod['metadata']['namespace']}/{pod['metadata']['name']}" for pod in pods)
+    more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
+    return f"{len(names)} worker{'' if len(names) == 1 else 's'} left: {', '.join(names[:MOST_NAMED])}{more}"
+
+
+def _asked(pod: Object) -> bool:
+    return meta.ANNOTATION_DRAIN in (pod["metadata"].get("annotations") or {})

@@ -1,0 +1,106 @@
+"""The phases of a policy's pass: does it compile, what breaks it, does it contradict others, which exemptions end."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any, Final
+
+from crds import meta
+from policies import Facts, Operation, decide
+from policies.compiled import compiled
+from policies.conflicts import conflicts
+from policies.exemptions import Exemption, of_policy
+from policies.snapshot import PolicyView
+from policies.text import line
+from reconciler import metrics
+from reconciler.conditions import CONFLICTED
+from reconciler.context import Context
+from reconciler.errors import Stalled
+from reconciler.keys import key_of
+from reconciler.phases.policy.state import Audited, PolicyState
+from reconciler.phases.pool.entitle import overlaps
+from reconciler.reasons import Reason
+
+EVERY_SECONDS: Final = 60.0
+SLICE_SECONDS: Final = 0.005
+COMPILING: Final = frozenset({"schema", "rules"})
+"""Rules about a policy without which nothing of it, or not all of it, can be judged."""
+SHOWN: Final = 3
+
+
+async def compile_(state: PolicyState, ctx: Context) -> None:
+    """A policy that was stored while no webhook looked may be one that admission would have refused."""
+    judged = Facts(state.key.kind, Operation.CREATE, state.obj, None, ctx.snapshot, state.now, final=True)
+    broken = [violation for violation in decide(judged).denied if violation.rule in COMPILING]
+    if broken:
+        rest = f"; and {len(broken) - SHOWN} more" if len(broken) > SHOWN else ""
+        raise Stalled(Reason.DOES_NOT_COMPILE, "; ".join(map(line, broken[:SHOWN])) + rest)
+
+
+async def audit(state: PolicyState, ctx: Context) -> None:
+    """Every stored object it is about, in slices: others are worked meanwhile."""
+    violations, exempted = {}, set()
+    began = ctx.monotonic()
+    for kind in (meta.QUEUE.kind, meta.WORKER_POOL.kind):
+        for obj in ctx.store.all(kind, state.where):
+            if "deletionTimestamp" in obj["metadata"]:
+                continue
+            found = ctx.compliance.of(obj, ctx.snapshot, state.now, ctx.monotonic())
+            if own := found.of(state.ref):
+                violations[key_of(obj)] = own[0]
+            elif any(one.policy == state.ref for one in found.exempted):
+                exempted.add(key_of(obj))
+            if ctx.monotonic() - began > SLICE_SECONDS:
+                await asyncio.sleep(0)
+                began = ctx.monotonic()
+    state.audited = Audited(violations, frozenset(exempted))
+    state.again(EVERY_SECONDS)
+
+
+async def find_conflicts(state: PolicyState, ctx: Context) -> None:
+    there = ctx.snapshot.policies(state.where or "")
+    own = next((view for view in there if (view.kind, view.name) == (state.ref.kind, state.ref.name)), None)
+    if own is None:
+        return
+    found = sorted({*conflicts(own, _about_the_same(own, there), state.now), *overlaps(own, ctx)})
+    if found:
+        rest = f"; and {len(found) - SHOWN} more" if len(found) > SHOWN else ""
+        state.conditions.true(CONFLICTED, Reason.CONTRADICTED, "; ".join(found[:SHOWN]) + rest)
+
+
+def _about_the_same(own: PolicyView, there: Any) -> Iterator[PolicyView]:
+    """Namespaces are not compared with selectors here: a ClusterPolicy meets only others that are everywhere."""
+    return (view for view in there if view is own or bool(own.namespace) or compiled(view).everywhere)
+
+
+async def announce(state: PolicyState, ctx: Context) -> None:
+    assert state.audited is not None  # noqa: S101 - for the type checker: audit has looked
+    where = (state.where or "", state.name)
+    action = str(state.spec.get("action", "Deny"))
+    for one in ("Deny", "Warn", "Audit"):
+        value = len(state.audited.violations) if one == action else None
+        ctx.metrics.set(metrics.POLICY_VIOLATIONS, *where, one, value=value)
+    ctx.metrics.set(metrics.POLICY_EXEMPTED, *where, value=len(state.audited.exempted))
+    for exemption in of_policy(state.spec):
+        _announce(state, ctx, exemption)
+
+
+def _announce(state: PolicyState, ctx: Context, exemption: Exemption) -> None:
+    left = exemption.expires > state.now
+    ends = exemption.expires.timestamp() if left else None
+    ctx.metrics.set(metrics.EXEMPTION_ENDS, state.where or "", state.name, exemption.name, value=ends)
+    told = ctx.endings.setdefault(state.key, {})
+    stage = "ending" if exemption.ends_soon(state.now) else "" if left else "ended"
+    before = told.get(exemption.name)
+    told[exemption.name] = stage
+    if stage == "ending" and before != stage:
+        message = f"Exemption {exemption.name} ends on {_day(exemption.expires)}: its rules hold again then"
+        ctx.events.warning(state.obj, Reason.EXEMPTION_ENDING, message)
+    if stage == "ended" and before == "ending":
+        ctx.events.normal(state.obj, Reason.EXEMPTION_ENDED, f"Exemption {exemption.name} ended")
+
+
+def _day(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%d}"

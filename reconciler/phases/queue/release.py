@@ -1,0 +1,97 @@
+"""A Queue that is deleted: its jobs are worked off where the spec says so, and its dead letters are not forgotten.
+
+Only such a Queue has a finalizer. There is always a way out: drainTimeout, a spec that is changed, a queue that nobody
+works off, a namespace that ends.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final
+
+from crds import duration, meta
+from reconciler.conditions import DRAINING
+from reconciler.context import Context
+from reconciler.errors import Stalled, Waiting
+from reconciler.phases.ending import ends, let_go_of, let_go_of_all
+from reconciler.phases.queue.configure import configure
+from reconciler.phases.queue.observe import observe
+from reconciler.phases.queue.state import QueueState
+from reconciler.plans.winding import End, verdict
+from reconciler.reasons import Reason
+from reconciler.status import RESOURCES
+
+WAIT_SECONDS: Final = 1.0
+SIGNALS: Final = ("waiting", "running", "scheduled")
+
+
+async def hold(state: QueueState, ctx: Context) -> None:
+    """The finalizer stands while deleting the Queue has to wait for something."""
+    finalizers = state.obj["metadata"].get("finalizers") or []
+    held, wanted = meta.DRAIN_FINALIZER in finalizers, _drains(state) or _blocks(state)
+    if held == wanted:
+        return
+    if held:
+        await let_go_of(ctx, meta.QUEUE.kind, state.obj)
+        return
+    metadata = {"uid": state.uid, "resourceVersion": state.obj["metadata"]["resourceVersion"]}
+    patch = {"metadata": {**metadata, "finalizers": [*finalizers, meta.DRAIN_FINALIZER]}}
+    state.obj = await ctx.client.merge_patch(RESOURCES[meta.QUEUE.kind], state.name, state.namespace, patch)
+    ctx.store.put(state.obj)
+
+
+async def release(state: QueueState, ctx: Context) -> None:
+    if await ends(ctx, state.namespace):
+        await let_go_of_all(ctx)
+        return
+    try:
+        await configure(state, ctx)
+    except Stalled:
+        # A spec that cannot be followed cannot ask for anything either.
+        await let_go_of(ctx, meta.QUEUE.kind, state.obj)
+        return
+    await observe(state, ctx)
+    found = verdict(_end(state, ctx))
+    if found.waits:
+        assert found.reason is not None  # noqa: S101 - for the type checker: who waits says why
+        state.conditions.true(DRAINING, found.reason, found.message)
+        raise Waiting(WAIT_SECONDS, found.reason, found.message)
+    if found.reason is not None:
+        ctx.events.warning(state.obj, found.reason, found.message)
+    elif _drains(state):
+        ctx.events.normal(state.obj, Reason.DRAINED, "All jobs were worked off")
+    await let_go_of(ctx, meta.QUEUE.kind, state.obj)
+
+
+def _end(state: QueueState, ctx: Context) -> End:
+    seen = state.sight.readable if state.sight else None
+    told = [getattr(seen, signal).value for signal in SIGNALS] if seen else [None]
+    # A layout without scheduled jobs does not know a number of them; waiting and running have to be known.
+    unknown = seen is None or any(number is None for number in told[:2])
+    pools = ctx.store.pools_of_queue(state.namespace, state.name)
+    return End(
+        drains=_drains(state),
+        blocks=_blocks(state),
+        worked=any("deletionTimestamp" not in pool["metadata"] for pool in pools),
+        seconds_left=_timeout(state) - _deleted_for(state),
+        jobs=None if unknown else sum(number or 0 for number in told),
+        dead=seen.dead_letters.value if seen else None,
+    )
+
+
+def _deleted_for(state: QueueState) -> float:
+    """How long the Queue has been deleted, in seconds."""
+    return (state.now - datetime.fromisoformat(state.obj["metadata"]["deletionTimestamp"])).total_seconds()
+
+
+def _timeout(state: QueueState) -> float:
+    assert state.effective is not None  # noqa: S101 - for the type checker: configure ran
+    return duration.seconds(state.effective.get("drainTimeout"))
+
+
+def _drains(state: QueueState) -> bool:
+    return bool(state.spec.get("deletionPolicy") == "Drain")
+
+
+def _blocks(state: QueueState) -> bool:
+    return state.effective is not None and state.effective.get("deadLetter.deletionPolicy") == "Block"

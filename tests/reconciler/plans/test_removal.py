@@ -1,0 +1,111 @@
+"""What one pass over a child does, case by case; `test_removal_simulated` tries what follows from it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from reconciler.plans.actions import Action, Cancel, DeleteMarked, Hasten, Mark, Scale
+from reconciler.plans.actions import Request as Ask
+from reconciler.plans.child import Child, DrainReason, Force, Pod, Request
+from reconciler.plans.removal import Plan, Wait, plan
+from reconciler.workers import Activity, WorkerState
+
+NOW = 1_000.0
+OURS = Request("ScaleDown", NOW - 10)
+USERS = Request("User", NOW - 10)
+LONG_AGO = Request("ScaleDown", NOW - 10_000)
+DRAINED = WorkerState(Activity.DRAINED, jobs=0, running=0)
+BUSY = WorkerState(Activity.BUSY, jobs=1, running=1)
+
+
+def pod(name: str, worker: WorkerState = BUSY, request: Request | None = None, **more: object) -> Pod:
+    made = Pod(name=name, uid=f"uid-{name}", version="1", container=f"c-{name}", request=request, worker=worker)
+    return replace(made, **more)  # type: ignore[arg-type]  # the fields of Pod, by name
+
+
+def child(*pods: Pod, keep: int, **more: object) -> Child:
+    made = Child(name="w", uid="u", version="1", replicas=len(pods), keep=keep, now=NOW, pods=pods)
+    return replace(made, **more)  # type: ignore[arg-type]  # the fields of Child, by name
+
+
+A, B = pod("a"), pod("b")
+ASKED = pod("a", BUSY, OURS)
+CALLED = pod("a", BUSY, USERS)
+PROVED = pod("a", DRAINED, OURS)
+MARKED = pod("a", DRAINED, OURS, bound="c-a")
+CALLED_PROVED = pod("a", DRAINED, USERS)
+CALLED_MARKED = pod("a", DRAINED, USERS, bound="c-a")
+LATE = pod("a", BUSY, LONG_AGO)
+SILENT = pod("a", WorkerState(), LONG_AGO)
+LEAVING = pod("a", BUSY, LONG_AGO, bound="c-a", forced=True, terminating=True, grace=60.0)
+UNREADY = pod("b", ready=False)
+STARTING = pod("b", ready=False, runs=False)
+
+CASES: dict[str, tuple[Child, tuple[Action, ...], Wait]] = {
+    "with as many as are wanted there is nothing to do": (child(A, B, keep=2), (), Wait.NOTHING),
+    "a surplus is asked to drain": (child(A, keep=0), (Ask(A, DrainReason.SCALE_DOWN),), Wait.WORKERS),
+    "a busy one is waited for": (child(ASKED, B, keep=1), (), Wait.WORKERS),
+    "one that has proved itself is marked": (child(PROVED, B, keep=1), (Mark(PROVED),), Wait.WORKERS),
+    "a marked one lets the child shrink": (child(MARKED, B, keep=1), (Scale(2, 1),), Wait.SETTLING),
+    "returning load withdraws the request": (child(ASKED, B, keep=2), (Cancel(ASKED),), Wait.NOTHING),
+    "a marked one that is wanted again is replaced": (child(MARKED, B, keep=2), (DeleteMarked(MARKED),), Wait.SETTLING),
+    "somebody else's request is not withdrawn": (child(CALLED, B, keep=2), (), Wait.WORKERS),
+    "whom somebody else asked is marked too": (child(CALLED_PROVED, B, keep=2), (Mark(CALLED_PROVED),), Wait.WORKERS),
+    "and replaced": (child(CALLED_MARKED, B, keep=2), (DeleteMarked(CALLED_MARKED),), Wait.SETTLING),
+    "its successor need not be ready for that": (
+        child(CALLED_PROVED, STARTING, keep=2),
+        (Mark(CALLED_PROVED),),
+        Wait.WORKERS,
+    ),
+    "nor where fewer are wanted at the same time": (
+        child(CALLED_MARKED, STARTING, keep=1),
+        (DeleteMarked(CALLED_MARKED),),
+        Wait.UNREADY,
+    ),
+    "or not, where fewer are wanted": (child(CALLED_MARKED, B, keep=1), (Scale(2, 1),), Wait.SETTLING),
+    "whom somebody else asked is the first to go": (child(B, CALLED, keep=1), (), Wait.WORKERS),
+    "without a guard an unready pod that stays is waited for": (child(MARKED, UNREADY, keep=1), (), Wait.UNREADY),
+    "with one it is not": (child(MARKED, UNREADY, keep=1, guarded=True), (Scale(2, 1),), Wait.SETTLING),
+    "what starts is not guarded yet": (child(MARKED, STARTING, keep=1, guarded=True), (), Wait.UNREADY),
+    "what the ReplicaSet owes is deleted by name": (
+        child(MARKED, B, keep=1, replicas=1),
+        (DeleteMarked(MARKED),),
+        Wait.SETTLING,
+    ),
+    "over the time, Wait goes on waiting": (child(LATE, B, keep=1), (), Wait.WORKERS),
+    "over the time, Requeue and Kill mark without a proof": (
+        child(LATE, B, keep=1, force=Force.EVERYBODY),
+        (Mark(LATE, forced=True),),
+        Wait.WORKERS,
+    ),
+    "a deleted pool goes on waiting for who is busy": (child(LATE, B, keep=1, force=Force.SILENT), (), Wait.WORKERS),
+    "but not for who says nothing": (
+        child(SILENT, B, keep=1, force=Force.SILENT),
+        (Mark(SILENT, forced=True),),
+        Wait.WORKERS,
+    ),
+    "who can only be told by SIGTERM is asked for nothing else": (
+        child(A, keep=0, warm=True),
+        (Mark(A, DrainReason.SCALE_DOWN, warm=True),),
+        Wait.WORKERS,
+    ),
+    "Kill cuts the goodbye short": (
+        child(LEAVING, B, keep=1, replicas=1, kills=True),
+        (Hasten(LEAVING),),
+        Wait.SETTLING,
+    ),
+    "Requeue leaves it its grace period": (child(LEAVING, B, keep=1, replicas=1), (), Wait.NOTHING),
+    "and a proved one has nothing to be hurried for": (
+        child(replace(LEAVING, forced=False), B, keep=1, replicas=1, kills=True),
+        (),
+        Wait.NOTHING,
+    ),
+}
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case)
+def test_plan(case: str) -> None:
+    seen, want, wait = CASES[case]
+    assert plan(seen) == Plan(want, wait)
