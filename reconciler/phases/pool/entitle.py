@@ -57,6 +57,20 @@ def budget_of(pool: Object, ctx: Context) -> Budget | None:
     )
 
 
+def overlaps(policy: PolicyView, ctx: Context) -> list[str]:
+    """The pools that a policy's budget is about and that count in another's, as sentences."""
+    if "budget" not in policy.spec:
+        return []
+    found = []
+    for pool in ctx.store.all(meta.WORKER_POOL.kind, policy.namespace or None):
+        counts = budget_of(pool, ctx)
+        about = any(view.uid == policy.uid for view in applying(meta.WORKER_POOL.kind, pool, ctx.snapshot).views)
+        if about and counts is not None and counts.policy.uid != policy.uid:
+            name = f"{pool['metadata']['namespace']}/{pool['metadata']['name']}"
+            found.append(f"budget: WorkerPool {name} counts in the smaller one of {counts.name}")
+    return found
+
+
 def within(state: ScalingState, ctx: Context, budget: Budget, facts: PoolFacts, decision: ReplicaDecision) -> PoolFacts:
     """The facts with what the budget leaves the pool. Pools that must give, or may grow, because of it are woken."""
     before = ctx.budgets.asked.get(state.uid)
