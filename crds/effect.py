@@ -30,7 +30,6 @@ NOT_YET: Final[Mapping[str, Mapping[str, str]]] = {
     "Policy": {
         "spec.defaults.retention": "nothing is removed yet",
         "spec.defaults.circuitBreaker": "breakers never open yet",
-        "spec.drift.children": "changes of children are only seen by the native policy yet",
         "spec.native": "no native policies are installed yet",
     },
 }

@@ -1,9 +1,9 @@
 """Lets go of everything that an install looks after, so that what is deleted later needs no Headgate.
 
 In this order: the webhooks, so that nothing waits for them; the reconciler, which would put the finalizers back; the
-guards, so that workers can be deleted; the finalizers; and what Headgate made for itself. Workers run on, and Queues
-and WorkerPools stay. Whatever is gone already is fine, so it can be run again, and from outside of the cluster when the
-release's own job could not run.
+guards and the native limits, so that nothing that stays is guarded or limited; the finalizers; and what Headgate made
+for itself. Workers run on, and Queues and WorkerPools stay. Whatever is gone already is fine, so it can be run again,
+and from outside of the cluster when the release's own job could not run.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from webhooks.settings import Scope
 RECONCILER: Final = "headgate-reconciler"
 RECONCILER_PODS: Final = "app.kubernetes.io/name=headgate,app.kubernetes.io/component=reconciler"
 FINALIZED: Final = tuple(custom(GROUP, VERSION, kind.plural, kind.kind) for kind in (QUEUE, WORKER_POOL))
-GUARDS: Final = ("delete-guard", "worker-marks")
+GUARDS: Final = ("delete-guard", "worker-marks", "limits", "cluster-limits", "break-glass", "child-drift")
 STOP_SECONDS: Final = 60.0
 
 Say = Callable[[str], None]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Set
+from itertools import islice
 from typing import Any, Final
 
 from policies.facts import Object
@@ -36,6 +37,11 @@ def managed(obj: Object, names: Set[str]) -> dict[Path, str]:
                 if path[:1] == ("f:spec",) or path[:2] == ("f:metadata", "f:labels"):
                     found.setdefault(path, manager)
     return found
+
+
+def owned(entry: Mapping[str, Any]) -> Iterator[Path]:
+    """The fields of one entry of managedFields, at most as many as are ever looked at."""
+    return islice(_leaves(mapping(entry, "fieldsV1"), ()), MAX_PATHS)
 
 
 def taken(old: Object, new: Object, names: Set[str]) -> Iterator[tuple[Path, str]]:

@@ -10,6 +10,7 @@ import crds
 from crds import meta
 from policies import break_glass, effective
 from policies.break_glass import Glass
+from policies.brokers import place
 from policies.facts import Facts, Object, Operation
 from policies.fields import integer, items, mapping, text
 from policies.merging import Effective
@@ -61,6 +62,12 @@ class Subject:
         return glass if glass is not None and glass.in_force(self.facts.now) else None
 
     @cached_property
+    def place(self) -> str:
+        """Where a Queue's jobs are (`policies.brokers.place`)."""
+        name = text(self.spec, "queueName") or self.name
+        return place(self.namespace, mapping(self.spec, "broker"), name)
+
+    @cached_property
     def effective(self) -> Effective:
         """The effective values of a Queue or a WorkerPool."""
         if self.kind == meta.QUEUE.kind:
@@ -80,8 +87,8 @@ class Subject:
             ("spec.scaling.fallback.replicas", integer(scaling, "fallback", "replicas")),
             ("spec.hold.replicas", integer(self.spec, "hold", "replicas")),
         ]
-        for place, schedule in items(scaling, "schedules"):
-            asked.append((f"spec.scaling.{place}.minReplicas", integer(schedule, "minReplicas")))
+        for path, schedule in items(scaling, "schedules"):
+            asked.append((f"spec.scaling.{path}.minReplicas", integer(schedule, "minReplicas")))
         return tuple((field, value) for field, value in asked if value is not None)
 
     @cached_property

@@ -47,8 +47,8 @@ class Context:
     """What pools that share a budget have asked for. Forgetting it only delays growth."""
     glass: dict[Key, str] = field(default_factory=dict)
     """The break-glass of each object that was announced. Forgetting it costs an Event more."""
-    endings: dict[str, dict[str, str]] = field(default_factory=dict)
-    """How far each policy's exemptions, by uid and name, are known to be. Forgetting it costs an Event more."""
+    endings: dict[Key, dict[str, str]] = field(default_factory=dict)
+    """How far each policy's exemptions, by name, are known to be. Forgetting it costs an Event more."""
     compliance: Compliance = field(default_factory=Compliance)
     """What the policies say of each stored object. Forgetting it costs one judgement more."""
     pools: dict[str, PoolMemory] = field(default_factory=dict)

@@ -159,6 +159,7 @@ class Loop:
         self._context.metrics.forget(key)
         self._context.compliance.forget(key)
         self._context.glass.pop(key, None)
+        self._context.endings.pop(key, None)
         if key.kind == "Queue":
             self._context.observations.forget(QueueName(key.namespace, key.name))
 

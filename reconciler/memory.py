@@ -25,5 +25,9 @@ class PoolMemory:
     """Whether the API server refused the last delete that was tried; None before the first."""
     guard_asked_at: float = float("-inf")
     startups: Startups = field(default_factory=Startups)
+    noticed: set[str] = field(default_factory=set)
+    """Changes of children by others that were told, each once."""
+    shared: set[str] = field(default_factory=set)
+    """Those that turned out to set what is wanted anyway."""
     overdue: set[str] = field(default_factory=set)
     """The pods, by uid, whose drain is known to be over its time: each is told once."""

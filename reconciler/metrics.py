@@ -256,11 +256,17 @@ class Metrics:
 
     def _labelled(self, metric: M, declared: Declared, labels: tuple[str, ...]) -> M:
         if declared.owner:
-            self._series.setdefault(Key(declared.owner, *labels[:2]), set()).add((declared, labels))
+            self._series.setdefault(_owner(declared, labels), set()).add((declared, labels))
         return metric.labels(*labels) if labels else metric
 
     def _remove(self, declared: Declared, labels: tuple[str, ...]) -> None:
-        series = self._series.get(Key(declared.owner, *labels[:2]), set()) if declared.owner else set()
+        series = self._series.get(_owner(declared, labels), set()) if declared.owner else set()
         if (declared, labels) in series:
             series.discard((declared, labels))
             self._metrics[declared].remove(*labels)
+
+
+def _owner(declared: Declared, labels: tuple[str, ...]) -> Key:
+    """The object that a series goes away with; a policy without a namespace is a ClusterPolicy."""
+    kind = "ClusterPolicy" if declared.owner == "Policy" and not labels[0] else declared.owner
+    return Key(kind, *labels[:2])

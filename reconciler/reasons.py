@@ -99,6 +99,8 @@ class Reason(StrEnum):
     )
     EXEMPTION_ENDING = "ExemptionEnding", "An exemption ends within 14 days; its rules hold again then."
     EXEMPTION_ENDED = "ExemptionEnded", "An exemption ended; its rules hold again."
+    CHILD_CHANGED = "ChildChanged", "Somebody else changed what Headgate made; the message says who, and what."
+    CHILD_REVERTED = "ChildReverted", "What somebody else changed of Headgate's was changed back."
     BREAK_GLASS = (
         "BreakGlass",
         "Somebody took responsibility for this object by the annotation headgate.dev/break-glass.",

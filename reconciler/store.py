@@ -1,6 +1,7 @@
 """The watched world in memory: objects by kind, namespace and name, with the few look-ups that phases need.
 
-Pure: no clock, no I/O. Objects are the API server's JSON without managedFields, and nobody changes them in place.
+Pure: no clock, no I/O. Objects are the API server's JSON, with no more of managedFields than what strangers
+own of a child, and nobody changes them in place.
 What is older than what is held is ignored, and so is everything about a uid that was removed: answers to our own
 writes and watch events arrive in any order, and a deleted object must not come back.
 """
@@ -13,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from crds import meta
+from reconciler.children.strangers import kept
 from reconciler.keys import Key, key_of
 
 Object = dict[str, Any]
@@ -58,7 +60,8 @@ class Store:
         held = self._objects.get(key)
         if obj["metadata"].get("uid") in self._removed or (held is not None and not _newer(obj, held)):
             return obj
-        obj["metadata"].pop("managedFields", None)
+        if foreign := kept(key.kind, obj["metadata"].pop("managedFields", None)):
+            obj["metadata"]["managedFields"] = foreign
         if held is not None:
             self._drop(key, held)
         self._objects[key] = obj

@@ -42,6 +42,16 @@ class Server:
                 return int(line.split()[1]) / 1024
         raise RuntimeError(f"{self.name}: no {key} in /proc/{self.pid}/status")
 
+    def cpu(self) -> float:
+        """Seconds of processor time so far: what a review costs, whoever else uses the machine."""
+        return _clock_ticks(self.pid) / os.sysconf("SC_CLK_TCK")
+
+
+def _clock_ticks(pid: int) -> int:
+    """User and system time of a process, in clock ticks."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return int(fields[11]) + int(fields[12])
+
 
 def cache() -> Path:
     root = os.environ.get("HEADGATE_CACHE")

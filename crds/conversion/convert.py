@@ -19,13 +19,14 @@ LENSES: Final[Mapping[str, Sequence[Lens]]] = {
 
 
 class ConversionError(Exception):
-    """The object is of no kind, or wanted in no version, that there is anything to convert of."""
+    """There is nothing to convert from or to, of that kind or in that version; or a part of the object is missing."""
 
 
 def convert(obj: Mapping[str, Any], api_version: str) -> dict[str, Any]:
     """The object in `api_version`. Status goes along as it is, metadata but for one annotation too.
 
-    Raises ConversionError for objects of other groups, kinds and versions; never for what is in a spec.
+    Raises ConversionError for objects of other groups, kinds and versions, and for one of v1beta1 whose other part was
+    too large to go along; never for what is in a spec.
     """
     kind, given = obj.get("kind"), obj.get("apiVersion")
     lenses = LENSES.get(kind) if isinstance(kind, str) else None
@@ -39,6 +40,8 @@ def convert(obj: Mapping[str, Any], api_version: str) -> dict[str, Any]:
     here, there = (meta.VERSION, meta.BETA) if down else (meta.BETA, meta.VERSION)
     metadata = obj.get("metadata")
     before = kept.read(metadata, there)
+    if before.too_large:
+        raise ConversionError(f"this {kind} is too large for {meta.BETA} to carry all of it: edit it in {meta.VERSION}")
     spec = obj.get("spec")
     if isinstance(spec, Mapping):
         result["spec"], after = (_down if down else _up)(lenses, dict(spec), before)

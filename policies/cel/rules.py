@@ -83,10 +83,10 @@ class Rule:
 
 def of_policy(spec: Mapping[str, Any], action: Action) -> Iterator[tuple[PolicyRule, Rule, Action]]:
     """Every rule of a policy, what it is asked with, and the action that follows."""
-    kinds = frozenset(strings(spec, "match", "kinds"))
+    kinds = _kinds(spec, "match")
     actions = {one.value: one for one in Action}
     for _, rule in items(spec, "rules"):
-        about = frozenset(strings(rule, "kinds")) or kinds or WORK_KINDS
+        about = _kinds(rule) or kinds or WORK_KINDS
         operations = frozenset(Operation(one) for one in strings(rule, "operations") if one in set(Operation)) or WRITES
         name = text(rule, "name")
         asked = PolicyRule(
@@ -98,6 +98,11 @@ def of_policy(spec: Mapping[str, Any], action: Action) -> Iterator[tuple[PolicyR
             check=_ask,
         )
         yield asked, _compiled_rule(rule, about), actions.get(text(rule, "action"), action)
+
+
+def _kinds(obj: Any, *path: str) -> frozenset[str]:
+    """The kinds that are named, as far as there are such kinds: the schema tells of the others."""
+    return WORK_KINDS.intersection(strings(obj, *path, "kinds"))
 
 
 def _ask(subject: Subject, rule: Rule) -> Iterator[Breach]:
@@ -130,10 +135,10 @@ def compiled(expression: str, kind: str, returns: Returns) -> Program | tuple[Pr
 
 def findings(spec: Mapping[str, Any]) -> Iterator[Finding]:
     """What is wrong with the rules of a Policy or ClusterPolicy."""
-    kinds = frozenset(strings(spec, "match", "kinds")) or WORK_KINDS
+    kinds = _kinds(spec, "match") or WORK_KINDS
     steps = 0.0
     for path, rule in items(spec, "rules"):
-        about = frozenset(strings(rule, "kinds")) or kinds
+        about = _kinds(rule) or kinds
         for field, returns in (("expression", Returns.VERDICT), ("messageExpression", Returns.MESSAGE)):
             expression = text(rule, field)
             if not expression:

@@ -9,7 +9,7 @@ from crds.findings import Finding, Reason
 from policies import bounds
 from policies.brokers import place
 from policies.decision import Action
-from policies.fields import mapping, text
+from policies.fields import integer, mapping, text
 from policies.rules.rule import QUEUES, BuiltInRule
 from policies.snapshot import QueueView
 from policies.subject import Subject
@@ -35,9 +35,11 @@ def same_queue_elsewhere(subject: Subject) -> Iterator[Finding]:
 
 def dead_letter_cycle(subject: Subject) -> Iterator[Finding]:
     """Dead letters that come back to where they died are tried for ever. A pool may work a dead-letter queue off."""
-    own = _place(subject)
     dead = text(subject.spec, "deadLetter", "queueName")
-    chain, at = [_name(subject)], place(subject.namespace, mapping(subject.spec, "broker"), dead) if dead else ""
+    if not dead:
+        return
+    own, chain = subject.place, [_name(subject)]
+    at = place(subject.namespace, mapping(subject.spec, "broker"), dead)
     while at and at != own and len(chain) < MAX_CHAIN:
         following = [view for view in subject.snapshot.queues_at(at) if view.dead_letters]
         if not following:
@@ -50,25 +52,22 @@ def dead_letter_cycle(subject: Subject) -> Iterator[Finding]:
 
 
 def burst(subject: Subject) -> Iterator[Finding]:
-    jobs, per, most = (subject.effective.get(f"rateLimit.{part}") for part in ("jobs", "per", "burst"))
-    if type(jobs) is int and type(most) is int and most < jobs and bounds.seconds(per):
-        message = f"burst {most} < jobs {jobs}: workers that look rarely may stay below {jobs} per {per}"
+    limit = mapping(subject.spec, "rateLimit")
+    jobs, most = integer(limit, "jobs"), integer(limit, "burst")
+    if jobs is not None and most is not None and most < jobs:
+        message = f"burst {most} < jobs {jobs}: workers that look rarely may stay below {jobs} per {text(limit, 'per')}"
         yield Finding("spec.rateLimit.burst", Reason.INVALID, message)
 
 
 def retention(subject: Subject) -> Iterator[Finding]:
-    if bounds.seconds(subject.effective.get("retention.failed")) == 0:
+    if bounds.seconds(mapping(subject.spec, "retention").get("failed")) == 0:
         message = "failed 0s removes dead letters at once: nobody can look at them or bring them back"
         yield Finding("spec.retention.failed", Reason.INVALID, message)
 
 
 def _others(subject: Subject) -> Iterator[QueueView]:
     own = (subject.namespace, subject.name)
-    return (view for view in subject.snapshot.queues_at(_place(subject)) if (view.namespace, view.name) != own)
-
-
-def _place(subject: Subject) -> str:
-    return place(subject.namespace, mapping(subject.spec, "broker"), _name(subject))
+    return (view for view in subject.snapshot.queues_at(subject.place) if (view.namespace, view.name) != own)
 
 
 def _name(subject: Subject) -> str:

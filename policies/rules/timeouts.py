@@ -32,32 +32,34 @@ def job_and_broker(subject: Subject) -> Iterator[Finding]:
 
 def drain_and_broker(subject: Subject) -> Iterator[Finding]:
     """A drain waits for running jobs, so it must not wait for longer than the broker does."""
-    timeout = subject.effective.get("drain.timeout")
-    length = bounds.seconds(timeout)
     for name, spec in _queues(subject):
         again = redelivery(spec)
-        if again is not None and length is not None and length > again.seconds:
+        if again is None:
+            continue
+        timeout = subject.effective.get("drain.timeout")
+        if (bounds.seconds(timeout) or 0.0) > again.seconds:
             message = f"drain.timeout {timeout} > {again} of queue {name}: draining jobs may be delivered twice"
             yield Finding(DRAIN_TIMEOUT, Reason.INVALID, message)
 
 
 def drain_and_job(subject: Subject) -> Iterator[Finding]:
     """Waiting is the default and harms nobody; to end jobs before their time has to be meant."""
-    timeout, then = subject.effective.get("drain.timeout"), subject.effective.get("drain.onTimeout")
-    length = bounds.seconds(timeout)
-    if then not in ("Requeue", "Kill") or length is None:
-        return
     for name, spec in _queues(subject):
-        longest = text(spec, "maxJobDuration")
-        if (bounds.seconds(longest) or 0.0) > length:
-            message = f"drain.timeout {timeout} < maxJobDuration {longest} of queue {name}: {then} ends such jobs"
-            yield Finding(DRAIN_TIMEOUT, Reason.INVALID, message)
+        longest = bounds.seconds(spec.get("maxJobDuration"))
+        if longest is None:
+            continue
+        timeout, then = subject.effective.get("drain.timeout"), subject.effective.get("drain.onTimeout")
+        if then in ("Requeue", "Kill") and longest > (bounds.seconds(timeout) or 0.0):
+            shorter = f"drain.timeout {timeout} < maxJobDuration {spec['maxJobDuration']} of queue {name}"
+            yield Finding(DRAIN_TIMEOUT, Reason.INVALID, f"{shorter}: {then} ends such jobs")
 
 
 def drain_and_grace(subject: Subject) -> Iterator[Finding]:
     grace = integer(subject.spec, "template", "spec", "terminationGracePeriodSeconds")
-    length = bounds.seconds(subject.effective.get("drain.timeout"))
-    if grace is not None and length is not None and grace < length:
+    if grace is None:
+        return
+    length = bounds.seconds(subject.effective.get("drain.timeout")) or 0.0
+    if grace < length:
         longer = f"drain.timeout {duration.text(length)}"
         message = f"terminationGracePeriodSeconds {grace} < {longer}: jobs on a node that goes get the shorter"
         yield Finding(GRACE, Reason.INVALID, message)

@@ -39,6 +39,13 @@ def test_the_floor_is_bound_to_the_namespaces_of_its_install(rendered: list[Obje
     assert bindings["limits.headgate.dev"]["spec"]["paramRef"] == {"selector": {}, "parameterNotFoundAction": "Allow"}
 
 
+def test_in_cluster_scope_cluster_policies_are_bound_too_and_what_others_have_claimed_is_left_out() -> None:
+    bindings = {one["spec"]["policyName"]: one["spec"] for one in of_kind(Helm().render(scope='"cluster"'), BINDING)}
+    assert bindings["cluster-limits.headgate.dev"]["paramRef"] == {"selector": {}, "parameterNotFoundAction": "Allow"}
+    for name in (*WANT, "cluster-limits.headgate.dev"):
+        assert bindings[name]["matchResources"] == bindings["delete-guard.headgate.dev"]["matchResources"]
+
+
 class Floor:
     """A namespace with the floor bound to it, and no webhook."""
 

@@ -84,6 +84,29 @@ def test_from_install_to_uninstall(install: Install) -> None:
     print(f"installed and answering after {installed:.1f} s")
 
 
+def test_v1beta1_is_converted_by_pods_without_rights(install: Install) -> None:
+    crds = ("-n", "headgate-crds")
+    install.cluster.kubectl(*crds, "rollout", "status", "deployment/headgate-converter", "--timeout=120s")
+    old = {
+        "apiVersion": "work.headgate.dev/v1beta1",
+        "kind": "Queue",
+        "metadata": {"name": "old"},
+        "spec": {"priority": "high", "rateLimit": {"requestsPerSecond": 5}, "redis": {"addresses": ["redis:6379"]}},
+    }
+    install.kubectl("apply", "-f-", stdin=json.dumps(old))
+
+    stored = json.loads(install.kubectl("get", "queues.v1.work.headgate.dev", "old", "-o=json"))
+    read = json.loads(install.kubectl("get", "queues.v1beta1.work.headgate.dev", "old", "-o=json"))
+
+    assert stored["spec"]["rateLimit"] == {"jobs": 5, "per": "1s"}
+    assert read["spec"] == old["spec"]
+    account = "--as=system:serviceaccount:headgate-crds:headgate-converter"
+    for verb, kind in (("get", "secrets"), ("list", "queues.work.headgate.dev"), ("get", "pods")):
+        with pytest.raises(RuntimeError, match="exit code 1"):
+            install.cluster.kubectl(*crds, "auth", "can-i", verb, kind, account)
+    install.kubectl("delete", "queues.work.headgate.dev", "old", "--timeout=10s")
+
+
 def finalizers() -> str:
     return json.dumps({"metadata": {"finalizers": ["headgate.dev/drain"]}})
 

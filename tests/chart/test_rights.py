@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 from chart import tables
+from headgate.releasing import GUARDS
 from tests.chart.helm import HEADGATE, Helm, Object, of_kind, the
 
 OURS = "work.headgate.dev"
@@ -74,8 +75,7 @@ WANT: dict[tuple[str, str], Grants] = {
     },
     ("ClusterRole", "headgate-media-release"): {
         **configurations("delete"),
-        f"validatingadmissionpolicybindings.{WEBHOOKS}=headgate-media-delete-guard": "delete",
-        f"validatingadmissionpolicybindings.{WEBHOOKS}=headgate-media-worker-marks": "delete",
+        **{f"validatingadmissionpolicybindings.{WEBHOOKS}=headgate-media-{guard}": "delete" for guard in GUARDS},
     },
 }
 

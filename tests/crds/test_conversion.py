@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 from collections.abc import Callable
+from random import Random
 from typing import Any, Final
 
 import pytest
@@ -276,6 +277,18 @@ def test_a_large_template_is_packed_and_comes_back() -> None:
     assert text.startswith(PACKED)
     assert len(text) < len(json.dumps(rules)) / 4
     assert there_and_back(obj, BETA) == obj
+
+
+def test_what_is_too_large_to_go_along_can_be_read_and_not_written() -> None:
+    noise = Random(1)
+    obj = pool(args=[noise.randbytes(3000).hex() for _ in range(120)])
+
+    converted = convert(obj, BETA)
+
+    assert converted["spec"]["template"]["spec"]["image"] == obj["spec"]["image"]
+    assert len(converted["metadata"]["annotations"][ANNOTATION]) < 100
+    with pytest.raises(ConversionError, match="too large for v1beta1 to carry all of it: edit it in v1"):
+        convert(converted, V1)
 
 
 @pytest.mark.parametrize(

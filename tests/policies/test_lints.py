@@ -140,6 +140,35 @@ def test_lints_of_a_pool(new: Object, world: list[Object], want: list[str]) -> N
     assert told(new, *world) == want
 
 
+def scheduled(**fields: Any) -> Object:
+    schedule = {"name": "day", "schedule": "0 8 * * 1-5", "duration": "1h", "minReplicas": 1, **fields}
+    return pool(scaling={"maxReplicas": 10, "schedules": [schedule]})
+
+
+@pytest.mark.parametrize(
+    ("new", "want"),
+    [
+        pytest.param(scheduled(timeZone="Europe/Berlin"), [], id="one that can be kept"),
+        pytest.param(scheduled(schedule="@daily"), [], id="a word for one"),
+        pytest.param(
+            scheduled(schedule="0 25 * * *"),
+            ['* spec.scaling.schedules[0].schedule: Invalid value: "0 25 * * *": hour: 25 is not within 0 to 23'],
+            id="an hour there is not",
+        ),
+        pytest.param(
+            scheduled(timeZone="Europe/Berlni"),
+            [
+                '* spec.scaling.schedules[0].timeZone: Invalid value: "Europe/Berlni": no such time zone;'
+                ' did you mean "Europe/Berlin"?'
+            ],
+            id="a zone there is not",
+        ),
+    ],
+)
+def test_schedules_are_times_that_exist(new: Object, want: list[str]) -> None:
+    assert [one for one in told(new, queue()) if one.startswith("*")] == want
+
+
 @pytest.mark.parametrize(
     ("user", "want_allowed"),
     [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from random import Random
 from typing import Any
 
 import pytest
@@ -116,6 +117,21 @@ def test_replicas_never_become_a_hold(api: Api, namespace: str) -> None:
     stored = api.get(obj, namespace, meta.VERSION)["spec"]
     assert ("hold" in stored, stored["scaling"]) == (False, {"minReplicas": 0, "maxReplicas": 1})
     assert api.ask("GET", path(obj, namespace, meta.BETA) + "/scale").status == 404
+
+
+def test_one_object_that_is_too_large_spoils_no_list(api: Api, namespace: str) -> None:
+    noise = Random(1)
+    large = pool("large", args=[noise.randbytes(3000).hex() for _ in range(120)])
+    for obj in (large, pool("small")):
+        assert api.post(obj, namespace).status == 201
+
+    listing = api.ask("GET", collection("WorkerPool", namespace, meta.BETA))
+    refused = api.merge(large, namespace, meta.BETA, {"metadata": {"labels": {"team": "media"}}})
+
+    assert [item["metadata"]["name"] for item in listing.body["items"]] == ["large", "small"]
+    assert refused.status == 500
+    assert "this WorkerPool is too large for v1beta1 to carry all of it: edit it in v1" in refused.body["message"]
+    assert api.get(large, namespace, meta.VERSION)["spec"]["args"] == large["spec"]["args"]
 
 
 def test_status_of_v1_is_read_in_v1beta1(api: Api, namespace: str) -> None:

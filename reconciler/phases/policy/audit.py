@@ -90,7 +90,7 @@ def _announce(state: PolicyState, ctx: Context, exemption: Exemption) -> None:
     left = exemption.expires > state.now
     ends = exemption.expires.timestamp() if left else None
     ctx.metrics.set(metrics.EXEMPTION_ENDS, state.where or "", state.name, exemption.name, value=ends)
-    told = ctx.endings.setdefault(state.uid, {})
+    told = ctx.endings.setdefault(state.key, {})
     stage = "ending" if exemption.ends_soon(state.now) else "" if left else "ended"
     before = told.get(exemption.name)
     told[exemption.name] = stage

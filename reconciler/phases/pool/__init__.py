@@ -11,6 +11,7 @@ from reconciler.phases.pool.drain import drain
 from reconciler.phases.pool.guard import guard
 from reconciler.phases.pool.judge import judge
 from reconciler.phases.pool.look import look
+from reconciler.phases.pool.notice import notice
 from reconciler.phases.pool.own import bear, configure, hold
 from reconciler.phases.pool.release import empty, end_with_namespace, let_go
 from reconciler.phases.pool.resolve import resolve
@@ -23,7 +24,7 @@ from reconciler.phases.pool.trial import trial
 WORKER_POOL: Final = Reconcile(
     kind=meta.WORKER_POOL,
     begin=begin,
-    phases=(comply, resolve, hold, look, scale, configure, bear, guard, trial, drain, sweep, judge),
+    phases=(comply, resolve, hold, look, scale, configure, bear, notice, guard, trial, drain, sweep, judge),
     delete_phases=(end_with_namespace, resolve, empty, let_go),
     summarize=summarize,
     fields=FIELDS,

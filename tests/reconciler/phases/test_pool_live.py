@@ -81,6 +81,9 @@ class Fleet:
     def status(self) -> str:
         return f"{self.objects.conditions('wp', 'w')} {self.objects.get('wp', 'w').get('status', {}).get('revisions')}"
 
+    def events(self) -> str:
+        return self.cluster.kubectl("-n", self.namespace, "get", "events", "-o", "jsonpath={.items[*].message}")
+
     def configured(self, field: str, want: Any) -> str | None:
         text = self.cluster.kubectl("-n", self.namespace, "get", "cm/w-headgate", "-o", "json")
         seen = json.loads(json.loads(text)["data"]["queues.json"])["pool"]
@@ -130,6 +133,40 @@ def fleet(
         reconcilers.kill_all()
         for left in kinds.kubectl("-n", namespace, "get", "wp", "-o", "name").split():
             kinds.kubectl("-n", namespace, "patch", left, "--type=merge", "-p", '{"metadata":{"finalizers":null}}')
+
+
+def test_what_others_change_of_a_child_is_changed_back(fleet: Fleet) -> None:
+    fleet.apply(hold={"replicas": 1})
+    fleet.until_serving(1)
+    child = fleet.list("deployments")[0]["metadata"]["name"]
+    edited = {"spec": {"template": {"metadata": {"annotations": {"kubectl.kubernetes.io/restartedAt": "now"}}}}}
+
+    def edit() -> None:
+        patch = (
+            "patch",
+            "deployment",
+            child,
+            "--type=merge",
+            "--field-manager=kubectl-rollout",
+            "-p",
+            json.dumps(edited),
+        )
+        fleet.cluster.kubectl("-n", fleet.namespace, *patch)
+
+    def edited_still() -> bool:
+        return "restartedAt" in json.dumps(fleet.list("deployments")[0]["spec"]["template"]["metadata"])
+
+    pods = [pod["metadata"]["uid"] for pod in fleet.list("pods")]
+    edit()
+    fleet.until("the edit is changed back", lambda: "the edit stands" if edited_still() else None)
+    fleet.until(
+        "an Event says who it was", lambda: None if "kubectl-rollout changed" in fleet.events() else fleet.events()
+    )
+    assert [pod["metadata"]["uid"] for pod in fleet.list("pods")] == pods, "no worker was restarted by either"
+    fleet.objects.patch("workerpool", "w", {"spec": {"paused": True}})
+    edit()
+    fleet.until("the pool says so", lambda: None if "DriftDetected" in fleet.status() else fleet.status())
+    assert edited_still(), "a paused pool is left alone"
 
 
 def test_a_pool_grows_and_shrinks_and_only_idle_workers_leave(fleet: Fleet) -> None:
