@@ -18,7 +18,9 @@ _BINARY: Final = {"Ki": 10, "Mi": 20, "Gi": 30, "Ti": 40, "Pi": 50, "Ei": 60}
 
 def parse(value: str | int) -> Decimal:
     """The exact number a quantity stands for; ValueError for anything the API refuses."""
-    match = _FORM.fullmatch(str(value))
+    if isinstance(value, int):
+        return Decimal(value)
+    match = _FORM.fullmatch(value)
     if match is None:
         raise ValueError(f"{value!r} is no quantity such as 2, 1.5, 500m or 24Gi")
     number = Decimal(match["number"])

@@ -212,7 +212,7 @@ def _kept(transition: Transition, obj: Any, old: Any) -> bool:
         new, before = new[key], before[key]
     if not all(_as_it_stands(before, read) for read in transition.rule.reads):
         return False
-    return type(new) is type(before) and bool(transition.rule.holds(new, before))
+    return type(new) is type(before) and transition.rule.kept(new, before)
 
 
 def _as_it_stands(node: Any, read: tuple[str, ...]) -> bool:

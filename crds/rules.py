@@ -46,6 +46,16 @@ class Rule:
         """Whether the rule compares with the stored object: then `holds` takes (new, old)."""
         return "oldSelf" in self.cel
 
+    def kept(self, new: Any, old: Any) -> bool:
+        """Whether a transition rule holds. It does not where the stored object lacks what it reads, as in CEL.
+
+        Such an object was stored before a field was required, or comes from somebody else than an API server.
+        """
+        try:
+            return bool(self.holds(new, old))
+        except (KeyError, TypeError, AttributeError):
+            return False
+
     @property
     def reads(self) -> tuple[tuple[str, ...], ...]:
         """The paths below the node that the rule looks at; it is not judged while one of them is malformed."""

@@ -42,7 +42,7 @@ def closely(
 
 def _ask(path: Path, rule: Rule, node: Any, before: Any, into: Judgement) -> None:
     if rule.transition:
-        if before is ABSENT or rule.holds(node, before):
+        if before is ABSENT or rule.kept(node, before):
             return
     elif rule.holds(node):
         return

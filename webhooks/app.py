@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from fastapi import FastAPI, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
@@ -14,6 +14,8 @@ from webhooks.body import gate
 from webhooks.endpoint import Decide, Preview, ReviewEndpoint, nothing_to_preview
 from webhooks.metrics import Metrics
 from webhooks.readiness import Readiness
+
+App = TypeVar("App", bound=FastAPI)
 
 VALIDATE: Final = "/validate"
 DEFAULT: Final = "/default"
@@ -31,13 +33,13 @@ class AdmissionApp(FastAPI):
 
     def __init__(self, endpoints: Mapping[str, ASGIApp], **options: Any) -> None:
         super().__init__(**options)
-        self._endpoints = endpoints
+        self.endpoints = endpoints
         for path, endpoint in endpoints.items():
             # An instance, not a function: Starlette then passes scope, receive and send through untouched.
             self.router.routes.append(Route(path, endpoint, methods=["POST"]))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and scope["method"] == "POST" and (found := self._endpoints.get(scope["path"])):
+        if scope["type"] == "http" and scope["method"] == "POST" and (found := self.endpoints.get(scope["path"])):
             await found(scope, receive, send)
         else:
             await super().__call__(scope, receive, send)
@@ -45,7 +47,7 @@ class AdmissionApp(FastAPI):
 
 def create_app(
     decide: Decide, readiness: Readiness, metrics: Metrics, preview: Preview = nothing_to_preview
-) -> FastAPI:
+) -> AdmissionApp:
     """What serves reviews, over TLS."""
     large = gate()
     endpoints = {
@@ -66,7 +68,7 @@ def create_side_app(readiness: Readiness, metrics: Metrics) -> FastAPI:
     return app
 
 
-def with_probes(app: FastAPI, readiness: Readiness) -> FastAPI:
+def with_probes(app: App, readiness: Readiness) -> App:
     @app.get("/healthz")
     async def healthz() -> Response:
         """The event loop turns."""

@@ -1,4 +1,5 @@
-"""One review endpoint as a raw ASGI application: receive, parse once, decide, answer once.
+"""One review endpoint: parse once, decide, answer once. `answer` is for a body that is here as a whole; as an ASGI
+application it receives one that comes in pieces.
 
 Every input gets HTTP 200 and a review. FastAPI's own handling of bodies and errors would answer 422 and 500, which to
 the API server is a broken webhook, so nothing of it is on this path.
@@ -77,6 +78,23 @@ class ReviewEndpoint:
         self._final = final
         self._preview = preview
 
+    @property
+    def stopping(self) -> bool:
+        return self._readiness.stopping
+
+    def answer(self, body: bytes) -> bytes | None:
+        """The answer to a body that is here as a whole; None where it has to be waited for."""
+        started = perf_counter()
+        review = self._parsed(body)
+        if isinstance(review, Answer):
+            answer = review
+        elif self._previews(review):
+            return None
+        else:
+            answer = self._decided(review)
+        self._metrics.answered(self._path, answer.outcome, perf_counter() - started)
+        return answer.body
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         started = perf_counter()
         try:
@@ -85,7 +103,7 @@ class ReviewEndpoint:
             return
         self._metrics.answered(self._path, answer.outcome, perf_counter() - started)
         headers = [JSON, (b"content-length", b"%d" % len(answer.body))]
-        if self._readiness.stopping:
+        if self.stopping:
             # The API server opens its next connection to a replica that stays.
             headers.append(CLOSE)
         await send({"type": "http.response.start", "status": 200, "headers": headers})
@@ -104,19 +122,42 @@ class ReviewEndpoint:
         return await self._judge(whole, seconds)
 
     async def _judge(self, body: bytes, seconds: float) -> Answer:
-        uid = ""
+        review = self._parsed(body)
+        if isinstance(review, Answer):
+            return review
+        return await self._previewed(review, seconds) if self._previews(review) else self._decided(review)
+
+    def _parsed(self, body: bytes) -> Review | Answer:
         try:
-            review = protocol.parse(body)
-            uid = review.uid
+            return protocol.parse(body)
+        except BadReviewError as error:
+            return _bad(error)
+        except Exception as error:
+            return self._panic("", error)
+
+    def _previews(self, review: Review) -> bool:
+        """Whether the answer has to be waited for: what a policy would refuse is looked up."""
+        return self._final and review.resource in POLICIES
+
+    def _decided(self, review: Review) -> Answer:
+        try:
+            return self._told(review, self._decide(review, final=self._final))
+        except BadReviewError as error:
+            return _bad(error)
+        except Exception as error:
+            return self._panic(review.uid, error)
+
+    async def _previewed(self, review: Review, seconds: float) -> Answer:
+        try:
             decision = self._decide(review, final=self._final)
-            if self._final and decision.allowed and review.resource in POLICIES:
+            if decision.allowed:
                 seen = await self._preview(review, seconds)
                 decision = replace(decision, warnings=(*decision.warnings, *seen))
             return self._told(review, decision)
         except BadReviewError as error:
-            return Answer(protocol.failure(error.uid, 400, "BadRequest", error.message), Outcome.BAD_REQUEST)
+            return _bad(error)
         except Exception as error:
-            return self._panic(uid, error)
+            return self._panic(review.uid, error)
 
     def _told(self, review: Review, decision: Decision) -> Answer:
         for violation in decision.violations:
@@ -142,6 +183,10 @@ class ReviewEndpoint:
 def name_of(obj: protocol.Object | None) -> str:
     """A review of `kubectl delete --all` names its object nowhere else."""
     return text_of(obj, "metadata", "name")
+
+
+def _bad(error: BadReviewError) -> Answer:
+    return Answer(protocol.failure(error.uid, 400, "BadRequest", error.message), Outcome.BAD_REQUEST)
 
 
 def _failed(body: Body, code: int, reason: str, message: str, outcome: Outcome) -> Answer:

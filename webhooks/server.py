@@ -17,7 +17,6 @@ from time import monotonic
 from typing import Any, Final
 
 import uvloop
-from fastapi import FastAPI
 
 import crds
 from certs.serving import LiveContext
@@ -28,7 +27,7 @@ from kube.client import Client
 from policies import MemorySnapshot
 from policies.compiled import compiled
 from webhooks import logs, serving, trust
-from webhooks.app import PATHS, create_app, create_side_app
+from webhooks.app import PATHS, AdmissionApp, create_app, create_side_app
 from webhooks.decider import Decider, now
 from webhooks.feed import Feed, sources
 from webhooks.metrics import Metrics
@@ -81,7 +80,7 @@ class Process:
         ):
             port = serving.port_of(reviews)
             servers = [
-                serving.server(self._reviews(), self._live.context),
+                serving.reviews(self._reviews(), self._live.context),
                 serving.server(create_side_app(self.readiness, self.metrics)),
             ]
             async with asyncio.TaskGroup() as group:
@@ -98,7 +97,7 @@ class Process:
                     task.cancel()
         log.info("stopped")
 
-    def _reviews(self) -> FastAPI:
+    def _reviews(self) -> AdmissionApp:
         objects = given(self._manifests) if self._client is None else stored(self._client)
         preview = Previewer(objects, self.snapshot, now)
         return create_app(Decider(self.snapshot), self.readiness, self.metrics, preview)
@@ -128,7 +127,7 @@ class Process:
             from webhooks import manifests
 
             folder = self._settings.snapshot
-            for manifest in manifests.placed(manifests.read((folder,) if folder else ()), self._namespace):
+            for manifest in manifests.placed(manifests.read_world((folder,) if folder else ()), self._namespace):
                 obj = manifests.stored(manifest.obj)
                 self.snapshot.put(obj["kind"], obj)
                 self._manifests.append(obj)

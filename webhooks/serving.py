@@ -11,6 +11,11 @@ from typing import Final
 
 import uvicorn
 from starlette.types import ASGIApp
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from webhooks.app import AdmissionApp
+from webhooks.endpoint import ReviewEndpoint
+from webhooks.protocol import speaking
 
 KEEP_ALIVE_SECONDS: Final = 300
 """Longer than the API server keeps idle connections (90 s): it is never us who closes one it is about to use."""
@@ -29,12 +34,20 @@ class Server(uvicorn.Server):
         yield
 
 
-def server(app: ASGIApp, tls: ssl.SSLContext | None = None) -> Server:
+def reviews(app: AdmissionApp, tls: ssl.SSLContext | None = None) -> Server:
+    """The server of the reviews."""
+    paths = {path.encode(): made for path, made in app.endpoints.items() if isinstance(made, ReviewEndpoint)}
+    return server(app, tls, protocol=speaking(paths))
+
+
+def server(
+    app: ASGIApp, tls: ssl.SSLContext | None = None, protocol: type[HttpToolsProtocol] = HttpToolsProtocol
+) -> Server:
     """A server for sockets that are bound already: `await server(app).serve([socket])`."""
     config = uvicorn.Config(
         app,
         loop="none",
-        http="httptools",
+        http=protocol,
         ws="none",
         lifespan="off",
         log_config=None,

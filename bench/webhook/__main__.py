@@ -65,11 +65,12 @@ class Loader:
             f"-duration={self._seconds}s",
             f"-rate={rate}",
         ]
+        before = server.cpu()
         done = subprocess.run([*self._command, *flags], capture_output=True, text=True, check=False, timeout=120)
         if done.returncode != 0:
             raise RuntimeError(f"loading {server.name}: {done.stderr.strip()}")
         report: Report = json.loads(done.stdout)
-        return report
+        return {**report, "cpu": 1e6 * (server.cpu() - before) / max(1, report["requests"])}
 
 
 def verify(cases: Sequence[dict[str, Any]], authority: Path, ours: Server, theirs: Server) -> None:
@@ -118,10 +119,10 @@ def show(cases: Sequence[dict[str, Any]], servers: Sequence[Server], results: di
         f"{world.OBJECTS} objects, {world.POLICIES} policies of limits, {len(cases)} kinds of reviews of"
         f" {min(sizes)} to {max(sizes)} bytes; one core a server, TLS, answers checked"
     )
-    print(f"{'':24}{'reviews/s':>10}{'p50 ms':>9}{'p99 ms':>9}")
+    print(f"{'':24}{'reviews/s':>10}{'p50 ms':>9}{'p99 ms':>9}{'CPU us':>9}")
     for name, reports in results.items():
         told = f"{middle(reports, 'rate'):>10.0f}{middle(reports, 'p50'):>9.3f}{middle(reports, 'p99'):>9.3f}"
-        print(f"{name:24}{told}")
+        print(f"{name:24}{told}{middle(reports, 'cpu'):>9.0f}")
     for server in servers:
         print(
             f"{server.name:24}RSS {server.memory():.0f} MiB, most {server.memory('VmHWM'):.0f} MiB,"
@@ -130,7 +131,11 @@ def show(cases: Sequence[dict[str, Any]], servers: Sequence[Server], results: di
     one, other = (server.name for server in servers)
     for connections in CONNECTIONS:
         rates = [middle(results[f"{name} c={connections}"], "rate") for name in (one, other)]
-        print(f"{one} / {other} at c={connections}: {rates[0] / rates[1]:.2f}")
+        costs = [middle(results[f"{name} c={connections}"], "cpu") for name in (one, other)]
+        print(
+            f"{one} / {other} at c={connections}: {rates[0] / rates[1]:.2f},"
+            f" by processor time a review {costs[1] / costs[0]:.2f}"
+        )
 
 
 if __name__ == "__main__":

@@ -30,6 +30,10 @@ def test_a_quantity_is_read_exactly(text: str | int, want: str) -> None:
     assert matches(quantity.PATTERN, str(text))
 
 
+def test_an_integer_is_a_quantity_however_long() -> None:
+    assert quantity.parse(-(2**63)) == Decimal(-(2**63))
+
+
 @pytest.mark.parametrize("text", ["", "1 ", "1\n", "abc", "1K", "1mi", "1e", "1ee3", "--1", ".", "NaN", "\u0661"])
 def test_anything_else_is_refused(text: str) -> None:
     assert not matches(quantity.PATTERN, text)

@@ -422,6 +422,16 @@ def test_no_object_at_all(obj: Any, want: list[str]) -> None:
     assert [line.removeprefix(": ") for line in lines(crds.validate("WorkerPool", obj))][: len(want)] == want
 
 
+def test_a_stored_object_that_lacks_what_a_rule_reads() -> None:
+    """Stored before the field was required; the rule fails, as its CEL does."""
+    old = queue()
+    del old["spec"]["broker"]["redis"]["layout"]
+
+    assert lines(crds.validate("Queue", queue(), old)) == [
+        'spec.broker.redis.layout: Forbidden: "List": cannot be changed: make a new Queue'
+    ]
+
+
 def test_status_is_not_judged() -> None:
     assert crds.validate("Queue", queue() | {"status": {"waiting": "many"}}) == ()
 

@@ -258,4 +258,6 @@ class TestApplyingAPolicy:
         ]
         decision = decide(facts(obj("Policy", "mine", {"action": "Deny", "rules": broken})))
         assert any("there is no variable or function tru" in told for told in lines(decision))
+        nothing = {"name": "a", "expression": "tru", "kinds": ["Nothing"]}
+        assert any("no variable" in told for told in self.told(nothing))
         assert not decide(facts(pool(), obj("Policy", "mine", {"action": "Deny", "rules": broken}))).allowed

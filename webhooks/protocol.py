@@ -1,0 +1,103 @@
+"""HTTP/1.1 for reviews: a review that has arrived as a whole is answered where it is parsed.
+
+uvicorn makes a task, an event and half a dozen messages of every request, which costs about as much as a decision. A
+review is a small body on a known path, and its answer is made without waiting for anything, so none of that is needed.
+Everything else takes uvicorn's way: other methods and paths, a body that comes in pieces, an answer that has to be
+waited for, a caller that does not read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar, Final, Protocol
+
+import httptools
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+
+_HEAD: Final = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n%b"
+_LAST: Final = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: %d\r\nconnection: close\r\n\r\n%b"
+
+
+class Endpoint(Protocol):
+    """What answers reviews on one path. Never raises."""
+
+    def answer(self, body: bytes) -> bytes | None:
+        """The answer, or None where it has to be waited for."""
+        ...
+
+    @property
+    def stopping(self) -> bool:
+        """Whether the caller had better open its next connection elsewhere."""
+        ...
+
+
+def speaking(endpoints: Mapping[bytes, Endpoint]) -> type[ReviewProtocol]:
+    """The protocol with these endpoints, by their paths: uvicorn makes one of it for every connection."""
+    return type("BoundReviewProtocol", (ReviewProtocol,), {"endpoints": endpoints})
+
+
+class ReviewProtocol(HttpToolsProtocol):
+    """`_asked` is the endpoint of a review that is being received, and None while a request takes uvicorn's way."""
+
+    endpoints: ClassVar[Mapping[bytes, Endpoint]] = {}
+    _asked: Endpoint | None = None
+    _body: list[bytes]
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        if self._asked is not None:
+            self._hand_over()
+
+    def on_headers_complete(self) -> None:
+        endpoint = self.endpoints.get(self.url.partition(b"?")[0])
+        if endpoint is not None and self._is_plain():
+            self._asked, self._body = endpoint, []
+        else:
+            super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        if self._asked is None:
+            super().on_body(body)
+        else:
+            self._body.append(body)
+
+    def on_message_complete(self) -> None:
+        endpoint = self._asked
+        if endpoint is None:
+            super().on_message_complete()
+            return
+        answer = endpoint.answer(b"".join(self._body))
+        if answer is None:
+            self._hand_over()
+            super().on_message_complete()
+            return
+        self._asked = None
+        if endpoint.stopping:
+            self.transport.write(_LAST % (len(answer), answer))
+            self.transport.close()
+        else:
+            self.transport.write(_HEAD % (len(answer), answer))
+        self.on_response_complete()
+
+    def _is_plain(self) -> bool:
+        """Whether nothing is under way on the connection, and nothing about the request wants special treatment."""
+        parser: httptools.HttpRequestParser = self.parser
+        return (
+            parser.get_method() == b"POST"
+            and self._is_idle()
+            and not self.expect_100_continue
+            and not self.flow.write_paused
+            and parser.should_keep_alive()
+            and not parser.should_upgrade()
+        )
+
+    def _is_idle(self) -> bool:
+        last: RequestResponseCycle | None = self.cycle
+        return last is None or last.response_complete
+
+    def _hand_over(self) -> None:
+        """It is uvicorn's from here, with what there is of the body."""
+        begun, self._asked = self._body, None
+        super().on_headers_complete()
+        for part in begun:
+            super().on_body(part)
