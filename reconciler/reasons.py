@@ -81,6 +81,10 @@ class Reason(StrEnum):
         "TargetUnreachable",
         "A worker takes longer to start than jobs may wait, so a jump in load breaks the wait target.",
     )
+    ANOTHER_AUTOSCALER = (
+        "AnotherAutoscaler",
+        "An autoscaler that is not Headgate sets the replicas; Headgate does not fight it. Remove it.",
+    )
     SCHEDULE_INVALID = "ScheduleInvalid", "One of scaling.schedules cannot be followed; the others are."
     BUDGET_SPENT = "BudgetSpent", "A Policy's budget leaves the pool fewer replicas than its jobs call for."
     SCALED_UP = "ScaledUp", "More replicas are wanted than before; the message says why."

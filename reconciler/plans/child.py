@@ -25,6 +25,7 @@ class DrainReason(StrEnum):
     """Why a pod is asked to drain, as its annotation and `status.draining` say."""
 
     SCALE_DOWN = "ScaleDown"
+    PREEMPTED = "Preempted"
     ROLLOUT = "Rollout"
     DELETE = "Delete"
 
@@ -54,7 +55,8 @@ class Request:
 class Pod:
     """`container` is the id of the worker's container as last reported, empty before its first start; `runs` is
     whether it may be running. `bound` is the container a mark was made for, None without a mark; `forced` marks were
-    made without a proof. `grace` is the grace period, in seconds, of a pod that is terminating.
+    made without a proof. One that is `spared` is chosen after all others. `grace` is the grace period, in seconds, of
+    a pod that is terminating.
     """
 
     name: str
@@ -72,6 +74,7 @@ class Pod:
     terminating: bool = False
     finished: bool = False
     grace: float = 0.0
+    spared: bool = False
     worker: WorkerState = UNKNOWN
 
     @property

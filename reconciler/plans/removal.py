@@ -160,11 +160,12 @@ def _by_progress(pods: Sequence[Pod]) -> list[Pod]:
     return sorted(pods, key=_progress)
 
 
-def _progress(pod: Pod) -> tuple[bool, bool, bool, bool, bool, int, float, float, str]:
+def _progress(pod: Pod) -> tuple[bool, bool, bool, bool, bool, bool, int, float, float, str]:
     jobs = pod.worker.jobs
     return (
         not pod.marked,
         pod.request is None,
+        pod.spared,
         pod.worker.activity is not Activity.DRAINED,
         pod.scheduled and pod.runs,
         pod.ready,

@@ -61,7 +61,7 @@ class Habits:
 
 @dataclass
 class Played:
-    """`most` is the highest number of pods seen at once, terminating ones included, by pool."""
+    """`most` is the highest number of pods seen at once, terminating ones included, by pool; `most_together` of all."""
 
     kubeconfig: Path
     namespace: str
@@ -72,6 +72,7 @@ class Played:
     kills: list[str] = field(default_factory=list)
     ended: int = 0
     most: dict[str, int] = field(default_factory=dict)
+    most_together: int = 0
     fault: BaseException | None = None
 
     def __post_init__(self) -> None:
@@ -138,6 +139,7 @@ class Played:
         await client.merge_patch(NODES, self._node, None, {"status": status}, subresource="status")
 
     def _count(self, pods: tuple[dict[str, Any], ...]) -> None:
+        self.most_together = max(len(pods), self.most_together)
         for name in {pod["metadata"]["labels"][meta.LABEL_POOL] for pod in pods}:
             here = sum(pod["metadata"]["labels"][meta.LABEL_POOL] == name for pod in pods)
             self.most[name] = max(here, self.most.get(name, 0))
