@@ -13,15 +13,18 @@ import time
 from collections import Counter
 from http.client import HTTPSConnection
 from pathlib import Path
+from random import Random
 from ssl import create_default_context
-from typing import Final
+from typing import Any, Final
 
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
 from bench.webhook.servers import Server, certificates, headgate
-from tests.webhooks.mutations import WORLD, bodies, wrong_with
+from tests.webhooks.mutations import VALUES, WORLD, many_bodies, wrong_with
 
+BATCH: Final = 50
+"""Reviews made with the values of one example."""
 WARM: Final = 5_000
 """Reviews after which caches are full; growth is counted from there."""
 MOST_GROWTH: Final = 8.0
@@ -34,14 +37,14 @@ class Asker:
     def __init__(self, server: Server, authority: Path) -> None:
         self._server = server
         self._connection = HTTPSConnection(
-            "localhost", server.port, context=create_default_context(cafile=str(authority)), timeout=10
+            "localhost", server.port, context=create_default_context(cafile=str(authority)), timeout=60
         )
         self.verdicts: Counter[str] = Counter()
         self.asked = 0
         self.warm = 0.0
 
     def __call__(self, path: str, body: bytes) -> None:
-        self._connection.request("POST", f"{path}?timeout=5s", body, {"Content-Type": "application/json"})
+        self._connection.request("POST", f"{path}?timeout=30s", body, {"Content-Type": "application/json"})
         answer = self._connection.getresponse()
         content = answer.read()
         wrong = wrong_with(body, answer.status, content)
@@ -78,15 +81,16 @@ def main() -> None:
 def fuzz(asker: Asker, reviews: int, number: int) -> None:
     @seed(number)
     @settings(
-        max_examples=reviews,
+        max_examples=-(-reviews // BATCH),
         deadline=None,
         database=None,
         phases=(Phase.generate,),
         suppress_health_check=list(HealthCheck),
     )
-    @given(bodies(), st.sampled_from(("/validate", "/default")))
-    def ask(body: bytes, path: str) -> None:
-        asker(path, body)
+    @given(st.integers(), st.lists(VALUES, min_size=1, max_size=12))
+    def ask(chance: int, values: list[Any]) -> None:
+        for index, body in enumerate(many_bodies(Random(chance), values, BATCH)):  # noqa: S311 - it can be repeated
+            asker(("/validate", "/default")[index % 2], body)
 
     ask()
 

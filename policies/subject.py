@@ -22,7 +22,7 @@ class Subject:
     """One object with the facts around it. `policies` are the ones that apply to it, strongest first.
 
     `obj` is what would be stored: the new object with the engine's own defaults in it. When old findings are looked
-    for, `obj` is the old object and `previous` is None.
+    for, `obj` is the old object and `previous` is None. `kept` is room for what several rules work out together.
     """
 
     def __init__(self, facts: Facts, obj: Object, previous: Object | None, policies: Sequence[PolicyView]) -> None:
@@ -36,6 +36,7 @@ class Subject:
         self.name = text(metadata, "name")
         self.namespace = text(metadata, "namespace")
         self.labels: Mapping[str, str] = mapping(metadata, "labels")
+        self.kept: dict[type[Any], Any] = {}
 
     @property
     def snapshot(self) -> Snapshot:

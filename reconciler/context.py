@@ -14,7 +14,7 @@ from reconciler.budgets import Budgets
 from reconciler.compliance import Compliance
 from reconciler.events import Events
 from reconciler.keys import Key
-from reconciler.memory import PoolMemory
+from reconciler.memory import PoolMemory, QueueMemory
 from reconciler.metrics import Metrics
 from reconciler.observations import Observations
 from reconciler.plans.history import History
@@ -43,12 +43,14 @@ class Context:
     """The same world as `store`, as the policy engine sees it."""
     histories: dict[str, History] = field(default_factory=dict)
     """What the decisions about each pool, by uid, leave for the next one. Forgetting it only delays shrinking."""
+    queues: dict[Key, QueueMemory] = field(default_factory=dict)
+    """What each Queue asks for. Forgetting it costs a millisecond."""
     budgets: Budgets = field(default_factory=Budgets)
     """What pools that share a budget have asked for. Forgetting it only delays growth."""
     glass: dict[Key, str] = field(default_factory=dict)
     """The break-glass of each object that was announced. Forgetting it costs an Event more."""
-    endings: dict[str, dict[str, str]] = field(default_factory=dict)
-    """How far each policy's exemptions, by uid and name, are known to be. Forgetting it costs an Event more."""
+    endings: dict[Key, dict[str, str]] = field(default_factory=dict)
+    """How far each policy's exemptions, by name, are known to be. Forgetting it costs an Event more."""
     compliance: Compliance = field(default_factory=Compliance)
     """What the policies say of each stored object. Forgetting it costs one judgement more."""
     pools: dict[str, PoolMemory] = field(default_factory=dict)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 from typing import Any, Final
 
 from crds import without_effect
@@ -38,6 +38,7 @@ class Loop:
         self._writer = writer
         self._kinds = {kind.kind.kind: kind for kind in kinds}
         self._stopping = asyncio.Event()
+        self._digests: dict[Key, Hashable] = {}
         self._ineffective: dict[Key, tuple[str, int, tuple[str, ...]]] = {}
 
     def stop(self) -> None:
@@ -61,11 +62,11 @@ class Loop:
         while (taken := await self._queue.take()) is not None:
             self._context.metrics.observe(metrics.WORKQUEUE_SECONDS, seconds=taken.waited)
             try:
-                await self._work(taken.key)
+                await self._work(taken.key, taken.waited)
             finally:
                 self._queue.done(taken.key)
 
-    async def _work(self, key: Key) -> None:
+    async def _work(self, key: Key, late: float) -> None:
         # What another install has claimed is its own to keep: here it is as if it were gone, and nothing is written.
         claimed = self._context.store.claimed(key.namespace)
         obj = None if claimed else self._context.store.get(key)
@@ -77,6 +78,7 @@ class Loop:
             return
         began = self._context.monotonic()
         state = kind.begin(obj, self._context)
+        state.late = late
         outcome = await self._pass(kind, state)
         again = await self._conclude(kind, state, outcome)
         self._context.metrics.observe(metrics.RECONCILE_SECONDS, key.kind, seconds=self._context.monotonic() - began)
@@ -111,17 +113,29 @@ class Loop:
             if outcome.error.quiet or failures < SHOWN_AFTER:
                 return None
         try:
-            lag = await self._write(kind, state, outcome)
+            lag = None if self._said(state) else await self._write(kind, state, outcome)
         except ApiError as error:
             log.warning("%s: the status was not written: %s", key, error)
             if not isinstance(outcome.error, Transient):
                 self._queue.retry(key)
             return None
+        self._remember(state, lag)
         if isinstance(outcome.error, Transient):
             return None
         self._queue.succeed(key)
         asked = outcome.error.after if isinstance(outcome.error, Waiting) else None
         return min(wanted for wanted in (lag, asked, state.asked, self._resync()) if wanted is not None)
+
+    def _said(self, state: State) -> bool:
+        """Whether status says already what this pass has found, word for word."""
+        return state.digest is not None and self._digests.get(state.key) == state.digest
+
+    def _remember(self, state: State, lag: float | None) -> None:
+        """What waits to be written has not been said."""
+        if state.digest is not None and lag is None:
+            self._digests[state.key] = state.digest
+        else:
+            self._digests.pop(state.key, None)
 
     async def _write(self, kind: Reconcile[Any], state: State, outcome: Outcome) -> float | None:
         status = dict(kind.summarize(state, outcome))
@@ -156,11 +170,14 @@ class Loop:
         self._queue.drop(key)
         self._writer.forget(key)
         self._ineffective.pop(key, None)
+        self._digests.pop(key, None)
         self._context.metrics.forget(key)
         self._context.compliance.forget(key)
         self._context.glass.pop(key, None)
+        self._context.endings.pop(key, None)
         if key.kind == "Queue":
             self._context.observations.forget(QueueName(key.namespace, key.name))
+            self._context.queues.pop(key, None)
 
     def _resync(self) -> float:
         return self._context.settings.resync * self._context.rng.uniform(0.9, 1.1)

@@ -1,12 +1,30 @@
-"""What is remembered of a pool between passes. Forgetting it costs one more look or one needless apply, no more."""
+"""What is remembered of an object between passes. Forgetting it costs one more look or one needless apply, no more."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from crds.v1 import QueueSpec
+from policies.effective import Effective
+from policies.snapshot import PolicyView
 from reconciler.children.config import WorkedQueue
 from reconciler.plans.startup import Startups
 from reconciler.workers import Fences
+
+
+@dataclass(slots=True)
+class QueueMemory:
+    """What one version of a Queue asks for under one set of policies: worked out once, and not at every reading.
+
+    `parsed` is filled by who reads the queue.
+    """
+
+    uid: str
+    generation: int
+    policies: Sequence[PolicyView]
+    effective: Effective
+    parsed: QueueSpec | None = None
 
 
 @dataclass(slots=True)
@@ -21,6 +39,10 @@ class PoolMemory:
     generation: str = ""
     """Of the configuration that was applied last, as workers acknowledge it; empty while none was."""
     queues: dict[str, WorkedQueue] = field(default_factory=dict)
+    decided_at: float = float("-inf")
+    """When the last decision was made, by the steady clock."""
+    contested_at: float = float("-inf")
+    """When an autoscaler of somebody else's was last seen to set the replicas, by the steady clock."""
     guarded: bool | None = None
     """Whether the API server refused the last delete that was tried; None before the first."""
     guard_asked_at: float = float("-inf")

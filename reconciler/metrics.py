@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, PlatformCollector, ProcessCollector
 from prometheus_client.exposition import generate_latest
@@ -28,9 +28,11 @@ class Type(StrEnum):
 _OWNERS: Final = {"queue": "Queue", "pool": "WorkerPool", "policy": "Policy"}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Declared:
-    """One metric. `labels` that begin with namespace and queue or pool make it belong to an object."""
+    """One metric, and the same only as itself. `labels` that begin with namespace and queue or pool make it belong to
+    an object.
+    """
 
     name: str
     type: Type
@@ -98,6 +100,13 @@ QUEUE_READS: Final = Declared(
     Type.COUNTER,
     "Readings of a broker that failed, by the reason that status shows.",
     ("namespace", "queue", "reason"),
+)
+DECISION_LAG: Final = Declared(
+    "headgate_decision_lag_seconds",
+    Type.HISTOGRAM,
+    "From the moment a queue was due to be read to the first decision of a pool by what was read.",
+    (),
+    _SECONDS,
 )
 POOL_REPLICAS: Final = Declared(
     "headgate_pool_replicas",
@@ -184,6 +193,7 @@ DECLARED: Final = (
     QUEUE_OLDEST,
     QUEUE_RATE,
     QUEUE_READS,
+    DECISION_LAG,
     POOL_REPLICAS,
     POOL_RUNNING,
     POOL_SCALED,
@@ -206,7 +216,8 @@ class Metrics:
     def __init__(self, *, process: bool = False) -> None:
         self._registry = CollectorRegistry()
         self._metrics: Mapping[Declared, Metric] = {declared: self._make(declared) for declared in DECLARED}
-        self._series: dict[Key, set[tuple[Declared, tuple[str, ...]]]] = {}
+        self._owners = {declared: declared.owner for declared in DECLARED}
+        self._series: dict[Key, dict[tuple[Declared, tuple[str, ...]], Any]] = {}
         if process:
             ProcessCollector(registry=self._registry)
             PlatformCollector(registry=self._registry)
@@ -255,12 +266,23 @@ class Metrics:
                 return Histogram(*arguments, registry=self._registry, buckets=declared.buckets)
 
     def _labelled(self, metric: M, declared: Declared, labels: tuple[str, ...]) -> M:
-        if declared.owner:
-            self._series.setdefault(Key(declared.owner, *labels[:2]), set()).add((declared, labels))
-        return metric.labels(*labels) if labels else metric
+        """The one series. Those of objects are kept at hand: looking one up costs more than setting it."""
+        owner = self._owners[declared]
+        if not owner:
+            return metric.labels(*labels) if labels else metric
+        series = self._series.setdefault(_owner(owner, labels), {})
+        found: M | None = series.get((declared, labels))
+        if found is None:
+            found = series[declared, labels] = metric.labels(*labels)
+        return found
 
     def _remove(self, declared: Declared, labels: tuple[str, ...]) -> None:
-        series = self._series.get(Key(declared.owner, *labels[:2]), set()) if declared.owner else set()
-        if (declared, labels) in series:
-            series.discard((declared, labels))
+        owner = self._owners[declared]
+        series = self._series.get(_owner(owner, labels), {}) if owner else {}
+        if series.pop((declared, labels), None) is not None:
             self._metrics[declared].remove(*labels)
+
+
+def _owner(kind: str, labels: tuple[str, ...]) -> Key:
+    """The object that a series goes away with; a policy without a namespace is a ClusterPolicy."""
+    return Key("ClusterPolicy" if kind == "Policy" and not labels[0] else kind, labels[0], labels[1])

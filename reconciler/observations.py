@@ -22,10 +22,14 @@ class QueueName(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Sighting(Generic[T]):
-    """`value` as it was at `at`, in seconds of the monotonic clock."""
+    """`value` as it was at `at`, in seconds of the monotonic clock; the reading had been due at `due`, and `woke` the
+    pools or changed nothing for them.
+    """
 
     value: T
     at: float
+    due: float = 0.0
+    woke: bool = False
 
     def age(self, now: float) -> float:
         return now - self.at
@@ -39,9 +43,10 @@ class Observations(Generic[T]):
         self._wake = wake
         self._latest: dict[QueueName, Sighting[T]] = {}
 
-    def record(self, queue: QueueName, value: T, *, wake: bool) -> Sighting[T]:
+    def record(self, queue: QueueName, value: T, *, wake: bool, due: float | None = None) -> Sighting[T]:
         """Remember what was seen now. `wake` True where something changed that pools decide on."""
-        sighting = Sighting(value, self._monotonic())
+        now = self._monotonic()
+        sighting = Sighting(value, now, now if due is None else due, wake)
         self._latest[queue] = sighting
         if wake:
             self._wake(queue)

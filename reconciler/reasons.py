@@ -81,6 +81,10 @@ class Reason(StrEnum):
         "TargetUnreachable",
         "A worker takes longer to start than jobs may wait, so a jump in load breaks the wait target.",
     )
+    ANOTHER_AUTOSCALER = (
+        "AnotherAutoscaler",
+        "An autoscaler that is not Headgate sets the replicas; Headgate does not fight it. Remove it.",
+    )
     SCHEDULE_INVALID = "ScheduleInvalid", "One of scaling.schedules cannot be followed; the others are."
     BUDGET_SPENT = "BudgetSpent", "A Policy's budget leaves the pool fewer replicas than its jobs call for."
     SCALED_UP = "ScaledUp", "More replicas are wanted than before; the message says why."
@@ -135,6 +139,7 @@ class Reason(StrEnum):
         "BestEffort",
         "spec.drain.guard leaves deletes open: nothing stops others from deleting a busy worker.",
     )
+    WARM_STOP = "WarmStop", "Workers cannot prove themselves idle: they get SIGTERM and their grace period, no more."
     GUARD_MISSING = (
         "GuardMissing",
         "spec.drain.guard is Deletes, but the API server would let a busy worker be deleted: a chart is too old.",

@@ -52,7 +52,9 @@ class Settings:
     kubeconfig: Path | None = field(
         default=None, metadata={"help": "Kubeconfig of the cluster. Absent: the pod's service account."}
     )
-    workers: int = setting(8, "How many objects are worked on at the same time.")
+    workers: int = setting(
+        32, "How many objects are worked on at the same time; most of the time they wait for answers."
+    )
     poll: float = setting(2.0, "How often a queue is read, and a pool with jobs or pods in motion is looked at.")
     resync: float = setting(600.0, "How often an object is looked at when nothing happens, spread by a tenth.")
     pass_timeout: float = setting(60.0, "How long one pass over one object may take.")

@@ -1,7 +1,7 @@
 """The watched world in memory: objects by kind, namespace and name, with the few look-ups that phases need.
 
-Pure: no clock, no I/O. Objects are the API server's JSON, with no more of managedFields than what strangers
-own of a child, and nobody changes them in place.
+Pure: no clock, no I/O. Objects are the API server's JSON, with no more of managedFields than what strangers own of a
+child and what autoscalers have written, and nobody changes them in place.
 What is older than what is held is ignored, and so is everything about a uid that was removed: answers to our own
 writes and watch events arrive in any order, and a deleted object must not come back.
 """
@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from crds import meta
-from reconciler.children.strangers import kept
+from reconciler import ownership
+from reconciler.children import strangers
 from reconciler.keys import Key, key_of
 
 Object = dict[str, Any]
@@ -60,7 +61,8 @@ class Store:
         held = self._objects.get(key)
         if obj["metadata"].get("uid") in self._removed or (held is not None and not _newer(obj, held)):
             return obj
-        if foreign := kept(key.kind, obj["metadata"].pop("managedFields", None)):
+        entries = obj["metadata"].pop("managedFields", None) or ()
+        if foreign := [*strangers.kept(key.kind, entries), *ownership.kept(key.kind, entries)]:
             obj["metadata"]["managedFields"] = foreign
         if held is not None:
             self._drop(key, held)

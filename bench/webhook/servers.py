@@ -22,7 +22,7 @@ ROOT: Final = Path(__file__).parents[2]
 PEERS: Final = ROOT / "bench" / "peers"
 SERVER_CORE: Final = 0
 LOADER_CORE: Final = 1
-START_SECONDS: Final = 30.0
+START_SECONDS: Final = 120.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,13 +12,15 @@ from headgate.simulation.run import Outcome, Sample
 from headgate.simulation.settings import Settings
 
 INK: Final = "#2c3036"
-BLUE: Final = "#3b6ea8"
-ORANGE: Final = "#d9822b"
+BLUE: Final = "#9fbbd8"
+ORANGE: Final = "#f0cfa6"
 GREEN: Final = "#4f9d69"
 GREY: Final = "#8a8f98"
 WIDTH, LEFT, RIGHT = 900, 56, 20
 TOP, PANEL, GAP, BOTTOM = 60, 130, 46, 40
-MOST_POINTS: Final = 800
+MOST_POINTS: Final = 480
+LONGEST_NAME: Final = 64
+CAPTION: Final = "minutes; on the left pods, and jobs as the pods that they fill"
 STYLE: Final = (
     "text{font:11px 'DejaVu Sans',Verdana,sans-serif;fill:#2c3036}"
     ".t{font-size:14px;font-weight:bold}.n{font-weight:bold}.e{text-anchor:end}.m{text-anchor:middle}"
@@ -61,15 +63,16 @@ def svg(outcomes: Mapping[str, Outcome], settings: Settings, title: str) -> str:
 def _panel(panel: Panel, name: str, outcome: Outcome, settings: Settings) -> Iterator[str]:
     samples, per_pod = _thinned(outcome.samples), settings.concurrency
     told = f"p{settings.percentile} wait {outcome.wait(settings.percentile):.1f} s"
-    told += f", {outcome.pod_seconds / 3600:.1f} pod hours"
-    told += f", {outcome.flips:.1f} changes of direction an hour, {outcome.busy_victims} busy pods removed"
-    yield f'<text x="{LEFT}" y="{panel.top - 7:.0f}"><tspan class="n">{escape(name)}</tspan>  {told}</text>'
+    told += f", {outcome.pod_seconds / 3600:.1f} pod-hours, {outcome.flips:.1f} turns/h"
+    told += f", {outcome.busy_victims} busy pods killed"
+    yield f'<text class="n" x="{LEFT}" y="{panel.top - 7:.0f}">{escape(name[:LONGEST_NAME])}</text>'
+    yield f'<text class="e" x="{WIDTH - RIGHT}" y="{panel.top - 7:.0f}">{told}</text>'
+    yield _area(panel, samples, lambda one: one.waiting + one.running, ORANGE)
+    yield _area(panel, samples, lambda one: one.running, BLUE)
     for value in _ticks(panel.highest / per_pod):
         y = panel.y(value * per_pod)
         yield f'<line x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y:.1f}" y2="{y:.1f}" stroke="{GREY}" stroke-opacity=".25"/>'
         yield f'<text class="e" x="{LEFT - 6}" y="{y + 4:.1f}">{value:g}</text>'
-    yield _area(panel, samples, lambda one: one.waiting + one.running, ORANGE, 0.35)
-    yield _area(panel, samples, lambda one: one.running, BLUE, 0.45)
     yield _line(panel, samples, lambda one: one.ready * per_pod, GREEN, "1.6")
     yield _line(panel, samples, lambda one: one.wanted * per_pod, INK, "1", ' stroke-dasharray="4 2"')
 
@@ -78,25 +81,23 @@ def _legend() -> Iterator[str]:
     entries = (("running jobs", BLUE), ("waiting jobs", ORANGE), ("ready pods", GREEN), ("wanted pods", INK))
     for number, (text, colour) in enumerate(entries):
         x = WIDTH - RIGHT - 440 + number * 112
-        yield f'<rect x="{x}" y="13" width="12" height="10" fill="{colour}" fill-opacity=".8"/>'
+        yield f'<rect x="{x}" y="13" width="12" height="10" fill="{colour}"/>'
         yield f'<text x="{x + 17}" y="22">{text}</text>'
 
 
 def _time_axis(panel: Panel) -> Iterator[str]:
     base = panel.top + PANEL
-    for minutes in _ticks(panel.seconds / 60):
+    for minutes in _ticks(panel.seconds / 60, 9):
         x = panel.x(minutes * 60)
         yield f'<line x1="{x:.1f}" x2="{x:.1f}" y1="{base}" y2="{base + 4}" stroke="{GREY}"/>'
         yield f'<text class="m" x="{x:.1f}" y="{base + 17}">{minutes:g}</text>'
-    yield f'<text class="m" x="{(LEFT + WIDTH - RIGHT) / 2:.0f}" y="{base + 33}">minutes; left: pods</text>'
+    yield f'<text class="m" x="{(LEFT + WIDTH - RIGHT) / 2:.0f}" y="{base + 33}">{CAPTION}</text>'
 
 
-def _area(
-    panel: Panel, samples: Sequence[Sample], value: Callable[[Sample], float], colour: str, opacity: float
-) -> str:
+def _area(panel: Panel, samples: Sequence[Sample], value: Callable[[Sample], float], colour: str) -> str:
     base, last = panel.top + PANEL, samples[-1]
     points = f"M{panel.x(samples[0].time):.1f} {base}" + _steps(panel, samples, value)
-    return f'<path d="{points}L{panel.x(last.time):.1f} {base}Z" fill="{colour}" fill-opacity="{opacity}"/>'
+    return f'<path d="{points}L{panel.x(last.time):.1f} {base}Z" fill="{colour}"/>'
 
 
 def _line(
@@ -129,9 +130,9 @@ def _highest(samples: Iterable[Sample], per_pod: int) -> float:
     return max(most * 1.1, 1.0)
 
 
-def _ticks(highest: float) -> list[float]:
-    """Round steps, about five of them."""
-    rough = highest / 5
+def _ticks(highest: float, about: int = 5) -> list[float]:
+    """Round steps, `about` as many as that."""
+    rough = highest / about
     power = 10 ** floor(log10(rough))
     step = next(factor * power for factor in (1, 2, 5, 10) if factor * power >= rough)
     step = max(step, 1.0) if highest >= 2 else step

@@ -6,7 +6,6 @@ is of unknown type, because making messages of an object would cost more than al
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from functools import cache
 from typing import Any, Final
 
@@ -15,7 +14,7 @@ from cel_expr_python import cel  # type: ignore[import-untyped]  # it ships stub
 from policies.cel import complaints, functions, syntax
 from policies.cel.costs import FUNCTIONS
 from policies.cel.descriptors import PACKAGE, SEPARATOR, pool
-from policies.cel.engine import CompileError, EvaluationError, Problem, Program, Returns
+from policies.cel.engine import CompileError, EvaluationError, Problem, Program, Returns, Variables
 from policies.cel.variables import EFFECTIVE, NAMES, NAMESPACE, OBJECT, OLD_OBJECT, QUEUES, REQUEST, messages, shapes
 from policies.cel.walk import ExcessError, Walk
 
@@ -52,9 +51,11 @@ class CelCpp:
             raise CompileError((Problem(words),))
         return checked
 
-    def evaluate(self, program: Program, variables: Mapping[str, Any]) -> Any:
+    def evaluate(self, program: Program, variables: Variables) -> Any:
         try:
-            value = program.handle.eval(data=variables)
+            if variables.handle is None:
+                variables.handle = _running().Activation(variables.values)
+            value = program.handle.eval(variables.handle)
         except RuntimeError as error:
             # Among them the end of the iteration budget.
             raise EvaluationError(complaints.failure(str(error))) from None

@@ -55,11 +55,19 @@ class Program:
     handle: Any
 
 
+@dataclass(slots=True)
+class Variables:
+    """The variables of rules about one object, plain JSON each. `handle` is the engine's own form, made when needed."""
+
+    values: Mapping[str, Any]
+    handle: Any = None
+
+
 class Engine(Protocol):
     def compile(self, expression: str, kind: str, returns: Returns) -> Program:
         """Check an expression about objects of a kind. Raises CompileError with everything that is wrong."""
         ...
 
-    def evaluate(self, program: Program, variables: Mapping[str, Any]) -> Any:
-        """The value for these variables, plain JSON each, a bool or a str as asked. Raises EvaluationError."""
+    def evaluate(self, program: Program, variables: Variables) -> Any:
+        """The value for these variables, a bool or a str as asked. Raises EvaluationError."""
         ...

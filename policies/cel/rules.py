@@ -10,13 +10,15 @@ from typing import Any, Final
 import crds
 from crds.findings import ABSENT, Finding, Reason
 from policies.cel.celcpp import CelCpp
-from policies.cel.engine import CompileError, Engine, EvaluationError, Problem, Program, Returns
-from policies.cel.scope import Scope, value_at
+from policies.cel.engine import CompileError, Engine, EvaluationError, Problem, Program, Returns, Variables
+from policies.cel.scope import value_at, variables
 from policies.cel.variables import OLD_OBJECT
+from policies.cel.walk import Path
 from policies.decision import Action
 from policies.facts import Operation
 from policies.fields import items, strings, text
 from policies.rules.rule import OBJECT, WORK_KINDS, WRITES, Breach, PolicyRule
+from policies.snapshot import PolicyView
 from policies.subject import Subject
 from policies.text import clipped
 
@@ -25,6 +27,7 @@ MOST_POLICY_STEPS: Final = 1_000_000
 """Of all rules of one policy together: some 100 ms at the very worst."""
 
 MOST_MESSAGE: Final = 1024
+_FIELDS: Final = (("expression", Returns.VERDICT), ("messageExpression", Returns.MESSAGE))
 _WHOLE: Final = "spec"
 """The field a finding is about where its rule names none."""
 
@@ -48,28 +51,28 @@ class Rule:
         if subject.is_stored and any(path[0] == OLD_OBJECT for path in program.reads):
             # It compares with what was stored, and nothing is known of what was stored before that.
             return
-        scope = Scope(subject)
         try:
-            if ENGINE.evaluate(program, scope.variables(program.reads)):
+            known = _known(subject)
+            if ENGINE.evaluate(program, known):
                 return
         except EvaluationError as error:
             # What is malformed in the object is told already, and one mistake is told once.
             if not crds.validate(subject.kind, subject.obj, subject.previous):
                 yield self._broken(f"failed: {error}")
             return
-        yield Breach(Finding(self.field, Reason.INVALID, self._says(scope, subject), self._value(subject)))
+        yield Breach(Finding(self.field, Reason.INVALID, self._says(known, subject), self._value(subject)))
 
     def _broken(self, why: str) -> Breach:
         finding = Finding(self.field, Reason.INVALID, clipped(f"rule {self.name} {why}", MOST_MESSAGE))
         return Breach(finding, failed=True)
 
-    def _says(self, scope: Scope, subject: Subject) -> str:
+    def _says(self, known: Variables, subject: Subject) -> str:
         if self.message:
             return clipped(self.message, MOST_MESSAGE)
         program = self.messages.get(subject.kind)
         if isinstance(program, Program):
             try:
-                said = ENGINE.evaluate(program, scope.variables(program.reads))
+                said = ENGINE.evaluate(program, known)
             except EvaluationError:
                 said = ""
             if said.strip():
@@ -98,6 +101,26 @@ def of_policy(spec: Mapping[str, Any], action: Action) -> Iterator[tuple[PolicyR
             check=_ask,
         )
         yield asked, _compiled_rule(rule, about), actions.get(text(rule, "action"), action)
+
+
+def _known(subject: Subject) -> Variables:
+    """What all rules about a subject look at, made once for all of them."""
+    if Variables not in subject.kept:
+        subject.kept[Variables] = variables(subject, _read_by(tuple(subject.policies), subject.kind))
+    known: Variables = subject.kept[Variables]
+    return known
+
+
+@lru_cache(maxsize=4096)
+def _read_by(policies: tuple[PolicyView, ...], kind: str) -> frozenset[Path]:
+    expressions = [
+        (text(rule, field), returns)
+        for view in policies
+        for _, rule in items(view.spec, "rules")
+        for field, returns in _FIELDS
+    ]
+    programs = [compiled(expression, kind, returns) for expression, returns in expressions if expression]
+    return frozenset(path for program in programs if isinstance(program, Program) for path in program.reads)
 
 
 def _kinds(obj: Any, *path: str) -> frozenset[str]:
@@ -139,7 +162,7 @@ def findings(spec: Mapping[str, Any]) -> Iterator[Finding]:
     steps = 0.0
     for path, rule in items(spec, "rules"):
         about = _kinds(rule) or kinds
-        for field, returns in (("expression", Returns.VERDICT), ("messageExpression", Returns.MESSAGE)):
+        for field, returns in _FIELDS:
             expression = text(rule, field)
             if not expression:
                 continue

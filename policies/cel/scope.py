@@ -1,4 +1,4 @@
-"""The variables of a rule for one object: plain JSON, and of it only what the rule looks at."""
+"""The variables of rules for one object: plain JSON, and of it only what the rules look at."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import orjson
 
 import crds
 from crds.compiling import root
-from policies.cel.engine import EvaluationError
+from policies.cel.engine import EvaluationError, Variables
 from policies.cel.shapes import MOST_INPUT
 from policies.cel.variables import EFFECTIVE, MOST_QUEUES, NAMESPACE, OBJECT, OLD_OBJECT, QUEUES, REQUEST
 from policies.cel.walk import Path
@@ -24,21 +24,9 @@ _STEP: Final = re.compile(r"([^.\[\]]+)|\[([^\[\]]+)\]")
 _KEPT: Final = ("metadata", "status", "apiVersion", "kind")
 
 
-class Scope:
-    """Values are made when a rule first looks at them."""
-
-    def __init__(self, subject: Subject) -> None:
-        self._subject = subject
-        self._values: dict[str, Any] = {}
-
-    def variables(self, reads: frozenset[Path]) -> Mapping[str, Any]:
-        """What `reads` names and no more: handing a whole object to the engine takes longer than most rules do."""
-        return {name: pruned(self._value(name), tree) for name, tree in _tree(reads).items()}
-
-    def _value(self, name: str) -> Any:
-        if name not in self._values:
-            self._values[name] = _MAKERS[name](self._subject)
-        return self._values[name]
+def variables(subject: Subject, reads: frozenset[Path]) -> Variables:
+    """What `reads` names and no more: handing a whole object to the engine takes longer than most rules do."""
+    return Variables({name: pruned(_MAKERS[name](subject), tree) for name, tree in _tree(reads).items()})
 
 
 def _object(subject: Subject) -> Any:

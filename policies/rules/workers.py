@@ -23,8 +23,11 @@ CLAIMS: Final = ("app.kubernetes.io/instance", "argocd.argoproj.io/")
 
 
 def version(subject: Subject) -> Iterator[Finding]:
-    said, tag = text(subject.spec, "version"), image_tag(_image(subject))
-    if said and tag and said != tag:
+    said = text(subject.spec, "version")
+    if not said:
+        return
+    tag = image_tag(_image(subject))
+    if tag and said != tag:
         message = f"version {said} is not the image's tag {tag}: dashboards and rollouts will show {said}"
         yield Finding("spec.version", Reason.INVALID, message)
 

@@ -19,6 +19,7 @@ from redis.exceptions import ResponseError
 from reconciler.brokers import refusals, trust
 from reconciler.brokers.endpoint import Endpoint
 from reconciler.brokers.errors import BrokerError, BrokerUnreachable, TLSFailed
+from reconciler.brokers.observation import Identity
 from reconciler.brokers.wire import GuardedConnection, context
 
 Command: TypeAlias = tuple[str | bytes | int | float, ...]
@@ -26,6 +27,8 @@ Reply: TypeAlias = Any
 """bytes, int, None, a list of replies, or the `ResponseError` the broker answered to this one command."""
 
 IDLE_SECONDS: Final = 300.0
+IDENTITY_SECONDS: Final = 1.0
+"""How long it stays believed who answered. It is asked again at once over a new connection, as after a failover."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,16 @@ class Link:
         self._tls: ssl.SSLContext | None = None
         self._failure: tuple[float, BrokerError] | None = None
         self._used_at = clock()
+        self._identity: tuple[float, Identity] | None = None
+
+    @property
+    def identity(self) -> Identity | None:
+        """Which server answers, where that was asked a moment ago: it is the same for all queues."""
+        known = self._identity
+        return known[1] if known is not None and self._clock() - known[0] < IDENTITY_SECONDS else None
+
+    def identified(self, identity: Identity) -> None:
+        self._identity = (self._clock(), identity)
 
     async def ask(self, *commands: Command) -> Sequence[Reply]:
         """The replies, in order; a command's own refusal is among them. Raises `BrokerError` for everything else."""
@@ -106,6 +119,7 @@ class Link:
         return replies
 
     def _new(self) -> GuardedConnection:
+        self._identity = None
         endpoint = self.endpoint
         if not self._limits.allow_local:
             trust.refuse_local_name(endpoint.host)

@@ -15,7 +15,7 @@ from reconciler.brokers.redis_queue import (
     Asks,
     RedisQueue,
     ask,
-    identity_of,
+    identify,
     identity_questions,
     record_questions,
     records_of,
@@ -64,7 +64,9 @@ class LibraryObserver:
         self._clock = clock
 
     async def observe(self) -> Observation:
-        first = await ask(self._link, identity_questions() | record_questions(self._queue) | self._layout.first())
+        known = self._link.identity
+        questions = identity_questions(known) | record_questions(self._queue) | self._layout.first()
+        first = await ask(self._link, questions)
         now = time_of(first, self._clock)
         second = await ask(self._link, self._layout.second(first, now))
         reading = self._layout.read(first, second, now)
@@ -79,7 +81,7 @@ class LibraryObserver:
             oldest_enqueued=reading.oldest_enqueued,
             enqueued=reading.enqueued,
             finished=reading.finished,
-            identity=identity_of(first),
+            identity=known or identify(self._link, first),
             workers=parse_all(raw, now),
             records=raw,
             records_left_out=left_out,

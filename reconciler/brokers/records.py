@@ -65,7 +65,8 @@ class Record:
     """One worker process's status record; docs/worker-contract.md has the meaning of the fields.
 
     `in_flight_at` says where the broker keeps the instance's jobs: the key of its list, or its consumer group. It is
-    empty for a worker that keeps no such account.
+    empty for a worker that keeps no such account. `told` is what it has done for this queue alone, where it says so; a
+    worker of one queue need not.
     """
 
     instance: str
@@ -84,10 +85,7 @@ class Record:
     service_seconds_sq: float
     config_generation: str
     in_flight_at: str = ""
-
-    @property
-    def told(self) -> Told:
-        return Told(self.completed, self.service_seconds, self.service_seconds_sq, self.busy_seconds)
+    told: Told = NOTHING_TOLD
 
     @property
     def in_flight(self) -> int:
@@ -172,6 +170,16 @@ def _record(instance: str, fields: dict[str, Any]) -> Record:
         service_seconds_sq=_number(fields.get("serviceSecondsSq", 0)),
         config_generation=_name(fields.get("configGeneration", "")),
         in_flight_at=_name(fields.get("inFlight", "")),
+        told=_told(fields["queue"] if isinstance(fields.get("queue"), dict) else fields),
+    )
+
+
+def _told(fields: dict[str, Any]) -> Told:
+    return Told(
+        _count(fields["completed"]),
+        _number(fields.get("serviceSeconds", 0)),
+        _number(fields.get("serviceSecondsSq", 0)),
+        _number(fields.get("busySeconds", 0)),
     )
 
 

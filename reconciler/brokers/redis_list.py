@@ -12,7 +12,15 @@ from collections.abc import Callable, Mapping
 
 from reconciler.brokers import jobtime
 from reconciler.brokers.connect import Command
-from reconciler.brokers.observation import UNKNOWN_COUNT, UNKNOWN_TIME, Observation, Signal, estimated, exact
+from reconciler.brokers.observation import (
+    UNKNOWN_COUNT,
+    UNKNOWN_TIME,
+    Identity,
+    Observation,
+    Signal,
+    estimated,
+    exact,
+)
 from reconciler.brokers.records import Record, Records, parse_all
 from reconciler.brokers.redis_queue import (
     Answers,
@@ -22,7 +30,7 @@ from reconciler.brokers.redis_queue import (
     common_questions,
     due_of,
     due_questions,
-    identity_of,
+    identify,
     records_of,
     time_of,
 )
@@ -37,7 +45,8 @@ class RedisListObserver:
         self._clock = clock
 
     async def observe(self) -> Observation:
-        first = await ask(self._link, self._first_questions())
+        known = self._link.identity
+        first = await ask(self._link, self._first_questions(known))
         waiting = [first.required(f"waiting {lane}") for lane in self._queue.lanes]
         now = time_of(first, self._clock)
         raw, left_out = records_of(first)
@@ -51,15 +60,15 @@ class RedisListObserver:
             due=due_of(first, second),
             dead_letters=first.count("dead letters"),
             oldest_enqueued=self._oldest(first, now),
-            identity=identity_of(first),
+            identity=known or identify(self._link, first),
             workers=workers,
             records=raw,
             records_left_out=left_out,
         )
 
-    def _first_questions(self) -> dict[str, Command]:
+    def _first_questions(self, known: Identity | None) -> dict[str, Command]:
         queue = self._queue
-        questions = common_questions(queue)
+        questions = common_questions(queue, known)
         for lane in queue.lanes:
             questions[f"waiting {lane}"] = ("LLEN", lane)
             questions[f"oldest {lane}"] = ("LINDEX", lane, -1)

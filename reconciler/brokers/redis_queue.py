@@ -65,6 +65,11 @@ class Asks(Protocol):
     @property
     def endpoint(self) -> Endpoint: ...
 
+    @property
+    def identity(self) -> Identity | None: ...
+
+    def identified(self, identity: Identity) -> None: ...
+
     async def ask(self, *commands: Command) -> Sequence[Reply]: ...
 
 
@@ -108,12 +113,14 @@ async def ask(link: Asks, commands: Mapping[str, Command]) -> Answers:
     return Answers(commands, await link.ask(*commands.values()) if commands else (), link.endpoint)
 
 
-def common_questions(queue: RedisQueue) -> dict[str, Command]:
-    return {**identity_questions(), "scheduled": ("ZCARD", queue.scheduled), **record_questions(queue)}
+def common_questions(queue: RedisQueue, known: Identity | None) -> dict[str, Command]:
+    return {**identity_questions(known), "scheduled": ("ZCARD", queue.scheduled), **record_questions(queue)}
 
 
-def identity_questions() -> dict[str, Command]:
-    return {"time": ("TIME",), "server": ("INFO", "server"), "replication": ("INFO", "replication")}
+def identity_questions(known: Identity | None) -> dict[str, Command]:
+    """The broker's time, and who it is where that is not `known`."""
+    time: dict[str, Command] = {"time": ("TIME",)}
+    return time if known is not None else time | {"server": ("INFO", "server"), "replication": ("INFO", "replication")}
 
 
 def record_questions(queue: RedisQueue) -> dict[str, Command]:
@@ -140,10 +147,12 @@ def time_of(answers: Answers, clock: Callable[[], float]) -> float:
     return seconds + microseconds / 1e6
 
 
-def identity_of(answers: Answers) -> Identity:
+def identify(link: Asks, answers: Answers) -> Identity:
     """Which server answered. INFO may be forbidden; then a failover shows in the counts alone."""
     facts = {**_info(answers["server"]), **_info(answers["replication"])}
-    return Identity(facts.get("run_id", ""), facts.get("master_replid", ""), facts.get("role", ""))
+    identity = Identity(facts.get("run_id", ""), facts.get("master_replid", ""), facts.get("role", ""))
+    link.identified(identity)
+    return identity
 
 
 def records_of(answers: Answers) -> tuple[dict[str, bytes], int]:

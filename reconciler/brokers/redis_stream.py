@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from reconciler.brokers import jobtime, stream_lane
 from reconciler.brokers.connect import Command
-from reconciler.brokers.observation import UNKNOWN_TIME, Method, Observation, Signal, estimated, exact
+from reconciler.brokers.observation import UNKNOWN_TIME, Identity, Method, Observation, Signal, estimated, exact
 from reconciler.brokers.records import parse_all
 from reconciler.brokers.redis_queue import (
     Answers,
@@ -19,7 +19,7 @@ from reconciler.brokers.redis_queue import (
     common_questions,
     due_of,
     due_questions,
-    identity_of,
+    identify,
     records_of,
     time_of,
 )
@@ -35,7 +35,8 @@ class RedisStreamObserver:
         self._clock = clock
 
     async def observe(self) -> Observation:
-        first = await ask(self._link, self._first_questions())
+        known = self._link.identity
+        first = await ask(self._link, self._first_questions(known))
         lanes = [stream_lane.read(first, key, self._queue.group) for key in self._queue.lanes]
         now = time_of(first, self._clock)
         second = await self._second(lanes, first, now)
@@ -50,14 +51,14 @@ class RedisStreamObserver:
             oldest_enqueued=_oldest(lanes, second, now),
             enqueued=_total(None if lane.read is None or lane.lag is None else lane.read + lane.lag for lane in lanes),
             finished=_total(None if lane.read is None else lane.read - lane.pending for lane in lanes),
-            identity=identity_of(first),
+            identity=known or identify(self._link, first),
             workers=parse_all(raw, now),
             records=raw,
             records_left_out=left_out,
         )
 
-    def _first_questions(self) -> dict[str, Command]:
-        questions = common_questions(self._queue)
+    def _first_questions(self, known: Identity | None) -> dict[str, Command]:
+        questions = common_questions(self._queue, known)
         for lane in self._queue.lanes:
             questions[f"length {lane}"] = ("XLEN", lane)
             questions[f"groups {lane}"] = ("XINFO", "GROUPS", lane)

@@ -41,7 +41,7 @@ def pod_template(pool: Mapping[str, Any], queues: Sequence[Mapping[str, Any]], e
     worker["env"] = [*environment.variables(owner, names, effective), *(worker.get("env") or [])]
     worker["volumeMounts"] = [*(worker.get("volumeMounts") or []), *(mount for _, mount in extra)]
     others = [container for container in containers if container["name"] != WORKER]
-    grace = min(MOST_GRACE_SECONDS, max(LEAST_GRACE_SECONDS, environment.drain_seconds(effective)))
+    grace = _grace_seconds(effective)
     pod |= {
         "containers": [worker, *others],
         "volumes": [*(pod.get("volumes") or []), *(volume for volume, _ in extra)],
@@ -51,6 +51,14 @@ def pod_template(pool: Mapping[str, Any], queues: Sequence[Mapping[str, Any]], e
     if context := effective.get("podSecurityContext"):
         pod["securityContext"] = context
     return {"metadata": _metadata(given.get("metadata") or {}, spec, worker["image"]), "spec": pod}
+
+
+def _grace_seconds(effective: Effective) -> int:
+    """The last net under a drain; all there is for workers that can only be told by SIGTERM."""
+    most = environment.drain_seconds(effective)
+    if effective.get("drain.method") != "Signal":
+        most = min(MOST_GRACE_SECONDS, most)
+    return max(LEAST_GRACE_SECONDS, most)
 
 
 def _worker(spec: Mapping[str, Any], theirs: Mapping[str, Any], effective: Effective) -> dict[str, Any]:

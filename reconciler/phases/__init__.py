@@ -36,7 +36,7 @@ most every 30 s, `quiet` ones only when something else is written.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Hashable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Generic, TypeVar
@@ -53,12 +53,18 @@ Object = dict[str, Any]
 
 @dataclass(kw_only=True)
 class State:
-    """One pass over one object. A kind's own state is a dataclass that extends this; `now` is fixed for the pass."""
+    """One pass over one object. A kind's own state is a dataclass that extends this; `now` is fixed for the pass.
+
+    `late` is for how long the pass had been due when it began, in seconds. A phase that knows all that status says from
+    a few values puts them into `digest`: as long as they stay the same, status is neither made nor compared.
+    """
 
     obj: Object
     now: datetime
     conditions: Conditions = field(default_factory=Conditions)
     asked: float | None = None
+    late: float = 0.0
+    digest: Hashable = None
 
     @property
     def key(self) -> Key:

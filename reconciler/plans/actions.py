@@ -35,12 +35,14 @@ class Mark:
     """Say that this container of this pod may go, and let the ReplicaSet prefer it.
 
     The resourceVersion is that of the read before the proof, so the container is still the proved one as far as the
-    API server knows. `reason` is set where the pod has to be asked with the same patch; `forced` without a proof.
+    API server knows. `reason` is set where the pod has to be asked with the same patch; `forced` without proof, `warm`
+    because none is to be had: such a worker ends its jobs after SIGTERM.
     """
 
     pod: Pod
     reason: DrainReason | None = None
     forced: bool = False
+    warm: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ class DrainReason(StrEnum):
     """Why a pod is asked to drain, as its annotation and `status.draining` say."""
 
     SCALE_DOWN = "ScaleDown"
+    PREEMPTED = "Preempted"
     ROLLOUT = "Rollout"
     DELETE = "Delete"
 
@@ -54,7 +55,8 @@ class Request:
 class Pod:
     """`container` is the id of the worker's container as last reported, empty before its first start; `runs` is
     whether it may be running. `bound` is the container a mark was made for, None without a mark; `forced` marks were
-    made without a proof. `grace` is the grace period, in seconds, of a pod that is terminating.
+    made without a proof. One that is `spared` is chosen after all others. `grace` is the grace period, in seconds, of
+    a pod that is terminating.
     """
 
     name: str
@@ -72,6 +74,7 @@ class Pod:
     terminating: bool = False
     finished: bool = False
     grace: float = 0.0
+    spared: bool = False
     worker: WorkerState = UNKNOWN
 
     @property
@@ -111,6 +114,7 @@ class Child:
 
     `failing` says that its controller cannot create pods. With `guarded` the API server itself refuses to delete what
     is not marked. `kills` gives a worker whose time is over no more to end its jobs.
+    `warm` workers say nothing of themselves and end their jobs after SIGTERM.
     """
 
     name: str
@@ -128,6 +132,7 @@ class Child:
     failing: bool = False
     guarded: bool = False
     kills: bool = False
+    warm: bool = False
 
     @property
     def active(self) -> list[Pod]:

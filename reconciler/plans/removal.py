@@ -129,6 +129,8 @@ def _mark(child: Child, pod: Pod) -> Mark | None:
     if not pod.scheduled:
         # Being scheduled changes the pod, so the mark cannot come late; and the worker would start asked.
         return Mark(pod, child.reason if pod.request is None else None)
+    if child.warm:
+        return Mark(pod, child.reason if pod.request is None else None, warm=True)
     if pod.request is None:
         return None
     if not pod.runs and child.now - pod.request.since >= STARTING_SECONDS:
@@ -158,11 +160,12 @@ def _by_progress(pods: Sequence[Pod]) -> list[Pod]:
     return sorted(pods, key=_progress)
 
 
-def _progress(pod: Pod) -> tuple[bool, bool, bool, bool, bool, int, float, float, str]:
+def _progress(pod: Pod) -> tuple[bool, bool, bool, bool, bool, bool, int, float, float, str]:
     jobs = pod.worker.jobs
     return (
         not pod.marked,
         pod.request is None,
+        pod.spared,
         pod.worker.activity is not Activity.DRAINED,
         pod.scheduled and pod.runs,
         pod.ready,

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from math import ceil
 from typing import Final
 
-from reconciler.plans import asks, damping, explain, growth, pacing
+from reconciler.plans import asks, damping, explain, growth, pacing, price
 from reconciler.plans.asks import Demand
 from reconciler.plans.damping import Window
 from reconciler.plans.decision import BoundBy, ReplicaDecision, Step
@@ -58,7 +58,9 @@ def decide(facts: PoolFacts, history: History, clock: float) -> tuple[ReplicaDec
 def wanted(facts: PoolFacts, most: int | None = None) -> Bill:
     """What the jobs ask for, bounded but not yet damped; `most` is what growth is known to help up to."""
     demand = asks.demand(facts)
-    bill = Bill(demand.replicas, BoundBy.DEMAND, explain.shares(demand, facts))
+    # The price is worked out only where the number changes, since the record shows no other decision.
+    told = price.price(facts, demand.limited) if demand.limited != facts.current else ()
+    bill = Bill(demand.replicas, BoundBy.DEMAND, (*explain.shares(demand, facts), *told))
     bill = bill.moved(demand.replicas, BoundBy.DEMAND)
     bill = _rate_limit(facts, bill, demand)
     bill = _bands(facts, bill, demand)

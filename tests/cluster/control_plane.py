@@ -23,7 +23,7 @@ SERVICE_RANGE: Final = "10.96.0.0/16"
 UNTHROTTLED: Final = ("--kube-api-qps=500", "--kube-api-burst=1000")
 # The first thing that a working controller manager makes.
 _SIGN_OF_LIFE: Final = "/api/v1/namespaces/default/serviceaccounts/default"
-_READY_SECONDS: Final = 60.0
+_READY_SECONDS: Final = 240.0
 _ATTEMPTS: Final = 3
 
 

@@ -16,7 +16,7 @@ from tests.cluster.errors import BusyError
 from tests.cluster.state import State
 
 NAME: Final = "node0"
-_READY_SECONDS: Final = 90.0
+_READY_SECONDS: Final = 240.0
 
 
 def take_machine(claimed: State) -> None:

@@ -11,6 +11,7 @@ from tests.reconciler.program import ANNOTATION
 from tests.reconciler.reconcilers import Reconciler, Reconcilers
 
 READY: Final = ["Ready=True Reconciled: As its spec says"]
+IN_FORCE: Final = ["Ready=True InForce: In force"]
 
 
 class Objects:

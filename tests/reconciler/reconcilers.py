@@ -93,7 +93,7 @@ class Reconcilers:
             process = subprocess.Popen([sys.executable, "-m", self.program, *given, *flags], cwd=ROOT, stderr=output)
         one = Reconciler(process, log)
         self.started.append(one)
-        self.until(one, "the reconciler listens", lambda: None if one.page("/healthz")[0] else "silent", 60)
+        self.until(one, "the reconciler listens", lambda: None if one.page("/healthz")[0] else "silent", 180)
         return one
 
     def until(self, one: Reconciler, what: str, probe: Callable[[], str | None], seconds: float = 30) -> None:

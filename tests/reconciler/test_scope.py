@@ -12,7 +12,7 @@ import pytest
 from tests.cluster.cluster import Cluster, running_control_plane
 from tests.reconciler.builders import policy, pool, queue
 from tests.reconciler.conftest import install
-from tests.reconciler.objects import READY, Objects, wait_for
+from tests.reconciler.objects import IN_FORCE, READY, Objects, wait_for
 from tests.reconciler.reconcilers import Reconcilers
 
 pytestmark = pytest.mark.control_plane
@@ -58,8 +58,8 @@ def test_every_namespace_is_looked_after_but_claimed_ones(whole: Cluster, operat
     running = operators.start(*CLUSTER)
     for objects in (one, other):
         wait_for(operators, running, objects, "queue", "q", READY)
-        wait_for(operators, running, objects, "policies.work.headgate.dev", "limits", READY)
-    wait_for(operators, running, one, "clusterpolicy", "everywhere", READY)
+        wait_for(operators, running, objects, "policies.work.headgate.dev", "limits", IN_FORCE)
+    wait_for(operators, running, one, "clusterpolicy", "everywhere", IN_FORCE)
     assert "status" not in claimed.get("queue", "q")
 
     label(whole, claimed, f"{CLAIM}-")

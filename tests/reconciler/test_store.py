@@ -64,7 +64,7 @@ def test_what_was_removed_does_not_come_back_but_its_successor_does() -> None:
 
 def test_managed_fields_are_not_kept() -> None:
     store = Store()
-    store.put(queue("a", managedFields=[{"manager": "kubectl"}]))
+    store.put(queue("a", managedFields=[{"manager": "kubectl", "subresource": "scale"}]))
     held = store.queue("shop", "a")
     assert held is not None
     assert "managedFields" not in held["metadata"]

@@ -6,6 +6,7 @@ import base64
 import copy
 import json
 from collections.abc import Iterator, Sequence
+from random import Random
 from typing import Any, Final
 
 import orjson
@@ -77,6 +78,10 @@ _ODD: Final[Sequence[Any]] = (
     {"name": None}, [{"name": "a"}, {"name": "a"}], {"matchLabels": []}, "object.spec.x", "[1].all(", "Queue", _DEEP,
 )  # fmt: skip
 
+CHANGES: Final = ("set", "set", "set", "drop", "add", "double")
+NOISES: Final = ("cut", "flip", "repeat")
+Change = tuple[str, int, Any]
+
 _SCALARS = st.none() | st.booleans() | st.integers(-(2**64), 2**64) | st.floats(allow_nan=False) | st.text(max_size=20)
 VALUES = st.sampled_from(_ODD) | st.recursive(
     _SCALARS,
@@ -84,24 +89,40 @@ VALUES = st.sampled_from(_ODD) | st.recursive(
     max_leaves=8,
 )
 _CHANGES = st.lists(
-    st.tuples(st.sampled_from(("set", "set", "set", "drop", "add", "double")), st.integers(0, 2**16), VALUES),
+    st.tuples(st.sampled_from(CHANGES), st.integers(0, 2**16), VALUES),
     min_size=1,
     max_size=5,
 )
-_NOISE = st.tuples(st.sampled_from(("cut", "flip", "repeat")), st.integers(0, 2**16))
+_NOISE = st.tuples(st.sampled_from(NOISES), st.integers(0, 2**16))
 
 
 @st.composite
 def bodies(draw: st.DrawFn) -> bytes:
     """The bytes of a review with up to five changes to its fields, and now and then one to its bytes."""
-    document: Any = copy.deepcopy(draw(st.sampled_from(ORIGINALS)))
-    for change, number, value in draw(_CHANGES):
+    # Most bodies are whole, or few reviews would get as far as a rule.
+    noise = None if draw(st.integers(0, 9)) else draw(_NOISE)
+    return mutated(draw(st.sampled_from(ORIGINALS)), draw(_CHANGES), noise)
+
+
+def many_bodies(chance: Random, values: Sequence[Any], count: int) -> Iterator[bytes]:
+    """So many bodies with these values in random places: drawing each of them would take longer than asking."""
+    for _ in range(count):
+        changes = [
+            (chance.choice(CHANGES), chance.randrange(2**16), chance.choice((*values, *_ODD)))
+            for _ in range(chance.randint(1, 5))
+        ]
+        noise = None if chance.randrange(10) else (chance.choice(NOISES), chance.randrange(2**16))
+        yield mutated(chance.choice(ORIGINALS), changes, noise)
+
+
+def mutated(original: Object, changes: Sequence[Change], noise: tuple[str, int] | None) -> bytes:
+    document: Any = copy.deepcopy(original)
+    for change, number, value in changes:
         _change(_part(document, number), change, number, copy.deepcopy(value))
     body = json.dumps(document).replace(f'"{_DEEP}"', "[" * _DEPTH + "]" * _DEPTH)
     # Half a surrogate pair is none of UTF-8, and so no body of anybody.
     encoded = body.encode("utf-8", "replace")
-    # Most bodies are whole, or few reviews would get as far as a rule.
-    return encoded if draw(st.integers(0, 9)) else _noisy(encoded, draw(_NOISE))
+    return encoded if noise is None else _noisy(encoded, noise)
 
 
 def _part(document: Any, number: int) -> Any:

@@ -7,7 +7,8 @@ idleness: `Drained` is only said after a write found nothing, made while the pro
 from __future__ import annotations
 
 import logging
-from typing import Final, Protocol
+from collections.abc import Mapping
+from typing import Any, Final, Protocol
 
 from .outage import BROKER_ERRORS, Outage
 from .records import Record
@@ -22,6 +23,9 @@ class Self(Protocol):
     """What a publisher asks the worker."""
 
     def record(self) -> Record: ...
+
+    def counts_of(self, source: Source) -> Mapping[str, Any]:
+        """What of the record's counts is about one queue."""
 
     def idle_epoch(self) -> int | None:
         """The latch's epoch while it is closed and nothing is fetched, held or run here; else None."""
@@ -46,7 +50,8 @@ class Publisher:
     async def _publish(self) -> None:
         source, epoch = self._source, self._worker.idle_epoch()
         self._seq += 1
-        record = {**self._worker.record().as_dict(), **source.marks(), "seq": self._seq}
+        own = {"queue": self._worker.counts_of(source), "seq": self._seq}
+        record = {**self._worker.record().as_dict(), **source.marks(), **own}
         try:
             recorded = await source.at_broker.record(record)
         except BROKER_ERRORS as error:

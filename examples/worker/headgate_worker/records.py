@@ -29,6 +29,17 @@ class Counters:
     service_seconds: float = 0.0
     service_seconds_sq: float = 0.0
 
+    def as_dict(self, busy_seconds: float) -> dict[str, Any]:
+        """`busy_seconds` with the runs under way."""
+        return {
+            "started": self.started,
+            "completed": self.completed,
+            "failed": self.failed,
+            "busySeconds": round(busy_seconds, 3),
+            "serviceSeconds": round(self.service_seconds, 3),
+            "serviceSecondsSq": round(self.service_seconds_sq, 3),
+        }
+
     def finished(self, seconds: float, *, failed: bool) -> None:
         self.completed += 1
         self.failed += failed
@@ -61,12 +72,7 @@ class Record:
             "fetching": self.fetching,
             "running": self.running,
             "held": self.held,
-            "started": self.counters.started,
-            "completed": self.counters.completed,
-            "failed": self.counters.failed,
-            "busySeconds": round(self.busy_seconds, 3),
-            "serviceSeconds": round(self.counters.service_seconds, 3),
-            "serviceSecondsSq": round(self.counters.service_seconds_sq, 3),
+            **self.counters.as_dict(self.busy_seconds),
             "configGeneration": self.config_generation,
         }
 

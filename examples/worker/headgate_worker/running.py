@@ -10,6 +10,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 from . import jobs
 from .backoff import Random, retry_delay
@@ -44,6 +45,12 @@ class Runner:
         now = self._clock()
         return self.counters.busy_seconds + sum(now - begun for begun in self._begun.values())
 
+    def counts_of(self, source: Source) -> dict[str, Any]:
+        """What of the counters is about one queue."""
+        now = self._clock()
+        under_way = [now - begun for held, begun in self._begun.items() if held.source is source]
+        return {"running": len(under_way), **source.counters.as_dict(source.counters.busy_seconds + sum(under_way))}
+
     def start_held(self) -> None:
         """Starts held jobs while slots are free."""
         while held := self._slots.start():
@@ -77,10 +84,13 @@ class Runner:
     async def _timed(self, held: Held, job: jobs.Job) -> BaseException | None:
         """Runs the handler once and counts it; the exception it ended with, if any."""
         self.counters.started += 1
+        held.source.counters.started += 1
         begun = self._begun[held] = self._clock()
         error = await self._call(held, job)
         del self._begun[held]
-        self.counters.finished(self._clock() - begun, failed=error is not None)
+        took = self._clock() - begun
+        for counters in (self.counters, held.source.counters):
+            counters.finished(took, failed=error is not None)
         return error
 
     async def _call(self, held: Held, job: jobs.Job) -> BaseException | None:

@@ -21,7 +21,7 @@ from .jobs import Entry
 from .keys import whereabouts
 from .layout import QueueAtBroker, Taken
 from .outage import BROKER_ERRORS, Outage
-from .records import State
+from .records import Counters, State
 
 Clock = Callable[[], float]
 
@@ -42,6 +42,7 @@ class Source:
         self.heard_since: float | None = None
         self.retired, self.left = asyncio.Event(), asyncio.Event()
         self._after = after
+        self.counters = Counters()
         self.follow(queue)
 
     def follow(self, queue: QueueConfig) -> None:

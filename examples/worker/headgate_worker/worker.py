@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Mapping
 from pathlib import Path
 from random import random
 from typing import Any, Final
@@ -26,6 +26,7 @@ from .recovery import PATIENCE, Patience
 from .running import Runner
 from .settings import Settings
 from .slots import Slots
+from .source import Source
 from .sources import Sources
 from .spawning import end
 from .tending import Tending, farewell
@@ -87,6 +88,10 @@ class Worker:
             counters=self.runner.counters,
             busy_seconds=self.runner.busy_seconds(),
         )
+
+    def counts_of(self, source: Source) -> Mapping[str, Any]:
+        """What of the record's counts is about one queue."""
+        return self.runner.counts_of(source)
 
     def idle_epoch(self) -> int | None:
         """The closing of the latch in which nothing is fetched, held or run here; None while it is open or

@@ -20,6 +20,7 @@ from reconciler.context import Context
 from reconciler.errors import Stalled
 from reconciler.keys import key_of
 from reconciler.phases.policy.state import Audited, PolicyState
+from reconciler.phases.pool.entitle import overlaps
 from reconciler.reasons import Reason
 
 EVERY_SECONDS: Final = 60.0
@@ -63,7 +64,7 @@ async def find_conflicts(state: PolicyState, ctx: Context) -> None:
     own = next((view for view in there if (view.kind, view.name) == (state.ref.kind, state.ref.name)), None)
     if own is None:
         return
-    found = sorted(set(conflicts(own, _about_the_same(own, there), state.now)))
+    found = sorted({*conflicts(own, _about_the_same(own, there), state.now), *overlaps(own, ctx)})
     if found:
         rest = f"; and {len(found) - SHOWN} more" if len(found) > SHOWN else ""
         state.conditions.true(CONFLICTED, Reason.CONTRADICTED, "; ".join(found[:SHOWN]) + rest)
@@ -90,7 +91,7 @@ def _announce(state: PolicyState, ctx: Context, exemption: Exemption) -> None:
     left = exemption.expires > state.now
     ends = exemption.expires.timestamp() if left else None
     ctx.metrics.set(metrics.EXEMPTION_ENDS, state.where or "", state.name, exemption.name, value=ends)
-    told = ctx.endings.setdefault(state.uid, {})
+    told = ctx.endings.setdefault(state.key, {})
     stage = "ending" if exemption.ends_soon(state.now) else "" if left else "ended"
     before = told.get(exemption.name)
     told[exemption.name] = stage

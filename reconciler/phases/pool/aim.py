@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from reconciler.conditions import RECONCILING
@@ -75,20 +76,23 @@ def _child(state: PoolState, deployment: Mapping[str, Any]) -> Child:
         now=state.now.timestamp(),
         generation=metadata["generation"],
         observed_generation=status.get("observedGeneration", 0),
-        pods=state.view.pods_of(name),
+        pods=[replace(pod, spared=True) if pod.uid in state.spared else pod for pod in state.view.pods_of(name)],
         reason=_reason(state, name),
         timeout=state.drain_timeout,
         force=_force(state),
         failing=_failing(status),
         guarded=state.guarded,
         kills=_on_timeout(state) == "Kill",
+        warm=state.warm,
     )
 
 
 def _reason(state: PoolState, revision: str) -> DrainReason:
     if state.deleting:
         return DrainReason.DELETE
-    return DrainReason.SCALE_DOWN if revision == state.revision else DrainReason.ROLLOUT
+    if revision != state.revision:
+        return DrainReason.ROLLOUT
+    return DrainReason.PREEMPTED if state.gives else DrainReason.SCALE_DOWN
 
 
 def _force(state: PoolState) -> Force:

@@ -57,6 +57,20 @@ def budget_of(pool: Object, ctx: Context) -> Budget | None:
     )
 
 
+def overlaps(policy: PolicyView, ctx: Context) -> list[str]:
+    """The pools that a policy's budget is about and that count in another's, as sentences."""
+    if "budget" not in policy.spec:
+        return []
+    found = []
+    for pool in ctx.store.all(meta.WORKER_POOL.kind, policy.namespace or None):
+        counts = budget_of(pool, ctx)
+        about = any(view.uid == policy.uid for view in applying(meta.WORKER_POOL.kind, pool, ctx.snapshot).views)
+        if about and counts is not None and counts.policy.uid != policy.uid:
+            name = f"{pool['metadata']['namespace']}/{pool['metadata']['name']}"
+            found.append(f"budget: WorkerPool {name} counts in the smaller one of {counts.name}")
+    return found
+
+
 def within(state: ScalingState, ctx: Context, budget: Budget, facts: PoolFacts, decision: ReplicaDecision) -> PoolFacts:
     """The facts with what the budget leaves the pool. Pools that must give, or may grow, because of it are woken."""
     before = ctx.budgets.asked.get(state.uid)
@@ -77,8 +91,23 @@ def within(state: ScalingState, ctx: Context, budget: Budget, facts: PoolFacts, 
 
 def settle(state: ScalingState, ctx: Context, budget: Budget, facts: PoolFacts, decision: ReplicaDecision) -> None:
     """Remember what the pool goes on with, before any other pool asks."""
+    _prepare_to_give(state, ctx, budget, facts)
     state.surge = ctx.budgets.surge(budget.policy.uid, state.uid, _surge(state, ctx, decision.to))
     ctx.budgets.asked[state.uid] = Asked(decision.demand, facts.lowest, decision.to, decision.to + state.surge)
+
+
+def _prepare_to_give(state: ScalingState, ctx: Context, budget: Budget, facts: PoolFacts) -> None:
+    """Workers that leave for another pool are asked for that reason, and busy ones that are too young stay."""
+    if facts.entitlement is None or not facts.entitlement.giving:
+        return
+    state.gives = True
+    now, idle = ctx.clock().timestamp(), idle_pods(state.obj, ctx)
+    stay = [pod for pod in ctx.store.pods_of_pool(state.uid) if serves(pod) and pod["metadata"]["name"] not in idle]
+    state.spared = frozenset(pod["metadata"]["uid"] for pod in stay if now - _created(pod) < budget.min_runtime)
+
+
+def _created(pod: Object) -> float:
+    return seconds(pod["metadata"]["creationTimestamp"])
 
 
 def _entitlement(allowance: Allowance) -> Entitlement:
@@ -150,7 +179,7 @@ def _coming(deployments: Iterable[Object], pods: Sequence[Object]) -> int:
 
 def _takeable(pool: Object, stay: Sequence[Object], ctx: Context, min_runtime: float) -> int:
     now = ctx.clock().timestamp()
-    old = [pod for pod in stay if now - seconds(pod["metadata"]["creationTimestamp"]) >= min_runtime]
+    old = [pod for pod in stay if now - _created(pod) >= min_runtime]
     if len(old) == len(stay):
         return len(stay)
     idle = idle_pods(pool, ctx)
@@ -168,7 +197,7 @@ def idle_pods(pool: Object, ctx: Context) -> set[str]:
             return set()
         for record in reading.workers.everyone.values():
             fresh = not record.stale(reading.time)
-            (idle if fresh and not record.in_flight and not record.fetching else busy).add(record.pod)
+            (idle if fresh and not record.in_flight else busy).add(record.pod)
     return idle - busy
 
 

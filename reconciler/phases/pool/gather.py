@@ -7,14 +7,13 @@ from fractions import Fraction
 from typing import Any
 
 from crds import duration, meta
-from policies import applying
-from policies import effective as effective_values
 from reconciler.context import Context
 from reconciler.memory import PoolMemory
 from reconciler.observations import QueueName
 from reconciler.phases.pool.demand import QueueWorld, Workers
 from reconciler.phases.pool.scaling_state import ScalingState
 from reconciler.phases.pool.serving import may_start, serves, serving, starts
+from reconciler.phases.queue.known import known
 from reconciler.plans.shares import Sharer, share
 
 
@@ -46,12 +45,11 @@ def _world(state: ScalingState, ctx: Context, reference: Mapping[str, Any]) -> Q
     queue = ctx.store.queue(state.namespace, name)
     if queue is None or _gone(queue):
         return QueueWorld(name)
-    policies = [policy.view for policy in applying(meta.QUEUE.kind, queue, ctx.snapshot)]
     wait = (state.spec["scaling"].get("wait") or {}).get("target")
     return QueueWorld(
         name=name,
         spec=queue["spec"],
-        effective=effective_values.queue(queue["spec"], policies),
+        effective=known(queue, ctx).effective,
         sighting=ctx.observations.latest(QueueName(state.namespace, name)),
         wait_target=reference.get("waitTarget") or wait,
         share=_share(state, ctx, name),

@@ -61,7 +61,12 @@ def _candidates(state: PoolState) -> list[Pod]:
 
 
 def _say(state: PoolState, guarded: bool | None) -> None:
-    if state.guard != "Deletes":
+    if state.warm:
+        message = (
+            "drain.method is Signal: workers are ended by SIGTERM, and what outlives their grace period is cut off"
+        )
+        state.conditions.false(GUARANTEE, Reason.WARM_STOP, message)
+    elif state.guard != "Deletes":
         message = f"drain.guard is {state.guard}: others may delete a busy worker"
         state.conditions.false(GUARANTEE, Reason.BEST_EFFORT, message)
     elif guarded is None:

@@ -9,7 +9,7 @@ from typing import Any, Final
 from crds import meta
 from kube.client import Client
 from kube.resources import DEPLOYMENTS, PODS
-from reconciler.phases.pool.pods import FORCED, PROVED, request_text
+from reconciler.phases.pool.pods import FORCED, PROVED, WARM, request_text
 from reconciler.plans.actions import Action, Cancel, DeleteMarked, Hasten, Mark, Request, Scale, Unmark
 from reconciler.plans.child import Child, Pod
 from reconciler.plans.removal import KILL_SECONDS
@@ -47,7 +47,7 @@ async def _mark(client: Client, namespace: str, mark: Mark, now: datetime) -> No
     }
     if mark.reason is not None:
         annotations[meta.ANNOTATION_DRAIN] = request_text(mark.reason, now)
-    labels = {meta.LABEL_DRAINED: FORCED if mark.forced else PROVED}
+    labels = {meta.LABEL_DRAINED: FORCED if mark.forced else WARM if mark.warm else PROVED}
     await _patch(client, namespace, mark.pod, annotations, labels)
 
 

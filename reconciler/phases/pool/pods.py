@@ -19,7 +19,8 @@ PHASES: Final = {"Pending": PENDING, "Unknown": LOST}
 FINISHED: Final = ("Succeeded", "Failed")
 PROVED: Final = "true"
 FORCED: Final = "timeout"
-"""Values of the label `headgate.dev/drained`: proved idle, or out of time."""
+WARM: Final = "warm-stop"
+"""Values of the label `headgate.dev/drained`: proved idle, out of time, or of a kind that proves nothing."""
 
 
 def pod_of(pod: Object, workers: Mapping[str, WorkerState]) -> Pod:

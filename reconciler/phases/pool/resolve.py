@@ -11,6 +11,7 @@ from reconciler.children.template import pod_template
 from reconciler.context import Context
 from reconciler.phases.pool.look import memory_of
 from reconciler.phases.pool.state import PoolState
+from reconciler.phases.queue.known import known
 
 
 async def resolve(state: PoolState, ctx: Context) -> None:
@@ -19,8 +20,7 @@ async def resolve(state: PoolState, ctx: Context) -> None:
         name = reference["name"]
         queue = ctx.store.queue(state.namespace, name)
         if queue is not None:
-            policies = [policy.view for policy in applying(meta.QUEUE.kind, queue, ctx.snapshot)]
-            worked = WorkedQueue(queue, effective_values.queue(queue["spec"], policies), reference)
+            worked = WorkedQueue(queue, known(queue, ctx).effective, reference)
             state.worked.append(worked)
             remembered[name] = worked
             continue

@@ -7,17 +7,20 @@ is in `status.desiredReplicas`, and where that is not yet written, the pods are 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
 from crds import meta
 from policies import applying
 from policies import effective as effective_values
+from reconciler import metrics
 from reconciler.conditions import SCALING_ACTIVE
 from reconciler.context import Context
+from reconciler.memory import PoolMemory
 from reconciler.phases.pool import gather
-from reconciler.phases.pool.demand import pool_facts
+from reconciler.phases.pool.contested import left_to_another
+from reconciler.phases.pool.demand import QueueWorld, pool_facts
 from reconciler.phases.pool.entitle import budget_of, settle, within
 from reconciler.phases.pool.scaling_record import as_status, stored_record
 from reconciler.phases.pool.scaling_state import ScalingState
@@ -44,6 +47,10 @@ async def scale(state: ScalingState, ctx: Context) -> None:
     if stored is not None and any(world.unseen for world in worlds):
         _hold_what_was_decided(state, stored)
         return
+    if (contested := left_to_another(state, ctx)) is not None:
+        state.decision = contested
+        state.record = decisions.record(stored, contested, gather.current(state, ctx), state.now.timestamp())
+        return
     clock = ctx.monotonic()
     workers = gather.workers(state, ctx, worlds)
     known, wrong = schedules.understood(state.spec["scaling"].get("schedules") or ())
@@ -58,6 +65,7 @@ async def scale(state: ScalingState, ctx: Context) -> None:
         settle(state, ctx, budget, facts, decision)
     state.decision, ctx.histories[state.uid] = decision, later
     forget_gone(ctx)
+    _measure(state, ctx, worlds)
     state.record = decisions.record(stored, decision, facts.current, facts.now)
     tell(state, ctx, facts, decision, wrong)
     _ask_again(state, ctx, facts, decision)
@@ -97,6 +105,16 @@ def _hold_what_was_decided(state: ScalingState, stored: Record) -> None:
         if condition["type"] == SCALING_ACTIVE.name and reason is not None:
             say = state.conditions.true if condition["status"] == "True" else state.conditions.false
             say(SCALING_ACTIVE, reason, condition["message"])
+
+
+def _measure(state: ScalingState, ctx: Context, worlds: Sequence[QueueWorld]) -> None:
+    """How long the decision took since each reading that called for it had been due."""
+    memory, now = ctx.pools.setdefault(state.uid, PoolMemory()), ctx.monotonic()
+    for world in worlds:
+        seen = world.sighting
+        if seen is not None and seen.woke and seen.at > memory.decided_at:
+            ctx.metrics.observe(metrics.DECISION_LAG, seconds=now - seen.due)
+    memory.decided_at = now
 
 
 def _in_force(calendar: schedules.InForce) -> Schedule | None:

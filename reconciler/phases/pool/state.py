@@ -51,6 +51,11 @@ class PoolState(ScalingState):
         return str(self.effective.get("drain.guard")) if self.effective else "Deletes"
 
     @property
+    def warm(self) -> bool:
+        """Whether its workers tell that they are idle by nothing but ending."""
+        return self.effective is not None and self.effective.get("drain.method") == "Signal"
+
+    @property
     def frozen(self) -> bool:
         """Nothing is to be changed: the user says so, or a queue is missing and nothing can be rendered."""
         return bool(self.spec.get("paused")) or (not self.deleting and bool(self.missing))

@@ -8,6 +8,7 @@ from typing import Final
 from reconciler import metrics
 from reconciler.conditions import SCALING_ACTIVE, SCALING_LIMITED
 from reconciler.context import Context
+from reconciler.phases.pool.contested import holds_by_autoscaler
 from reconciler.phases.pool.scaling_state import ScalingState
 from reconciler.plans import explain
 from reconciler.plans.decision import BoundBy, ReplicaDecision
@@ -39,7 +40,10 @@ def tell(
 
 def _active(state: ScalingState, facts: PoolFacts, decision: ReplicaDecision, wrong: Sequence[str]) -> None:
     missing = [queue.name for queue in facts.queues if queue.missing]
-    if decision.bound_by is BoundBy.HOLD:
+    if decision.bound_by is BoundBy.HOLD and (manager := holds_by_autoscaler(state)):
+        message = f"{manager} holds the pool through its scale subresource: an autoscaler cannot target a WorkerPool"
+        state.conditions.false(SCALING_ACTIVE, Reason.ANOTHER_AUTOSCALER, message)
+    elif decision.bound_by is BoundBy.HOLD:
         state.conditions.false(SCALING_ACTIVE, Reason.HELD, f"Autoscaling is off: {decision.summary}")
     elif decision.bound_by is BoundBy.PAUSED:
         state.conditions.false(SCALING_ACTIVE, Reason.PAUSED, "spec.paused is set")

@@ -5,21 +5,25 @@ from __future__ import annotations
 from pydantic import ValidationError
 
 from crds.v1 import QueueSpec
-from policies import applying
-from policies import effective as effective_values
 from reconciler.context import Context
 from reconciler.errors import Stalled
+from reconciler.phases.queue.known import known
 from reconciler.phases.queue.state import QueueState
 from reconciler.reasons import Reason
 
 
 async def configure(state: QueueState, ctx: Context) -> None:
+    memory = known(state.obj, ctx)
+    if memory.parsed is None:
+        memory.parsed = _parsed(state)
+    state.parsed, state.effective = memory.parsed, memory.effective
+
+
+def _parsed(state: QueueState) -> QueueSpec:
     try:
-        state.parsed = QueueSpec.model_validate(state.spec)
+        return QueueSpec.model_validate(state.spec)
     except ValidationError as error:
         # Only an object from before the present schema can be here: the API server refuses others.
         first = error.errors(include_url=False, include_input=False)[0]
         field = ".".join(str(part) for part in ("spec", *first["loc"]))
         raise Stalled(Reason.INVALID_SPEC, f"{field}: {first['msg']}") from None
-    policies = [policy.view for policy in applying("Queue", state.obj, ctx.snapshot)]
-    state.effective = effective_values.queue(state.spec, policies)

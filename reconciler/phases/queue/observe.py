@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from operator import attrgetter, methodcaller
 from typing import Final
 
@@ -33,7 +33,7 @@ STUCK_POLLS: Final = 5
 
 async def observe(state: QueueState, ctx: Context) -> None:
     assert state.parsed is not None  # noqa: S101 - for the type checker: configure ran
-    name = QueueName(state.namespace, state.name)
+    name, due = QueueName(state.namespace, state.name), ctx.monotonic() - state.late
     sighting = ctx.observations.latest(name)
     before: Sight | None = sighting.value if sighting else None
     try:
@@ -42,9 +42,21 @@ async def observe(state: QueueState, ctx: Context) -> None:
         sight = failed(before, error, ctx.monotonic())
         ctx.metrics.add(metrics.QUEUE_READS, *name, error.reason)
     state.sight = sight
-    ctx.observations.record(name, sight, wake=moved(before, sight))
+    ctx.observations.record(name, sight, wake=moved(before, sight), due=due)
     _measure(ctx, name, sight)
+    state.digest = _digest(state, sight, pools=bool(ctx.store.pools_of_queue(*name)))
     state.again(_next_poll(ctx, sight))
+
+
+def _digest(state: QueueState, sight: Sight, *, pools: bool) -> Hashable:
+    """All that status says of the queue; None while anything is wrong, which is always told in full."""
+    seen, flow = sight.readable, sight.flow
+    if seen is None or flow is None or sight.doubt is not None or state.effective is None:
+        return None
+    numbers = (seen.waiting, seen.running, seen.scheduled, seen.dead_letters, seen.oldest_enqueued)
+    rates = (flow.wait(), flow.arrivals(LONG_SECONDS), flow.completions(LONG_SECONDS))
+    counted = (sight.counted.arrived.method, sight.counted.completed.method)
+    return (state.obj["metadata"]["resourceVersion"], id(state.effective), pools, numbers, rates, counted)
 
 
 def _next_poll(ctx: Context, sight: Sight) -> float:

@@ -196,6 +196,7 @@ async def test_counts_and_times_are_on_record(bench: Bench, start: StartWorker) 
     [record] = records.values()
     seconds, _ = await bench.command("TIME")
     assert (record["started"], record["failed"], record["running"], record["held"]) == (5, 1, 0, 0)
+    assert (record["queue"]["completed"], record["queue"]["running"]) == (5, 0)
     assert 0.25 <= record["serviceSeconds"] < 2
     assert record["busySeconds"] >= record["serviceSeconds"]
     assert 0.0125 <= record["serviceSecondsSq"] < 1

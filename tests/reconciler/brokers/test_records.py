@@ -73,6 +73,18 @@ def test_garbage_is_counted() -> None:
     assert (len(records.fresh), records.garbage) == (1, 2)
 
 
+def test_a_worker_of_several_queues_tells_of_each_alone() -> None:
+    of_queue = {"completed": 4, "serviceSeconds": 8.0, "serviceSecondsSq": 17.0, "busySeconds": 9.0}
+    told = parse(NAME, record(NAME, queue=of_queue))
+    assert told is not None
+    assert (told.completed, told.told) == (10, Told(4, 8.0, 17.0, 9.0))
+
+
+@pytest.mark.parametrize("garbage", [{"completed": -1}, {"completed": "4"}, {}, {"completed": 4, "busySeconds": "9"}])
+def test_a_record_with_garbage_about_its_queue_is_garbage(garbage: dict[str, Any]) -> None:
+    assert parse(NAME, record(NAME, queue=garbage)) is None
+
+
 def test_what_living_workers_tell_is_summed() -> None:
     raw = {
         "a.1": record("a.1", completed=3, serviceSeconds=3.0, serviceSecondsSq=4.0, busySeconds=5.0),

@@ -40,7 +40,7 @@ class Redis6:
 
     def __init__(self, link: Link) -> None:
         self._link = link
-        self.endpoint = link.endpoint
+        self.endpoint, self.identity, self.identified = link.endpoint, None, link.identified
 
     async def ask(self, *commands: Command) -> list[Reply]:
         replies = list(await self._link.ask(*commands))

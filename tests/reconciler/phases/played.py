@@ -56,11 +56,12 @@ class Habits:
     shortest_job: float = 0.2
     longest_job: float = 1.5
     silent: bool = False
+    broken_images: frozenset[str] = frozenset()
 
 
 @dataclass
 class Played:
-    """`most` is the highest number of pods seen at once, terminating ones included, by pool."""
+    """`most` is the highest number of pods seen at once, terminating ones included, by pool; `most_together` of all."""
 
     kubeconfig: Path
     namespace: str
@@ -71,6 +72,7 @@ class Played:
     kills: list[str] = field(default_factory=list)
     ended: int = 0
     most: dict[str, int] = field(default_factory=dict)
+    most_together: int = 0
     fault: BaseException | None = None
 
     def __post_init__(self) -> None:
@@ -137,6 +139,7 @@ class Played:
         await client.merge_patch(NODES, self._node, None, {"status": status}, subresource="status")
 
     def _count(self, pods: tuple[dict[str, Any], ...]) -> None:
+        self.most_together = max(len(pods), self.most_together)
         for name in {pod["metadata"]["labels"][meta.LABEL_POOL] for pod in pods}:
             here = sum(pod["metadata"]["labels"][meta.LABEL_POOL] == name for pod in pods)
             self.most[name] = max(here, self.most.get(name, 0))
@@ -149,7 +152,8 @@ class Played:
         elif not pod["spec"].get("nodeName"):
             await _bind(client, metadata, self._node)
         elif worker is None:
-            await self._start(client, metadata)
+            if pod["spec"]["containers"][0]["image"] not in self.habits.broken_images:
+                await self._start(client, metadata)
         else:
             self._work(worker, metadata)
 

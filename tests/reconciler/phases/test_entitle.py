@@ -14,6 +14,7 @@ from reconciler.brokers.records import parse_all
 from reconciler.brokers.sight import seen
 from reconciler.keys import Key
 from reconciler.observations import QueueName
+from reconciler.phases.pool.entitle import overlaps
 from reconciler.phases.pool.scale import scale, scaling_status
 from reconciler.phases.pool.scaling_state import ScalingState
 from tests.reconciler.brokers.records import record
@@ -195,6 +196,11 @@ async def test_the_smallest_of_several_budgets_counts() -> None:
     shop.has("batch", 30)
     await shop.passes()
     assert shop.wanted() == {"batch": 2}
+    said = {view.name: overlaps(view, shop.ctx) for view in shop.ctx.snapshot.policies("shop")}
+    assert said == {
+        "guardrails": ["budget: WorkerPool shop/batch counts in the smaller one of Policy smaller"],
+        "smaller": [],
+    }
 
 
 async def test_a_pool_that_no_budget_is_about_is_free() -> None:

@@ -20,6 +20,8 @@ from reconciler.memory import PoolMemory
 from reconciler.observations import QueueName
 from reconciler.outcome import Outcome
 from reconciler.phases.queue import QUEUE, QueueState
+from reconciler.phases.queue.configure import configure
+from reconciler.phases.queue.observe import observe
 from reconciler.phases.queue.summary import summarize
 from tests.reconciler.brokers.records import record
 from tests.reconciler.builders import pod, pool, queue
@@ -76,6 +78,11 @@ def world(*answers: Observation | BrokerError, **spec: Any) -> OneQueue:
     return made
 
 
+def digest_of(state: QueueState) -> tuple[object, ...]:
+    """All but the version of the object, which changes with every status; empty where there is none."""
+    return state.digest[1:] if isinstance(state.digest, tuple) else ()
+
+
 async def test_a_reading_is_in_status() -> None:
     one = world(SEEN)
     await one.one_pass()
@@ -111,6 +118,32 @@ async def test_rates_are_in_status_once_they_are_known() -> None:
     assert methods["waitP95"] == "Estimated"
     assert one.ctx.metrics.value(metrics.QUEUE_RATE, *NAME, "in") == 3.0
     assert one.ctx.metrics.value(metrics.QUEUE_RATE, *NAME, "out") == 2.5
+
+
+@pytest.mark.parametrize(
+    ("second", "want"),
+    [
+        (SEEN, True),
+        (replace(SEEN, time=SEEN.time + 2), True),
+        (replace(SEEN, waiting=exact(8)), False),
+        (replace(SEEN, dead_letters=exact(1)), False),
+        (replace(SEEN, running=Observation(0.0).running), False),
+        (replace(SEEN, identity=replace(MASTER, run_id="two")), False),
+        (AWAY, False),
+    ],
+    ids=["the same", "a moment later", "a number", "a dead letter", "how it is known", "a failover", "an error"],
+)
+async def test_a_pass_knows_whether_status_says_already_what_it_found(
+    second: Observation | BrokerError, want: bool
+) -> None:
+    one = world(SEEN, SEEN, SEEN, SEEN, SEEN, second)
+    for _ in range(5):
+        before = digest_of(await one.one_pass())
+    after = QUEUE.begin(one.obj, one.ctx)
+    await configure(after, one.ctx)
+    await observe(after, one.ctx)
+    assert before
+    assert (digest_of(after) == before) == want
 
 
 async def test_unknown_signals_are_absent() -> None:

@@ -240,6 +240,59 @@ async def test_pools_that_share_a_queue_divide_it() -> None:
     assert await one.decided() == (10, BoundBy.MAX_REPLICAS, True)
 
 
+def child(of: dict[str, Any], replicas: int, *managers: str) -> dict[str, Any]:
+    """The pool's Deployment, whose replicas were last set by these."""
+    labels = {meta.LABEL_POOL: of["metadata"]["name"], meta.LABEL_POOL_UID: of["metadata"]["uid"]}
+    fields = [
+        {
+            "manager": manager,
+            "subresource": "scale",
+            "time": "2027-01-15T08:00:00Z",
+            "fieldsV1": {"f:spec": {"f:replicas": {}}},
+        }
+        for manager in managers
+    ]
+    found = metadata("packers-1a2b", labels=labels, managedFields=fields)
+    return {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": found, "spec": {"replicas": replicas}}
+
+
+async def test_another_autoscaler_is_reported_and_not_fought() -> None:
+    one = OnePool()
+    one.sees(17)
+    await one.one_pass()
+    one.ctx.store.put(child(one.obj, 9, "kube-controller-manager"))
+    one.sees(0)
+    assert await one.decided() == (9, BoundBy.PAUSED, False)
+    assert one.obj["status"]["summary"] == "left to another autoscaler"
+    assert conditions_of(one.obj) == [
+        "ScalingActive=False AnotherAutoscaler: kube-controller-manager sets the replicas of Deployment packers-1a2b: "
+        "remove its HorizontalPodAutoscaler or ScaledObject; nothing is scaled"
+    ]
+    one.ctx.store.put(child(one.obj, 9))
+    one.sees(0)
+    assert await one.decided(seconds=590) == (9, BoundBy.PAUSED, False)
+    one.sees(17)
+    assert (await one.decided(seconds=20))[1] is not BoundBy.PAUSED
+
+
+async def test_a_number_that_a_person_set_is_not_left() -> None:
+    one = OnePool()
+    one.ctx.store.put(child(one.obj, 9, "kubectl"))
+    one.sees(17)
+    assert await one.decided() == (5, BoundBy.DEMAND, True)
+
+
+async def test_an_autoscaler_that_holds_the_pool_is_named() -> None:
+    one = OnePool(hold={"replicas": 3})
+    one.obj["metadata"]["managedFields"] = [{"manager": "keda-operator", "subresource": "scale"}]
+    one.sees(17)
+    assert (await one.decided())[:2] == (3, BoundBy.HOLD)
+    assert conditions_of(one.obj)[0] == (
+        "ScalingActive=False AnotherAutoscaler: "
+        "keda-operator holds the pool through its scale subresource: an autoscaler cannot target a WorkerPool"
+    )
+
+
 async def test_a_fallback_is_waited_for() -> None:
     one = OnePool(scaling={"maxReplicas": 10, "fallback": {"after": "1m", "replicas": 6}})
     one.sighted(failed(None, BrokerUnreachable("away"), 0.0))

@@ -86,6 +86,11 @@ CASES: dict[str, tuple[Child, tuple[Action, ...], Wait]] = {
         (Mark(SILENT, forced=True),),
         Wait.WORKERS,
     ),
+    "who can only be told by SIGTERM is asked for nothing else": (
+        child(A, keep=0, warm=True),
+        (Mark(A, DrainReason.SCALE_DOWN, warm=True),),
+        Wait.WORKERS,
+    ),
     "Kill cuts the goodbye short": (
         child(LEAVING, B, keep=1, replicas=1, kills=True),
         (Hasten(LEAVING),),

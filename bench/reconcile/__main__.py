@@ -1,0 +1,229 @@
+"""`python -m bench.reconcile`: many pools on fake nodes, a real API server and a real Redis; what the reconciler costs.
+
+Three times for each number of pools: while nothing happens, while jobs come and go, and after a restart.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.reconcile import world
+from bench.reconcile.measuring import Process, Samples, quantile, samples, total
+from kube import config
+from kube.client import Client
+from tests.cluster import redis, state
+from tests.cluster.cluster import Cluster, running_fake_nodes
+from tests.cluster.redis import Redis
+
+ROOT = Path(__file__).parents[2]
+GENERATED = ROOT / "crds" / "generated"
+TOOK = "headgate_reconcile_duration_seconds"
+LAG = "headgate_decision_lag_seconds"
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    pools: int
+    replicas: int
+    seconds: float
+    poll: float
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """Everything that is counted, at one moment."""
+
+    at: float
+    ours: Samples
+    server: Samples
+    redis: float
+    process: Process
+
+
+class Reconciler:
+    """One process, from its start."""
+
+    def __init__(self, cluster: Cluster, folder: Path, options: Options) -> None:
+        self.began = time.monotonic()
+        self.log = folder / f"reconciler-{time.monotonic_ns()}.log"
+        flags = {
+            "--kubeconfig": cluster.kubeconfig,
+            "--namespace": world.NAMESPACE,
+            "--poll": options.poll,
+            "--metrics-host": "127.0.0.1",
+            "--metrics-port": 0,
+            "--local-brokers": "true",
+            "--certificates": "none",
+        }
+        command = [
+            sys.executable,
+            "-m",
+            "headgate",
+            "reconciler",
+            *(str(part) for flag in flags.items() for part in flag),
+        ]
+        with self.log.open("wb") as output:
+            self.process = subprocess.Popen(command, cwd=ROOT, stderr=output)
+        self.port = 0
+
+    def metrics(self) -> Samples:
+        if not self.port:
+            self.port = _port(self.log.read_text())
+        if not self.port:
+            return {}
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/metrics", timeout=10) as answer:
+                return samples(answer.read().decode())
+        except OSError:
+            return {}
+
+    def stop(self) -> None:
+        self.process.send_signal(signal.SIGTERM)
+        self.process.wait(60)
+
+
+def _port(log: str) -> int:
+    import re
+
+    found = re.search(r'"metrics_port":\s*(\d+)', log)
+    return int(found[1]) if found else 0
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m bench.reconcile", description=__doc__)
+    parser.add_argument("--pools", type=int, nargs="+", default=[100, 1000])
+    parser.add_argument("--replicas", type=int, default=0, help="pods of each pool, on fake nodes")
+    parser.add_argument("--seconds", type=float, default=60, help="length of one measurement")
+    parser.add_argument("--poll", type=float, default=1.0, help="seconds between two readings of a queue")
+    given = parser.parse_args()
+    print(f"poll {given.poll:g} s, {given.replicas} pods a pool, measured for {given.seconds:g} s each")
+    for pools in given.pools:
+        run(Options(pools, given.replicas, given.seconds, given.poll))
+
+
+def run(options: Options) -> None:
+    with tempfile.TemporaryDirectory() as folder, running_fake_nodes(max(1, options.pools // 200)) as cluster:
+        cluster.kubectl("apply", "--server-side", "-f", str(GENERATED))
+        cluster.kubectl("wait", "--for=condition=Established", "--timeout=60s", "crd", "--all")
+        cluster.kubectl("create", "namespace", world.NAMESPACE)
+        servers = state.claim()
+        try:
+            with redis.running(servers) as server:
+                asyncio.run(_create(cluster, options, server.url))
+                measure(cluster, server, Path(folder), options)
+        finally:
+            servers.remove()
+
+
+async def _create(cluster: Cluster, options: Options, url: str) -> None:
+    async with Client(await config.load(cluster.kubeconfig)) as client:
+        await world.create(client, options.pools, url, options.replicas)
+
+
+def measure(cluster: Cluster, server: Redis, folder: Path, options: Options) -> None:
+    with _reconciler(cluster, folder, options) as first:
+        seconds = _until(first, options, lambda found: _settled(found, options))
+        print(f"\n{options.pools} pools: all made and reconciled in {seconds:.0f} s, from nothing")
+        time.sleep(2 * options.poll + 35)  # fast numbers of the beginning are written half a minute later
+        _show("nothing happens", _during(cluster, server, first, options, lambda: time.sleep(options.seconds)), options)
+        jobs = world.move_jobs(server.url, options.pools, options.seconds)
+        _show("jobs come and go", _during(cluster, server, first, options, lambda: asyncio.run(jobs)), options)
+    with _reconciler(cluster, folder, options) as second:
+        seconds = _until(second, options, lambda found: _all_passed(found, options))
+        print(f"  restart to all reconciled: {seconds:.1f} s")
+
+
+@contextmanager
+def _reconciler(cluster: Cluster, folder: Path, options: Options) -> Iterator[Reconciler]:
+    one = Reconciler(cluster, folder, options)
+    try:
+        yield one
+    finally:
+        one.stop()
+
+
+def _until(one: Reconciler, options: Options, done: Callable[[Samples], bool]) -> float:
+    deadline = time.monotonic() + 60 + options.pools
+    while time.monotonic() < deadline:
+        if one.process.poll() is not None:
+            raise RuntimeError(f"the reconciler ended: {one.log.read_text()[-2000:]}")
+        if done(one.metrics()):
+            return time.monotonic() - one.began
+        time.sleep(0.5)
+    raise TimeoutError(f"not all reconciled: {one.log.read_text()[-2000:]}")
+
+
+def _all_passed(found: Samples, options: Options) -> bool:
+    """Every queue read once and every pool passed over since."""
+    passes = [total(found, "headgate_reconcile_duration_seconds_count", kind=kind) for kind in ("Queue", "WorkerPool")]
+    return min(passes) >= options.pools and total(found, "headgate_workqueue_depth") < options.pools / 50
+
+
+def _settled(found: Samples, options: Options) -> bool:
+    """Every pool has its pods, and said so."""
+    ready = total(found, "headgate_pool_replicas", state="ready")
+    known = sum(name == "headgate_pool_replicas" and ("state", "ready") in labels for name, labels in found)
+    return _all_passed(found, options) and known == options.pools and ready == options.pools * options.replicas
+
+
+def _during(
+    cluster: Cluster, server: Redis, one: Reconciler, options: Options, action: Callable[[], object]
+) -> tuple[Moment, Moment]:
+    before = _moment(cluster, server, one)
+    action()
+    return before, _moment(cluster, server, one)
+
+
+def _moment(cluster: Cluster, server: Redis, one: Reconciler) -> Moment:
+    counted = samples(cluster.kubectl("get", "--raw", "/metrics"))
+    commands = asyncio.run(_commands(server.url))
+    return Moment(time.monotonic(), one.metrics(), counted, commands, Process.of(one.process.pid))
+
+
+async def _commands(url: str) -> float:
+    from redis.asyncio import Redis as RedisClient
+
+    async with RedisClient.from_url(url) as client:
+        return float((await client.info("stats"))["total_commands_processed"])
+
+
+def _show(what: str, moments: tuple[Moment, Moment], options: Options) -> None:
+    before, after = moments
+    minutes = (after.at - before.at) / 60
+    of_ours = sum(
+        total(after.server, "apiserver_request_total", resource=resource)
+        - total(before.server, "apiserver_request_total", resource=resource)
+        for resource in ("queues", "workerpools", "deployments", "configmaps", "poddisruptionbudgets", "pods", "events")
+    )
+    writes = total(after.ours, "headgate_status_writes_total") - total(before.ours, "headgate_status_writes_total")
+    decisions = total(after.ours, f"{LAG}_count") - total(before.ours, f"{LAG}_count")
+    lag = [1000 * quantile(before.ours, after.ours, LAG, part) for part in (0.5, 0.95)]
+    late = [1000 * quantile(before.ours, after.ours, "headgate_workqueue_wait_seconds", part) for part in (0.5, 0.95)]
+    print(
+        f"  {what}: CPU {100 * (after.process.cpu - before.process.cpu) / (after.at - before.at):.0f} %,"
+        f" RSS {after.process.rss:.0f} MiB (most {after.process.most:.0f});"
+        f" a pool and minute: {of_ours / minutes / options.pools:.2f} API requests,"
+        f" {(after.redis - before.redis) / minutes / options.pools:.0f} Redis commands; {writes:.0f} status writes"
+    )
+    for kind in ("Queue", "WorkerPool"):
+        took = [1000 * quantile(before.ours, after.ours, TOOK, part, kind=kind) for part in (0.5, 0.95)]
+        print(f"    a pass over a {kind} takes p50 {took[0]:.1f} ms, p95 {took[1]:.1f} ms")
+    print(
+        f"    a due object waits p50 {late[0]:.1f} ms, p95 {late[1]:.1f} ms;"
+        f" {decisions:.0f} decisions, lag p50 {lag[0]:.1f} ms, p95 {lag[1]:.1f} ms"
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,67 @@
+"""Loads by name: `sine:2:18:20m` is a wave between 2 and 18 jobs a second that comes back every 20 minutes. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from crds import duration
+from headgate.simulation import work
+from headgate.simulation.work import Rate
+
+MOST_PER_SECOND: Final = 10_000.0
+
+
+class PatternError(ValueError):
+    """The pattern's text cannot be read; the message says what it should be."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """`usage` names the parts; each is a number, or a duration where its name ends in -time."""
+
+    usage: str
+    make: Callable[..., Rate]
+
+    @property
+    def parts(self) -> list[str]:
+        return self.usage.split(":")
+
+
+SHAPES: Final[Mapping[str, Shape]] = {
+    "constant": Shape("RATE", work.constant),
+    "step": Shape("LOW:HIGH:START-TIME:END-TIME", work.step),
+    "sine": Shape("LOW:HIGH:PERIOD-TIME", work.sine),
+    "sawtooth": Shape("LOW:HIGH:PERIOD-TIME", work.sawtooth),
+    "onoff": Shape("RATE:ON-TIME:OFF-TIME", work.on_off),
+    "burst": Shape("JOBS:START-TIME:LENGTH-TIME:BACKGROUND", lambda *parts: work.burst(int(parts[0]), *parts[1:])),
+}
+
+
+def parse(text: str) -> Rate:
+    """The rate that a pattern means, in jobs per second. Raises PatternError."""
+    name, *given = text.split(":")
+    shape = SHAPES.get(name)
+    if shape is None:
+        raise PatternError(f"no pattern {name!r}: use {', '.join(usages())}, or a file that exists")
+    if len(given) != len(shape.parts):
+        raise PatternError(f"pattern {text!r} has {len(given)} parts: write {name}:{shape.usage}")
+    return shape.make(*(_part(part, usage) for part, usage in zip(given, shape.parts, strict=True)))
+
+
+def usages() -> list[str]:
+    return [f"{name}:{shape.usage}" for name, shape in SHAPES.items()]
+
+
+def _part(text: str, usage: str) -> float:
+    try:
+        value = duration.seconds(text) if usage.endswith("-TIME") else float(text)
+    except ValueError as error:
+        what = "a duration such as 20m" if usage.endswith("-TIME") else "a number"
+        raise PatternError(f"{usage} must be {what}, not {text!r}") from error
+    longest = float("inf") if usage.endswith("-TIME") or usage == "JOBS" else MOST_PER_SECOND
+    least = 1.0 if usage in ("PERIOD-TIME", "LENGTH-TIME") else 0.0
+    if not least <= value <= longest:
+        raise PatternError(f"{usage} must be from {least:g} to {longest:g}, not {text!r}")
+    return value

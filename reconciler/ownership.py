@@ -1,0 +1,50 @@
+"""Who else writes what Headgate owns: told by the managed fields of an object. Pure.
+
+Managed fields are most of what an object weighs, so only the entries that matter here are kept with it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
+
+_AUTOSCALERS: Final = re.compile(r"kube-controller-manager|keda.*|.*autoscaler.*")
+"""Field managers that set replicas by themselves: the HorizontalPodAutoscaler controller is part of the first."""
+_SCALE: Final = "scale"
+
+
+def kept(kind: str, entries: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """The managed fields worth keeping: those of autoscalers that write replicas."""
+    if kind == "Deployment":
+        return [_short(entry) for entry in entries if _replicas(entry) and _is_autoscaler(entry)]
+    if kind == "WorkerPool":
+        return [_short(entry) for entry in entries if _scales(entry)]
+    return []
+
+
+def autoscaler_of(obj: Mapping[str, Any]) -> tuple[str, str] | None:
+    """The autoscaler that last set the object's replicas, and when; None where nobody but people and Headgate did."""
+    entries = [(str(entry.get("time", "")), str(entry["manager"])) for entry in _entries(obj) if _scales(entry)]
+    time, manager = max(entries, default=("", ""))
+    return (manager, time) if manager else None
+
+
+def _entries(obj: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    yield from obj["metadata"].get("managedFields") or ()
+
+
+def _is_autoscaler(entry: Mapping[str, Any]) -> bool:
+    return _AUTOSCALERS.fullmatch(str(entry.get("manager", ""))) is not None
+
+
+def _replicas(entry: Mapping[str, Any]) -> bool:
+    return "f:replicas" in ((entry.get("fieldsV1") or {}).get("f:spec") or {})
+
+
+def _scales(entry: Mapping[str, Any]) -> bool:
+    return entry.get("subresource") == _SCALE and _is_autoscaler(entry)
+
+
+def _short(entry: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {"manager": entry["manager"], "time": entry.get("time", ""), "subresource": _SCALE}

@@ -1,0 +1,43 @@
+from __future__ import annotations
+
+from typing import Any
+
+from headgate.fleet import bill
+
+DECISION = {
+    "time": "2026-11-25T20:15:00Z",
+    "from": 2,
+    "to": 5,
+    "boundBy": "RateLimit",
+    "steps": [
+        {"name": "Queue", "replicas": 7, "message": "orders: wait p95 10s needs 26 slots: 20 busy on average + 6"},
+        {"name": "Price", "replicas": 7, "message": "a wait of 1m would need 1 fewer, one of 5s 2 more"},
+        {"name": "Demand", "replicas": 7},
+        {"name": "RateLimit", "replicas": 5, "message": "as many as 300 per 1m keeps busy"},
+    ],
+}
+
+
+def pool(**status: Any) -> dict[str, Any]:
+    return {"kind": "WorkerPool", "metadata": {"name": "orders"}, "status": status}
+
+
+def test_the_bill() -> None:
+    told = bill.lines(pool(decision=DECISION, summary="5 serve the limit of 300 per 1m", desiredReplicas=5))
+    assert list(told) == [
+        "orders: 5 replicas (+3) since 2026-11-25T20:15:00Z: 5 serve the limit of 300 per 1m",
+        "     7  orders: wait p95 10s needs 26 slots: 20 busy on average + 6",
+        "        a wait of 1m would need 1 fewer, one of 5s 2 more",
+        "     7  asked for",
+        "     5  rate limit: as many as 300 per 1m keeps busy",
+        "     5  binding: rate limit",
+    ]
+
+
+def test_what_is_wanted_by_now_is_said_where_it_differs() -> None:
+    *_, last = bill.lines(pool(decision=DECISION, desiredReplicas=4))
+    assert last == "By now 4 are wanted."
+
+
+def test_nothing_decided() -> None:
+    assert list(bill.lines(pool())) == ["orders: nothing has been decided yet"]
