@@ -147,9 +147,12 @@ def _first(found: Program | tuple[Problem, ...]) -> Program | Problem:
     return found if isinstance(found, Program) else found[0]
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=512)
 def compiled(expression: str, kind: str, returns: Returns) -> Program | tuple[Problem, ...]:
-    """An expression compiled, or what is wrong with it. Reviews of a Policy and the Policy itself share the work."""
+    """An expression compiled, or what is wrong with it. Reviews of a Policy and the Policy itself share the work.
+
+    Each takes some 5 KiB, and anybody who may try to apply a Policy can fill it.
+    """
     try:
         return ENGINE.compile(expression, kind, returns)
     except CompileError as error:
