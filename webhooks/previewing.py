@@ -7,8 +7,10 @@ The snapshot keeps too little of an object for every rule, so the objects are re
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+import zlib
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from time import perf_counter
 from typing import Any, Final, Protocol
@@ -93,7 +95,20 @@ def stored(client: Client) -> Objects:
     return pages
 
 
-def given(objects: Sequence[Object]) -> Objects:
+class Packed:
+    """Objects kept whole for previews, at a tenth of their size: 5,000 would take 40 MiB as they are."""
+
+    def __init__(self) -> None:
+        self._objects: list[bytes] = []
+
+    def add(self, obj: Object) -> None:
+        self._objects.append(zlib.compress(json.dumps(obj).encode(), 1))
+
+    def __iter__(self) -> Iterator[Object]:
+        return (json.loads(zlib.decompress(packed)) for packed in self._objects)
+
+
+def given(objects: Iterable[Object]) -> Objects:
     """What was read from files; `objects` may still be filled."""
 
     async def pages(kind: str, namespace: str | None) -> AsyncIterator[Sequence[Object]]:

@@ -10,7 +10,7 @@ import asyncio
 import gc
 import logging
 import signal
-from collections.abc import Coroutine, Iterator, Mapping
+from collections.abc import Coroutine, Iterator
 from contextlib import AsyncExitStack
 from socket import socket
 from time import monotonic
@@ -26,12 +26,12 @@ from kube import config
 from kube.client import Client
 from policies import MemorySnapshot
 from policies.compiled import compiled
-from webhooks import logs, serving, trust
+from webhooks import heap, logs, serving, trust
 from webhooks.app import PATHS, AdmissionApp, create_app, create_side_app
 from webhooks.decider import Decider, now
 from webhooks.feed import Feed, sources
 from webhooks.metrics import Metrics
-from webhooks.previewing import Previewer, given, stored
+from webhooks.previewing import Packed, Previewer, given, stored
 from webhooks.readiness import Need, Readiness
 from webhooks.settings import Settings
 
@@ -71,7 +71,7 @@ class Process:
         self.metrics = Metrics(PATHS)
         self.snapshot = MemorySnapshot(self._age)
         self._feed: Feed | None = None
-        self._manifests: list[Mapping[str, Any]] = []
+        self._manifests = Packed()
 
     async def run(self, stop: asyncio.Event) -> None:
         with (
@@ -130,7 +130,7 @@ class Process:
             for manifest in manifests.placed(manifests.read_world((folder,) if folder else ()), self._namespace):
                 obj = manifests.stored(manifest.obj)
                 self.snapshot.put(obj["kind"], obj)
-                self._manifests.append(obj)
+                self._manifests.add(obj)
             self._snapshot_filled()
             return
         followed = sources(self._settings.scope, self._namespace)
@@ -156,8 +156,7 @@ class Process:
         began = monotonic()
         await self.readiness.wait()
         # What was loaded until now stays, and what a review makes goes without the collector's help.
-        gc.collect()
-        gc.freeze()
+        heap.settle()
         gc.set_threshold(*GC_THRESHOLDS)
         log.info("ready", extra={"seconds": round(monotonic() - began, 3), "objects": len(self.snapshot)})
 

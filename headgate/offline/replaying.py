@@ -20,6 +20,7 @@ from policies import Decision, Facts, MemorySnapshot, Operation, decide, text
 from policies.fields import integer
 from policies.fields import text as text_of
 from webhooks.decider import Decider
+from webhooks.manifests import stored as as_stored
 from webhooks.review import Review
 
 Object = Mapping[str, Any]
@@ -78,8 +79,8 @@ class Replay:
             self._remember(write)
 
     def _decision(self, write: Write) -> Decision:
-        if write.version != meta.VERSION:
-            raise UnknownError(f"written in {write.version}")
+        if write.version != meta.VERSION and write.patched and write.stored is None:
+            raise UnknownError(f"a patch in {write.version} that was refused")
         self._put_in_force(write)
         old = self._stored.get((write.kind, write.namespace, write.name))
         if old is None and write.operation is not Operation.CREATE:
@@ -143,7 +144,7 @@ class Replay:
             if (gone := self._stored.pop(key, None)) is not None and write.kind not in POLICY_KINDS:
                 self.world.remove(write.kind, gone)
         elif write.stored is not None:
-            self.know(write.stored)
+            self.know(as_stored(dict(write.stored)))
         elif write.subresource and key in self._stored:
             old = self._stored[key]
             hold = {**(old["spec"].get("hold") or {}), "replicas": integer(write.sent, "spec", "replicas")}
@@ -153,11 +154,11 @@ class Replay:
 def _asked(write: Write, old: Object | None) -> Object:
     """The object the webhook was asked about. A patch that was let through is known by what it came to."""
     if write.patched and write.stored is not None:
-        return write.stored
+        return as_stored(dict(write.stored))
     if write.sent is None:
         raise UnknownError("the audit policy keeps no bodies")
     if not write.patched:
-        return dict(write.sent)
+        return as_stored(dict(write.sent))
     assert old is not None  # noqa: S101 - an update whose old object is unknown does not come here
     if isinstance(write.sent, list):
         return dict(jsonpatch.apply_patch(dict(old), write.sent))

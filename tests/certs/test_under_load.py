@@ -12,7 +12,7 @@ from tests.cluster import access
 @pytest.mark.control_plane
 def test_no_request_fails_while_authorities_and_replicas_change() -> None:
     access.refuse_given_cluster("replicas as processes behind a Service")
-    result = run(Plan(requests=600, changes=2, authority_seconds=30, leaf_seconds=24, limit=300))
+    result = run(Plan(requests=600, changes=2, authority_seconds=45, leaf_seconds=36, limit=400))
     assert result.failures == {}, told(result)
     assert result.finished >= 2, told(result)
     assert (result.replaced, result.codes) == (2, {0}), "a replica that is asked to leave does, and well"

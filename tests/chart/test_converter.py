@@ -100,3 +100,40 @@ def test_an_upgrade_keeps_the_certificates(installed_crds: Helm, control_plane: 
 
     assert seen() == before
     assert before[0]["ca.crt"] == before[1]
+
+
+@pytest.mark.control_plane
+def test_an_authority_is_changed_by_three_upgrades_and_both_are_trusted_in_between(
+    installed_crds: Helm, control_plane: Cluster
+) -> None:
+    def take(step: str) -> dict[str, bytes]:
+        given = ("-n", "headgate-crds", f"--set=converter.certificateStep={step}")
+        installed_crds.run("upgrade", "headgate-crds", CRDS, *given)
+        secret = json.loads(control_plane.kubectl("-n", "headgate-crds", "get", "secret", SECRET, "-o", "json"))
+        crds = json.loads(control_plane.kubectl("get", "crd", f"queues.{meta.GROUP}", "-o", "json"))
+        assert crds["spec"]["conversion"]["webhook"]["clientConfig"]["caBundle"] == secret["data"]["ca.crt"]
+        return {key: base64.b64decode(value) for key, value in secret["data"].items()}
+
+    def signed_by(files: dict[str, bytes]) -> list[int]:
+        """The places in the bundle of the authorities that signed the leaf."""
+        leaf = x509.load_pem_x509_certificate(files["tls.crt"])
+        bundle = x509.load_pem_x509_certificates(files["ca.crt"])
+        return [place for place, one in enumerate(bundle) if one.subject == leaf.issuer and verifies(leaf, one)]
+
+    before = take("keep")
+    assert take("promote") == before, "there is nothing to promote"
+    added = take("add")
+    assert (added["tls.crt"], signed_by(added)) == (before["tls.crt"], [0])
+    promoted = take("promote")
+    assert (promoted["ca.crt"], signed_by(promoted)) == (added["ca.crt"], [1])
+    assert take("promote") == promoted
+    dropped = take("drop")
+    assert (dropped["tls.crt"], signed_by(dropped)) == (promoted["tls.crt"], [0])
+    assert dropped.keys() == before.keys()
+    assert before["ca.crt"] not in dropped["ca.crt"]
+    assert take("keep") == dropped
+
+
+def verifies(leaf: x509.Certificate, authority: x509.Certificate) -> bool:
+    leaf.verify_directly_issued_by(authority)
+    return True

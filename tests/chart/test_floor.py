@@ -134,6 +134,27 @@ def test_nothing_is_left_of_a_policy_that_is_gone(bound: Floor) -> None:
     until("it holds no more", lambda: bound.apply(large).err or None, 30)
 
 
+@pytest.mark.control_plane
+def test_the_largest_policy_there_can_be_is_within_the_cost_the_api_server_allows(bound: Floor) -> None:
+    """Beyond it the limit would let through: 10,000 globs are matched before a refusal."""
+    exemptions = [
+        {
+            "name": f"one-{number}",
+            "rules": ["maxConcurrency"],
+            "match": {"names": [f"never-{number}-{glob}-*.example?" for glob in range(100)]},
+            "reason": "as many as the schema takes",
+            "expirationTime": "2099-01-01T00:00:00Z",
+        }
+        for number in range(100)
+    ]
+    largest = objects.policy("largest", limits={"maxConcurrency": 50}, exemptions=exemptions)
+    # Not applied: that would keep a second copy of it in an annotation, which is too large.
+    assert bound.kubectl("create", "-f", "-", stdin=json.dumps(bound.located(largest))).code == 0
+    refused = eventually_refused("the limit holds", lambda: bound.apply(objects.pool("busy", concurrency=51)))
+    assert "spec.concurrency: Invalid value: 51: at most 50 (Policy largest" in refused.err
+    assert bound.kubectl("delete", "policies.work.headgate.dev", "largest").code == 0
+
+
 def glass(name: str, broken: str = REASON, **spec: Any) -> dict[str, Any]:
     return objects.pool(name, **spec, metadata={"annotations": {"headgate.dev/break-glass": broken}})
 

@@ -82,7 +82,7 @@ class Differential:
         """The chart's native limits under names of this run, bound to its namespaces."""
         made = [*_policies(self._token), *_bindings(self._token)]
         written = json.dumps({"apiVersion": "v1", "kind": "List", "items": made})
-        self._cluster.kubectl("apply", "-f", "-", stdin=written)
+        self._cluster.kubectl("apply", "--server-side", "-f", "-", stdin=written)
         try:
             yield
         finally:

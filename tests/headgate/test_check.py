@@ -113,7 +113,7 @@ apiVersion: work.headgate.dev/v1beta1
 kind: WorkerPool
 metadata: {name: thumbnails, namespace: media, labels: {team: media}}
 spec:
-  queueSelector: {queues: [thumbnails]}
+  queueSelector: {queue: thumbnails}
   template: {spec: {image: "registry.acme.io/resize:2.4.1"}}
   autoScaling: {minReplicas: 1, maxReplicas: 40, maxReplica: 3}
 """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import logging
 import sys
@@ -9,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from webhooks import manifests
+from webhooks import heap, manifests
 from webhooks.deadline import DEFAULT_SECONDS, LONGEST_SECONDS, SHARE, allotted
 from webhooks.logs import JSONFormatter
 from webhooks.metrics import Metrics
@@ -155,3 +156,10 @@ def test_what_cannot_be_read_is_named(tmp_path: Path, name: str, content: str, w
 def test_a_path_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(manifests.ManifestError, match="there is no such file or folder"):
         list(manifests.read((tmp_path / "gone",)))
+
+
+def test_memory_is_given_back_without_loss() -> None:
+    held = [{"number": number} for number in range(1000)]
+    heap.settle()
+    assert held[-1] == {"number": 999}
+    gc.unfreeze()

@@ -11,10 +11,10 @@ import pytest
 from crds import meta
 from kube.errors import Unreachable
 from policies import MemorySnapshot
-from tests.policies.objects import NOW, Object, policy, pool
+from tests.policies.objects import NOW, Object, policy, pool, queue
 from tests.webhooks.reviews import review
 from webhooks import review as protocol
-from webhooks.previewing import Objects, Previewer, given
+from webhooks.previewing import Objects, Packed, Previewer, given
 
 STRICT = policy(limits={"maxReplicasPerPool": 5})
 
@@ -79,3 +79,12 @@ async def test_others_are_served_meanwhile(count: int) -> None:
     await previewer(given(world), *world)(asked(STRICT), 60.0)
     other.cancel()
     assert len(turns) > 3
+
+
+async def test_objects_that_are_kept_packed_are_the_same() -> None:
+    packed = Packed()
+    for obj in (pool(), queue()):
+        packed.add(obj)
+
+    assert list(packed) == [pool(), queue()]
+    assert [page async for page in given(packed)("Queue", None)] == [[queue()]]

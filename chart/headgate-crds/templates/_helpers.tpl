@@ -41,9 +41,36 @@ labels:
 {{- $leaf := genSignedCertWithKey $service nil $names $days $ca (genPrivateKey "ecdsa") }}
 {{- $kept = dict "ca.crt" ($ca.Cert | b64enc) "ca.key" ($ca.Key | b64enc) "tls.crt" ($leaf.Cert | b64enc) "tls.key" ($leaf.Key | b64enc) }}
 {{- end }}
-{{- $_ := set .Values "_certificates" $kept }}
+{{- $_ := set .Values "_certificates" (include "headgate-crds.rotated" (dict "root" . "kept" $kept) | fromYaml) }}
 {{- end }}
 {{- toYaml .Values._certificates }}
+{{- end }}
+
+{{- /* What `kept` becomes by `converter.certificateStep`. Both authorities are trusted from `add` to `drop`, so that the
+       pods may load the new certificate whenever they come to it. A step that was taken already changes nothing. */ -}}
+{{- define "headgate-crds.rotated" -}}
+{{- $data := deepCopy .kept }}
+{{- $days := int .root.Values.converter.certificateDays }}
+{{- $service := printf "headgate-converter.%s.svc" .root.Release.Namespace }}
+{{- $step := .root.Values.converter.certificateStep }}
+{{- if and (eq $step "add") (not (hasKey $data "ca-next.crt")) }}
+{{- $next := genCAWithKey (printf "headgate-converter-ca-%s" (randAlphaNum 8 | lower)) $days (genPrivateKey "ecdsa") }}
+{{- $_ := set $data "ca.crt" (printf "%s%s" (get $data "ca.crt" | b64dec) $next.Cert | b64enc) }}
+{{- $_ := set $data "ca-next.crt" ($next.Cert | b64enc) }}
+{{- $_ := set $data "ca-next.key" ($next.Key | b64enc) }}
+{{- else if and (eq $step "promote") (hasKey $data "ca-next.key") }}
+{{- $next := buildCustomCert (get $data "ca-next.crt") (get $data "ca-next.key") }}
+{{- $names := list $service (printf "%s.cluster.local" $service) }}
+{{- $leaf := genSignedCertWithKey $service nil $names $days $next (genPrivateKey "ecdsa") }}
+{{- $_ := set $data "ca.key" (get $data "ca-next.key") }}
+{{- $_ := set $data "tls.crt" ($leaf.Cert | b64enc) }}
+{{- $_ := set $data "tls.key" ($leaf.Key | b64enc) }}
+{{- $data = omit $data "ca-next.key" }}
+{{- else if and (eq $step "drop") (hasKey $data "ca-next.crt") (not (hasKey $data "ca-next.key")) }}
+{{- $_ := set $data "ca.crt" (get $data "ca-next.crt") }}
+{{- $data = omit $data "ca-next.crt" }}
+{{- end }}
+{{- toYaml $data }}
 {{- end }}
 
 {{- define "headgate-crds.conversion" -}}

@@ -65,11 +65,11 @@ def trial_of(state: PoolState, child: Mapping[str, Any], *, waiting: bool) -> Tr
 
 
 def jobs_wait(state: PoolState, ctx: Context) -> bool:
-    """Whether a job waits that a new worker could have taken; unknown counts as yes."""
+    """Whether a job waits that a new worker could have taken; unknown counts as yes, what is paused as no."""
     observations = remembered(state, ctx)
-    if len(observations) < len(state.worked):
-        return True
-    return any(seen.waiting.value is None or seen.waiting.value > 0 for seen in observations.values())
+    taken = [one.obj["metadata"]["name"] for one in state.worked if not one.obj["spec"].get("paused")]
+    seen = [observations[name].waiting.value if name in observations else None for name in taken]
+    return any(waiting is None or waiting > 0 for waiting in seen)
 
 
 def failed_before(child: Mapping[str, Any]) -> str:

@@ -74,6 +74,16 @@ def large(replicas: int = 40) -> dict[str, Any]:
     return objects.pool(scaling={"maxReplicas": replicas})
 
 
+OLDER = {
+    "apiVersion": "work.headgate.dev/v1beta1",
+    "kind": "WorkerPool",
+    "metadata": {"name": "thumbnails", "namespace": "media"},
+    "spec": {
+        "queueSelector": {"queue": "thumbnails"},
+        "template": {"spec": {"image": "registry.acme.io/resize:2.4.1"}},
+        "autoScaling": {"minReplicas": 1, "maxReplicas": 40},
+    },
+}
 AT_MOST = ("spec.scaling.maxReplicas", "Invalid value: 40: at most 20 (Policy limits, limits.maxReplicasPerPool)")
 
 
@@ -165,8 +175,17 @@ AT_MOST = ("spec.scaling.maxReplicas", "Invalid value: 40: at most 20 (Policy li
             id="an audit policy that keeps too little",
         ),
         pytest.param(
-            [event("create", large(9), api="v1beta1")],
-            ["0 replayed, 0 differ", "1 not replayed: written in v1beta1"],
+            [
+                event("create", LIMITS),
+                event("create", OLDER, api="v1beta1", version=VERSION),
+                event("patch", OLDER, api="v1beta1", sent={"spec": {}}, code=422, message=DENIED),
+            ],
+            [
+                "2026-11-25T20:00:00Z ada CREATE WorkerPool media/thumbnails: was let through, would be refused",
+                f"  + {AT_MOST[0]}: {AT_MOST[1]}",
+                "2 replayed, 1 differ",
+                "1 not replayed: a patch in v1beta1 that was refused",
+            ],
             id="another version",
         ),
         pytest.param(

@@ -1,0 +1,76 @@
+"""How workers, revisions and queues come to an end that is not the usual one, through a real API server."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.reconciler.phases.fleet import Fleet
+
+pytestmark = pytest.mark.control_plane
+
+BROKEN = "registry.example.com/worker:2"
+
+
+def test_a_worker_that_a_user_asks_to_drain_is_replaced(fleet: Fleet) -> None:
+    fleet.apply(hold={"replicas": 2})
+    fleet.until_serving(2)
+    fleet.push(4000)
+    first, second = sorted(pod["metadata"]["name"] for pod in fleet.list("pods"))
+    fleet.cluster.kubectl(
+        "-n", fleet.namespace, "annotate", "pod", first, "headgate.dev/drain=User/2027-01-15T08:00:00Z"
+    )
+
+    def replaced() -> str | None:
+        names = {pod["metadata"]["name"] for pod in fleet.list("pods")}
+        return None if first not in names and second in names and len(names) == 2 else str(names)
+
+    fleet.until("the worker is replaced", replaced)
+    assert not fleet.node.kills
+
+
+def test_a_revision_that_never_starts_is_rolled_back(fleet: Fleet) -> None:
+    fleet.node.habits.broken_images = frozenset({BROKEN})
+    spec: dict[str, Any] = {"hold": {"replicas": 2}, "scaling": {"maxReplicas": 3, "startupTime": "1s"}}
+    rollout = {"maxSurge": 1, "progressDeadline": "4s", "onFailure": "Rollback"}
+    fleet.apply(**spec, rollout=rollout)
+    fleet.until_serving(2)
+    before = {pod["metadata"]["name"] for pod in fleet.list("pods")}
+    fleet.apply(**spec, rollout=rollout, image=BROKEN)
+
+    def rolled_back() -> str | None:
+        names = {pod["metadata"]["name"] for pod in fleet.list("pods")}
+        said = any("Stalled=True RolledBack" in one for one in fleet.objects.conditions("wp", "w"))
+        return None if said and names == before else f"{names ^ before}; {fleet.status()}"
+
+    fleet.until("the failed revision is gone", rolled_back)
+    (why,) = [one for one in fleet.objects.conditions("wp", "w") if one.startswith("Ready")]
+    assert "has failed (its worker is not ready)" in why
+    assert not fleet.node.kills
+
+
+def test_a_worker_that_is_over_its_time_is_ended_where_the_spec_says_so(fleet: Fleet) -> None:
+    fleet.node.habits.shortest_job = fleet.node.habits.longest_job = 600.0
+    fleet.apply(hold={"replicas": 1}, drain={"timeout": "3s", "onTimeout": "Kill"})
+    fleet.until_serving(1)
+    fleet.push(3)
+    fleet.until("it works", lambda: None if fleet.node.busy else "idle")
+    fleet.hold(0)
+    fleet.until("it is gone", lambda: str(fleet.list("pods")) if fleet.list("pods") else None)
+    assert "DrainTimedOut" in fleet.cluster.kubectl("-n", fleet.namespace, "get", "events")
+
+
+def test_a_queue_that_drains_is_gone_when_its_jobs_are(fleet: Fleet) -> None:
+    fleet.apply(hold={"replicas": 2}, orders_spec={"deletionPolicy": "Drain"})
+    fleet.until_serving(2)
+    fleet.push(12)
+    fleet.cluster.kubectl("-n", fleet.namespace, "delete", "hq/orders", "--wait=false")
+
+    def gone() -> str | None:
+        return fleet.cluster.kubectl("-n", fleet.namespace, "get", "hq", "-o", "name") or None
+
+    fleet.until("the queue is gone", gone)
+    assert fleet.node.jobs_done == 12
+    assert "Drained" in fleet.cluster.kubectl("-n", fleet.namespace, "get", "events")
+    assert not fleet.node.kills
