@@ -15,8 +15,9 @@ import orjson
 
 API_VERSION: Final = "apiextensions.k8s.io/v1"
 KIND: Final = "ConversionReview"
-MAX_BODY: Final = 32 * 1024 * 1024
-"""Ten of the largest objects the API server takes. It sends lists one object at a time."""
+MAX_BODY: Final = 16 * 1024 * 1024
+"""Five of the largest objects the API server takes; it sends lists one object at a time. Converting as much takes
+230 MiB for a moment, which the chart's memory limit has room for."""
 
 _UID: Final = re.compile(rb'"uid"\s*:\s*"([-0-9A-Za-z]{1,64})"')
 _UID_WITHIN: Final = 4096

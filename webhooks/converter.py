@@ -28,8 +28,8 @@ from webhooks.readiness import Need, Readiness
 from webhooks.settings import described
 
 CONVERT: Final = "/convert"
-MAX_LARGE: Final = 2
-"""Bodies larger than one message that are held at once: 64 MiB of the largest."""
+MAX_LARGE: Final = 1
+"""Bodies larger than one message that are received at once."""
 
 log = logging.getLogger(__name__)
 

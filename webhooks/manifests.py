@@ -11,7 +11,7 @@ import orjson
 import yaml
 
 from crds import meta
-from crds.conversion import convert
+from crds.conversion import ConversionError, convert
 from webhooks import yamlform
 
 SUFFIXES: Final = (".yaml", ".yml", ".json")
@@ -69,7 +69,11 @@ def placed(manifests: Iterable[Manifest], namespace: str) -> Iterator[Manifest]:
 
 def stored(obj: dict[str, Any]) -> dict[str, Any]:
     """The object in the version in which the API server keeps it."""
-    return convert(obj, meta.API_VERSION) if obj.get("apiVersion") == meta.BETA_API_VERSION else obj
+    try:
+        return convert(obj, meta.API_VERSION) if obj.get("apiVersion") == meta.BETA_API_VERSION else obj
+    except ConversionError:
+        # A kind that v1beta1 has not: whoever judges it says so.
+        return obj
 
 
 def files(path: Path) -> list[Path]:

@@ -33,7 +33,7 @@ async def asked(body: bytes | dict[str, Any]) -> dict[str, Any]:
     chunks = [raw[at : at + CHUNK] for at in range(0, len(raw), CHUNK)] or [b""]
     messages = [{"type": "http.request", "body": chunk, "more_body": True} for chunk in chunks]
     messages[-1]["more_body"] = False
-    answer: Answer = await call(endpoint, "/convert", messages)
+    answer: Answer = await call(endpoint, "/convert", messages, query=b"timeout=30s")
     assert answer.status == 200
     told = json.loads(answer.body)
     assert (told["apiVersion"], told["kind"]) == ("apiextensions.k8s.io/v1", "ConversionReview")
