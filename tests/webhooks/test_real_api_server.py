@@ -99,6 +99,34 @@ def test_schema_cel_and_policy_findings_come_in_one_answer(install: Install, tea
     ]
 
 
+def test_a_rule_in_cel_is_checked_at_apply_and_asked_from_then_on(install: Install, team: str) -> None:
+    rule = {
+        "name": "racks",
+        "kinds": ["WorkerPool"],
+        "fieldPath": "spec.scaling.maxReplicas",
+        "message": "racks of four",
+    }
+    wrong = policy(team, rules=[{**rule, "expression": "object.spec.scaling.maxReplica % 4 == 0"}])
+    assert (
+        refused(install, wrong)
+        .err.rstrip()
+        .endswith(
+            'spec.rules[0].expression: Invalid value: "object.spec.scaling.maxReplica % 4 == 0": line 1, column 21:'
+            " WorkerPool.spec.scaling has no field maxReplica; did you mean maxReplicas?"
+        )
+    )
+
+    right = policy(team, rules=[{**rule, "expression": "object.spec.scaling.maxReplicas % 4 == 0"}])
+    assert apply(install.cluster, right, queue(team)).code == 0
+
+    assert (
+        refused(install, pool(team, scaling={"maxReplicas": 10}))
+        .err.rstrip()
+        .endswith("spec.scaling.maxReplicas: Invalid value: 10: racks of four (Policy limits, rules.racks)")
+    )
+    assert apply(install.cluster, pool(team, scaling={"maxReplicas": 12}), flags=("--dry-run=server",)).code == 0
+
+
 def test_several_objects_are_refused_with_all_their_findings(install: Install, team: str) -> None:
     assert apply(install.cluster, policy(team, limits={"maxReplicasPerPool": 5})).code == 0
     first = pool(team, scaling={"maxReplicas": 10, "minReplicas": 9})
