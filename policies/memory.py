@@ -99,12 +99,14 @@ class MemorySnapshot:
         return self._pools_by_queue.get((namespace, queue), ())
 
     def policies(self, namespace: str) -> Sequence[PolicyView]:
-        ordered = self._ordered.get(namespace)
+        # Namespaces without policies of their own share one answer: anybody may name any number of namespaces.
+        known = namespace if namespace in self._policies else ""
+        ordered = self._ordered.get(known)
         if ordered is None:
-            own = self._policies.get(namespace, {}) if namespace else {}
+            own = self._policies.get(known, {}) if known else {}
             cluster = self._policies.get("", {})
             ordered = tuple(own[name] for name in sorted(own)) + tuple(cluster[name] for name in sorted(cluster))
-            self._ordered[namespace] = ordered
+            self._ordered[known] = ordered
         return ordered
 
     def namespace_labels(self, namespace: str) -> Mapping[str, str]:

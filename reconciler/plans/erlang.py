@@ -34,7 +34,12 @@ def servers(load: float, patience: float, risk: float) -> int:
     if load <= 0:
         return 0
     if load > LARGE_LOAD:
-        return ceil(load + 2 * sqrt(load))
+        # The rule knows no risk: a small one asks for more at the border, and more load must never need fewer.
+        return max(ceil(load + 2 * sqrt(load)), _least(LARGE_LOAD, patience, risk))
+    return _least(load, patience, risk)
+
+
+def _least(load: float, patience: float, risk: float) -> int:
     number = floor(load) + 1
     blocked = _blocked(number, load)
     while _waits(number, load, blocked) * exp(-min((number - load) * patience, 700.0)) > risk:

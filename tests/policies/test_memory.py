@@ -18,6 +18,11 @@ def test_policies_come_strongest_first() -> None:
     assert [view.name for view in snapshot.policies("elsewhere")] == ["a", "c"]
 
 
+def test_namespaces_that_nobody_knows_take_no_memory() -> None:
+    snapshot = MemorySnapshot.of([policy(), cluster_policy()])
+    assert snapshot.policies("made-up-1") is snapshot.policies("made-up-2")
+
+
 def test_a_changed_policy_takes_the_place_of_the_old_one() -> None:
     snapshot = MemorySnapshot.of([policy()])
     before = snapshot.policies("media")

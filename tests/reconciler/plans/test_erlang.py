@@ -4,7 +4,7 @@ from fractions import Fraction
 from math import exp, factorial
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from reconciler.plans import erlang
@@ -53,6 +53,7 @@ def test_the_least_number_that_keeps_the_risk(load: float, patience: float, risk
 
 
 @given(loads, st.floats(0, 50), patiences, risks)
+@example(494.0, 7.0, 0.0, 0.01171875)
 def test_more_load_never_needs_fewer(load: float, more: float, patience: float, risk: float) -> None:
     assert erlang.servers(load + more, patience, risk) >= erlang.servers(load, patience, risk)
 
