@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Final
 
@@ -10,21 +9,25 @@ from tests.cluster.cluster import Cluster
 from tests.cluster.waiting import until
 
 GENERATED: Final = str(Path(__file__).parents[1] / "crds" / "generated")
+OURS: Final = ("crd", "-l", "app.kubernetes.io/part-of=headgate")
+"""The CRDs that the chart has installed, as kubectl's arguments."""
 
 
 def serve(cluster: Cluster) -> None:
-    """Applies the CRDs and waits until they are served; `kubectl wait` fails on one that has no conditions yet."""
+    """Applies the CRDs and waits until they are served."""
     cluster.kubectl("apply", "--server-side", "--force-conflicts", "-f", GENERATED)
+    until_established(cluster, "-f", GENERATED)
+
+
+def until_established(cluster: Cluster, *what: str) -> None:
+    """Waits until the CRDs that kubectl would find by these arguments are served."""
 
     def lacking() -> str | None:
-        found = json.loads(cluster.kubectl("get", "-f", GENERATED, "-o", "json"))["items"]
-        names = [one["metadata"]["name"] for one in found if not _established(one)]
-        return f"not established: {', '.join(names)}" if names else None
+        # A CRD that is a moment old has no conditions at all, which `kubectl wait` takes for an error.
+        try:
+            cluster.kubectl("wait", "--for=condition=Established", "--timeout=30s", *what)
+        except RuntimeError as error:
+            return str(error)
+        return None
 
     until("our kinds are served", lacking, 90)
-
-
-def _established(crd: dict[str, object]) -> bool:
-    status = crd.get("status")
-    held = status.get("conditions") if isinstance(status, dict) else None
-    return any(one["type"] == "Established" and one["status"] == "True" for one in held or ())

@@ -58,11 +58,12 @@ def bounds(max_surge: int | str, max_unavailable: int | str, wanted: int) -> Bou
 def leading(wanted: Revision, old: Sequence[Revision]) -> Revision:
     """The revision that is to serve in the end: the one the spec asks for, if it may and can.
 
-    While too many are alive the newest of these leads. A failed one gives way to the newest that has proved itself.
+    While too many are alive the newest of these leads. A failed one gives way to the newest that has proved itself, or
+    where none has had the time to, to the newest whose workers serve: anything is better than what has failed.
     """
     if wanted.failed:
-        proved = [one for one in old if one.proved]
-        return max(proved, key=lambda one: (one.live, one.created), default=wanted)
+        able = [one for one in old if one.proved or one.serving]
+        return max(able, key=lambda one: (one.proved, one.live, one.created), default=wanted)
     return max((one for one in old if one.live), key=lambda one: one.created) if too_many(wanted, old) else wanted
 
 

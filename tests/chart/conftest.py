@@ -8,6 +8,7 @@ import pytest
 
 from tests.chart.helm import CRDS, Helm, Object
 from tests.cluster.cluster import Cluster
+from tests.kinds import OURS, until_established
 
 
 @pytest.fixture(scope="session")
@@ -28,7 +29,7 @@ def installed_crds(control_plane: Cluster) -> Iterator[Helm]:
     helm = Helm(control_plane.kubeconfig)
     crds = ("headgate-crds", CRDS, "--namespace", "headgate-crds", "--create-namespace")
     helm.run("upgrade", "--install", "--take-ownership", "--force-conflicts", *crds)
-    control_plane.kubectl("wait", "--for=condition=Established", "crd", "-l", "app.kubernetes.io/part-of=headgate")
+    until_established(control_plane, *OURS)
     yield helm
     helm.run("uninstall", "headgate-crds", "--namespace", "headgate-crds")
     control_plane.kubectl("delete", "crd", "-l", "app.kubernetes.io/part-of=headgate", "--timeout=60s")

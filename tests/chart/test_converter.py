@@ -17,6 +17,8 @@ from tests.cluster.cluster import Cluster
 
 NAME = "headgate-converter"
 SECRET = "headgate-converter-certs"
+# Other tests of the run apply the same CRDs with kubectl, which owns their versions then.
+RELEASE = ("headgate-crds", CRDS, "-n", "headgate-crds", "--force-conflicts")
 
 
 def crd(objects: list[Object], kind: meta.Kind) -> Any:
@@ -96,7 +98,7 @@ def test_an_upgrade_keeps_the_certificates(installed_crds: Helm, control_plane: 
         return secret["data"], crds["spec"]["conversion"]["webhook"]["clientConfig"]["caBundle"]
 
     before = seen()
-    installed_crds.run("upgrade", "headgate-crds", CRDS, "-n", "headgate-crds", "--set=converter.replicas=3")
+    installed_crds.run("upgrade", *RELEASE, "--set=converter.replicas=3")
 
     assert seen() == before
     assert before[0]["ca.crt"] == before[1]
@@ -107,8 +109,7 @@ def test_an_authority_is_changed_by_three_upgrades_and_both_are_trusted_in_betwe
     installed_crds: Helm, control_plane: Cluster
 ) -> None:
     def take(step: str) -> dict[str, bytes]:
-        given = ("-n", "headgate-crds", f"--set=converter.certificateStep={step}")
-        installed_crds.run("upgrade", "headgate-crds", CRDS, *given)
+        installed_crds.run("upgrade", *RELEASE, f"--set=converter.certificateStep={step}")
         secret = json.loads(control_plane.kubectl("-n", "headgate-crds", "get", "secret", SECRET, "-o", "json"))
         crds = json.loads(control_plane.kubectl("get", "crd", f"queues.{meta.GROUP}", "-o", "json"))
         assert crds["spec"]["conversion"]["webhook"]["clientConfig"]["caBundle"] == secret["data"]["ca.crt"]

@@ -88,13 +88,15 @@ def bound(control_plane: Cluster, installed_crds: Helm, rendered: list[Object]) 
         control_plane.kubectl("delete", "namespace", name, "--wait=false")
 
 
-def eventually_refused(what: str, ask: Any) -> Done:
-    """The refusal, once it comes: the API server learns of bindings and policies by watching them."""
+def eventually_refused(what: str, ask: Any, words: str = "") -> Done:
+    """The refusal in these words, once it comes: the API server learns of bindings and policies, and that policies are
+    gone, by watching them.
+    """
     seen: list[Done] = []
 
     def probe() -> str | None:
         seen.append(ask())
-        return None if seen[-1].code != 0 else seen[-1].out
+        return None if seen[-1].code != 0 and words in seen[-1].err else seen[-1].out + seen[-1].err
 
     until(what, probe, 30)
     return seen[-1]
@@ -150,8 +152,9 @@ def test_the_largest_policy_there_can_be_is_within_the_cost_the_api_server_allow
     largest = objects.policy("largest", limits={"maxConcurrency": 50}, exemptions=exemptions)
     # Not applied: that would keep a second copy of it in an annotation, which is too large.
     assert bound.kubectl("create", "-f", "-", stdin=json.dumps(bound.located(largest))).code == 0
-    refused = eventually_refused("the limit holds", lambda: bound.apply(objects.pool("busy", concurrency=51)))
-    assert "spec.concurrency: Invalid value: 51: at most 50 (Policy largest" in refused.err
+    words = "spec.concurrency: Invalid value: 51: at most 50 (Policy largest"
+    refused = eventually_refused("the limit holds", lambda: bound.apply(objects.pool("busy", concurrency=51)), words)
+    assert "(Policy largest" in refused.err
     assert bound.kubectl("delete", "policies.work.headgate.dev", "largest").code == 0
 
 

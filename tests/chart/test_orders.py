@@ -18,6 +18,7 @@ from kube.client import Client
 from tests.chart.helm import CRDS, HEADGATE, Helm, HelmError
 from tests.cluster import waiting
 from tests.cluster.cluster import Cluster, running_control_plane
+from tests.kinds import OURS, until_established
 from webhooks.settings import Scope
 
 pytestmark = pytest.mark.control_plane
@@ -43,7 +44,7 @@ class Site:
 
     def crds(self, *settings: str) -> None:
         self.helm.run("upgrade", "--install", "crds", CRDS, "-n", "crds", "--create-namespace", *settings)
-        self.cluster.kubectl("wait", "--for=condition=Established", "crd", "-l", "app.kubernetes.io/part-of=headgate")
+        until_established(self.cluster, *OURS)
 
     def put(self, namespace: str, *settings: str) -> None:
         """Install or upgrade."""

@@ -12,6 +12,7 @@ from crds import meta
 from crds.definition import definition
 from tests.cluster.cluster import Cluster
 from tests.crds.apiserver import ApiServer
+from tests.kinds import until_established
 
 _PLURALS = [f"{kind.plural}.{meta.GROUP}" for kind in meta.KINDS]
 
@@ -23,8 +24,7 @@ def installed(control_plane: Cluster, tmp_path_factory: pytest.TempPathFactory) 
     items = [definition(kind) for kind in meta.KINDS]
     file.write_text(json.dumps({"apiVersion": "v1", "kind": "List", "items": items}), encoding="utf-8")
     control_plane.kubectl("apply", "--server-side", "--force-conflicts", "-f", str(file))
-    for name in _PLURALS:
-        control_plane.kubectl("wait", "--for=condition=Established", "--timeout=30s", f"crd/{name}")
+    until_established(control_plane, *(f"crd/{name}" for name in _PLURALS))
     return control_plane.kubeconfig
 
 

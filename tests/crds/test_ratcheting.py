@@ -15,6 +15,7 @@ from crds.definition import definition
 from tests.cluster.cluster import Cluster
 from tests.crds.apiserver import ApiServer
 from tests.crds.objects import Object, pool
+from tests.kinds import until_established
 
 pytestmark = pytest.mark.control_plane
 
@@ -53,7 +54,7 @@ def stored(installed: Any, control_plane: Cluster) -> Iterator[Object]:
 
 def _install(cluster: Cluster, *, loose: bool) -> None:
     cluster.kubectl("apply", "--server-side", "--force-conflicts", "-f", "-", stdin=json.dumps(manifest(loose=loose)))
-    cluster.kubectl("wait", "--for=condition=Established", "--timeout=30s", f"crd/{CRD}")
+    until_established(cluster, f"crd/{CRD}")
 
 
 @pytest.mark.parametrize(

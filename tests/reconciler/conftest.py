@@ -10,8 +10,8 @@ import pytest
 from crds import meta
 from kube import config
 from kube.client import Client
-from tests.cluster import waiting
 from tests.cluster.cluster import Cluster
+from tests.kinds import until_established
 from tests.reconciler.objects import Objects
 from tests.reconciler.reconcilers import Reconcilers
 
@@ -28,17 +28,7 @@ def kinds(control_plane: Cluster) -> Cluster:
 def install(cluster: Cluster) -> None:
     """Apply the CRDs and wait until they are served."""
     cluster.kubectl("apply", "--server-side", "--force-conflicts", "-f", str(GENERATED))
-    names = [f"crd/{kind.plural}.{meta.GROUP}" for kind in meta.KINDS]
-
-    def established() -> str | None:
-        # A CRD that is a moment old has no conditions at all, which `kubectl wait` takes for an error.
-        try:
-            cluster.kubectl("wait", "--for=condition=Established", "--timeout=30s", *names)
-        except RuntimeError as error:
-            return str(error)
-        return None
-
-    waiting.until("the CRDs are established", established, 60)
+    until_established(cluster, *(f"crd/{kind.plural}.{meta.GROUP}" for kind in meta.KINDS))
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ from crds import meta
 from crds.definition import definition, served_by
 from tests.cluster.cluster import Cluster, running_control_plane
 from tests.cluster.waiting import until
+from tests.kinds import until_established
 from tests.versions.api import Api
 from tests.versions.converters import Converter, running_converter
 from tests.webhooks.install import LABEL, Install, installed
@@ -36,8 +37,7 @@ def cluster(converter: Converter) -> Iterator[Cluster]:
 def install_crds(cluster: Cluster, crds: list[dict[str, Any]]) -> None:
     items = json.dumps({"apiVersion": "v1", "kind": "List", "items": crds})
     cluster.kubectl("apply", "--server-side", "--force-conflicts", "-f", "-", stdin=items)
-    for crd in crds:
-        cluster.kubectl("wait", "--for=condition=Established", "--timeout=30s", f"crd/{crd['metadata']['name']}")
+    until_established(cluster, *(f"crd/{crd['metadata']['name']}" for crd in crds))
 
 
 @pytest.fixture(scope="session")

@@ -8,16 +8,15 @@ from pathlib import Path
 
 import pytest
 
+from tests import kinds
 from tests.cluster.cluster import Cluster
-from tests.webhooks.install import LABEL, ROOT, Install, installed
+from tests.webhooks.install import LABEL, Install, installed
 from tests.webhooks.kubectl import apply, kubectl
 
 
 @pytest.fixture(scope="module")
 def install(control_plane: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Install]:
-    crds = ROOT / "crds" / "generated"
-    control_plane.kubectl("apply", "--server-side", "--force-conflicts", "-f", str(crds))
-    control_plane.kubectl("wait", "--for=condition=Established", "--timeout=30s", "-f", str(crds))
+    kinds.serve(control_plane)
     folder: Path = tmp_path_factory.mktemp("webhook")
     with installed(control_plane, f"install-{secrets.token_hex(4)}", folder) as running:
         yield running

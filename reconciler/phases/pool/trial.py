@@ -35,6 +35,9 @@ async def trial(state: PoolState, ctx: Context) -> None:
             await _annotate(state, ctx, other, None)
     if failed_before(child):
         state.rolled_back, state.failure = True, failed_before(child)
+        if state.view.pods_of(state.revision):
+            # The one that takes over may not have served for long enough yet, and only time will tell.
+            state.again(LOOK_SECONDS)
     elif state.revision not in state.proved_before and _has_elder(state):
         await _try(state, ctx, child)
 

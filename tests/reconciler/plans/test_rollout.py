@@ -122,6 +122,12 @@ LEADERS = [
         "kept",
         id="also one that was kept at 0",
     ),
+    pytest.param(
+        make(failed=True),
+        [make("young", 1, replicas=2, pods=2, serving=2)],
+        "young",
+        id="one that serves and has had no time to prove itself, where none has",
+    ),
     pytest.param(make(failed=True), [make("untried", 1)], "new", id="itself, where there is nothing to go back to"),
     pytest.param(
         make(),
