@@ -49,7 +49,16 @@ class Profiles:
         kept = [item for item in items if LEVELS.index(levels[item]) <= limit]
         # What is quick tells first; a test that starts a node of its own goes before the shared one is started,
         # because there can be only one. Otherwise the order stays.
-        items[:] = sorted(kept, key=lambda item: (LEVELS.index(levels[item]), _uses(item, "node")))
+        # Of several workers one is busy with the node for as long as the others are with all the rest, so it begins.
+        shared = hasattr(config, "workerinput")
+        items[:] = sorted(
+            kept,
+            key=lambda item: (
+                not (shared and levels[item] == "node"),
+                LEVELS.index(levels[item]),
+                _uses(item, "node"),
+            ),
+        )
         for item in items:
             if levels[item] == "node" and scope_of(item.nodeid) != "node":
                 raise pytest.UsageError(f"{item.nodeid} needs the node: put it into a file named test_node*.py")

@@ -9,7 +9,7 @@ import urllib.request
 import pytest
 
 from tests.cluster import cluster as clusters
-from tests.cluster import redis, runtime, state
+from tests.cluster import redis, runtime, state, waiting
 from tests.cluster.cluster import NodeCluster
 from tests.cluster.errors import BusyError
 
@@ -60,8 +60,17 @@ def test_a_pod_reaches_itself_and_the_api_server_through_their_services(node_clu
 
 def test_this_machine_reaches_services_as_the_api_server_must(node_cluster: NodeCluster, web: str) -> None:
     address = node_cluster.kubectl("get", "-n", web, "service", "web", "-o", "jsonpath={.spec.clusterIP}")
-    with urllib.request.urlopen(f"http://{address}/hostname", timeout=10) as answer:
-        assert answer.read() == b"web\n"
+
+    def lacking() -> str | None:
+        # kube-proxy learns of a ready pod a moment after everybody else.
+        try:
+            with urllib.request.urlopen(f"http://{address}/hostname", timeout=10) as answer:
+                body = answer.read()
+        except OSError as error:
+            return str(error)
+        return None if body == b"web\n" else str(body)
+
+    waiting.until("the Service answers", lacking, 30)
 
 
 def test_pods_reach_a_redis_by_name(node_cluster: NodeCluster, web: str, cluster_redis: redis.PublishedRedis) -> None:
