@@ -84,6 +84,20 @@ def calm(facts: PoolFacts, demand: Demand) -> bool:
     return len(shares) == len(demand.shares) and all(_waits_little(share, facts) for share in shares)
 
 
+def premature(facts: PoolFacts, demand: Demand) -> bool:
+    """Whether more is asked for by rates that were counted too briefly, and nobody waits who would prove them right."""
+    fresh = any(arrivals.fresh(queue) for queue in facts.queues if queue.wait_target is not None)
+    return fresh and all(_waits_little(share, facts, projected=False) for share in demand.shares if share.ask)
+
+
+def idle_help(facts: PoolFacts, demand: Demand) -> bool:
+    """Whether what waits will be gone before a new pod could start, so that it would find nothing to do.
+
+    This is asked where no wait target says how soon a job has to start, and only where rates are known.
+    """
+    return all(share.ask is None and _worked_off(share.queues[0], facts) for share in demand.shares)
+
+
 def longest_service(facts: PoolFacts) -> float:
     """The longest mean time that jobs of a queue of this pool take, in seconds; 0 while none is known."""
     return max((mean for queue in facts.queues if (mean := arrivals.service(queue)) is not None), default=0.0)
@@ -147,11 +161,19 @@ def _supply(facts: PoolFacts) -> Supply:
     return Supply(facts.ready_slots_now, facts.startup_seconds, facts.starting, facts.concurrency)
 
 
-def _waits_little(share: Share, facts: PoolFacts) -> bool:
+def _worked_off(queue: QueueFacts, facts: PoolFacts) -> bool:
+    load = load_of(queue)
+    counted = queue.arrivals_long is not None and load.service is not None
+    return counted and law.left(load, _supply(facts), max(load.service or 0.0, law.SHORTEST_SERVICE)) <= 0
+
+
+def _waits_little(share: Share, facts: PoolFacts, *, projected: bool = True) -> bool:
+    """With `projected` also once a new pod could have started."""
     load, supply = reduce(add, map(load_of, share.queues)), _supply(facts)
     if load.service is None:
         return False
-    most = max(load.waiting, law.left(load, supply, max(load.service, law.SHORTEST_SERVICE)))
+    coming = law.left(load, supply, max(load.service, law.SHORTEST_SERVICE)) if projected else 0.0
+    most = max(load.waiting, coming)
     return most * load.service <= CALM_PART * share.target * supply.ready
 
 

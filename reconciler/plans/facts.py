@@ -30,10 +30,12 @@ class QueueFacts:
     With `firm` False the numbers are only lower bounds: the broker may have failed over. `missing` is a queue that the
     pool names and that does not exist. `waiting` includes scheduled jobs that are due before a new pod could start.
 
-    Rates are in jobs per second: `arrivals_short` over 20 s, `arrivals_long` and `completions` over 120 s, each None
-    until a whole window has been seen. `service_seconds` is the mean time a job takes and `service_cv2` its squared
-    coefficient of variation, both from the `completed` jobs of the last minutes; None of `completed` says that nobody
-    counts. `wait_target` is in seconds. `share` is this pool's part of a queue that several pools work off. An open
+    Rates are in jobs per second: `arrivals_short` over 20 s, `arrivals_middle` over 60 s, `arrivals_long` and
+    `completions` over 120 s, each None until there is something to tell. `counted_seconds` is for how long arrivals
+    have been counted at all, None where that is not known and so no reason for doubt. `service_seconds` is the mean
+    time a job takes and `service_cv2` its squared coefficient of variation, both from the `completed` jobs of the last
+    minutes; None of `completed` says that nobody counts. `wait_target` is in seconds. `share` is this pool's part of a
+    queue that several pools work off. An open
     breaker lets no waiting job start.
     """
 
@@ -46,7 +48,9 @@ class QueueFacts:
     service_seconds: float | None = None
     missing: bool = False
     arrivals_short: float | None = None
+    arrivals_middle: float | None = None
     arrivals_long: float | None = None
+    counted_seconds: float | None = None
     completions: float | None = None
     service_cv2: float | None = None
     completed: int | None = None

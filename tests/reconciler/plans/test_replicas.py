@@ -200,6 +200,36 @@ CASES = {
     "nothing grows by arrivals that are over": Case(
         pool(steady(running=0, arrivals_short=9.0)), 0, BoundBy.DEMAND, "no jobs"
     ),
+    "rates that were counted too briefly make no working pool larger": Case(
+        pool(steady(running=24, arrivals_long=20.0, counted_seconds=10.0), current=6, ready_slots=24),
+        6,
+        BoundBy.DEMAND,
+        "starts orders within 10s (p95)",
+    ),
+    "unless jobs wait": Case(
+        pool(steady(waiting=100, running=24, arrivals_long=20.0, counted_seconds=10.0), current=6, ready_slots=24),
+        9,
+        BoundBy.DEMAND,
+        "starts orders within 10s (p95)",
+    ),
+    "without a target: what waits is gone before another pod could start": Case(
+        pool(steady(waiting=12, running=24, wait_target=None), current=6, ready_slots=24),
+        6,
+        BoundBy.DEMAND,
+        "follows the jobs of orders",
+    ),
+    "without a target: what waits is not": Case(
+        pool(steady(waiting=200, running=24, wait_target=None), current=6, ready_slots=24),
+        20,
+        BoundBy.MAX_REPLICAS,
+        "at maxReplicas 20",
+    ),
+    "a pool is not shrunk while more and more jobs come": Case(
+        pool(steady(running=8, arrivals_middle=11.0), current=12),
+        12,
+        BoundBy.DAMPING,
+        "shrinks once the load stays low",
+    ),
     "slots that run jobs are kept at this moment": Case(
         pool(queue(), current=6, running_on_serving=17), 6, BoundBy.DAMPING, "shrinks once the load stays low"
     ),
