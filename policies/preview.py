@@ -16,7 +16,7 @@ from policies.decision import PolicyRef, Violation
 from policies.facts import Object
 from policies.fields import mapping, text
 from policies.projection import policy_view
-from policies.snapshot import PolicyView, PoolView, QueueView, Snapshot
+from policies.snapshot import Policies, PolicyView, PoolView, QueueView, Snapshot
 from policies.stored import stored
 from policies.text import MAX_WARNING
 
@@ -29,12 +29,12 @@ class Overlaid:
     def __init__(self, under: Snapshot, policy: PolicyView) -> None:
         self._under = under
         self._policy = policy
-        self._ordered: dict[str, tuple[PolicyView, ...]] = {}
+        self._ordered: dict[str, Policies] = {}
 
-    def policies(self, namespace: str) -> Sequence[PolicyView]:
+    def policies(self, namespace: str) -> Policies:
         ordered = self._ordered.get(namespace)
         if ordered is None:
-            ordered = self._ordered[namespace] = tuple(self._with(namespace))
+            ordered = self._ordered[namespace] = Policies(self._with(namespace))
         return ordered
 
     def _with(self, namespace: str) -> list[PolicyView]:

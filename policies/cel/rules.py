@@ -11,20 +11,28 @@ import crds
 from crds.findings import ABSENT, Finding, Reason
 from policies.cel.celcpp import CelCpp
 from policies.cel.engine import CompileError, Engine, EvaluationError, Problem, Program, Returns, Variables
-from policies.cel.scope import value_at, variables
+from policies.cel.scope import Tree, tree, value_at, variables
 from policies.cel.variables import OLD_OBJECT
 from policies.cel.walk import Path
 from policies.decision import Action
 from policies.facts import Operation
 from policies.fields import items, strings, text
 from policies.rules.rule import OBJECT, WORK_KINDS, WRITES, Breach, PolicyRule
-from policies.snapshot import PolicyView
+from policies.snapshot import Policies
 from policies.subject import Subject
 from policies.text import clipped
 
 ENGINE: Final[Engine] = CelCpp()
 MOST_POLICY_STEPS: Final = 1_000_000
 """Of all rules of one policy together: some 100 ms at the very worst."""
+
+MOST_TEXT: Final = 16_384
+"""Characters of all expressions of one policy. Compiling takes up to 7 us for each and for each kind, and nobody else
+is answered meanwhile: 0.2 s at the very worst.
+"""
+
+LONGEST: Final = 4096
+"""Characters of one expression, by the schema, which tells of longer ones."""
 
 MOST_MESSAGE: Final = 1024
 _FIELDS: Final = (("expression", Returns.VERDICT), ("messageExpression", Returns.MESSAGE))
@@ -106,13 +114,21 @@ def of_policy(spec: Mapping[str, Any], action: Action) -> Iterator[tuple[PolicyR
 def _known(subject: Subject) -> Variables:
     """What all rules about a subject look at, made once for all of them."""
     if Variables not in subject.kept:
-        subject.kept[Variables] = variables(subject, _read_by(tuple(subject.policies), subject.kind))
+        subject.kept[Variables] = variables(subject, _read_by(subject.policies, subject.kind))
     known: Variables = subject.kept[Variables]
     return known
 
 
-@lru_cache(maxsize=4096)
-def _read_by(policies: tuple[PolicyView, ...], kind: str) -> frozenset[Path]:
+def _read_by(policies: Policies, kind: str) -> Tree:
+    key = (_read_by, kind)
+    known: Tree | None = policies.kept(key)
+    if known is None:
+        known = tree(_reads(policies, kind))
+        policies.keep(key, known)
+    return known
+
+
+def _reads(policies: Policies, kind: str) -> frozenset[Path]:
     expressions = [
         (text(rule, field), returns)
         for view in policies
@@ -161,13 +177,18 @@ def compiled(expression: str, kind: str, returns: Returns) -> Program | tuple[Pr
 
 def findings(spec: Mapping[str, Any]) -> Iterator[Finding]:
     """What is wrong with the rules of a Policy or ClusterPolicy."""
+    characters = sum(len(text(rule, field)) for _, rule in items(spec, "rules") for field, _ in _FIELDS)
+    if characters > MOST_TEXT:
+        message = f"the expressions together have {characters:,} characters, at most {MOST_TEXT:,}: split the policy"
+        yield Finding("spec.rules", Reason.INVALID, message)
+        return
     kinds = _kinds(spec, "match") or WORK_KINDS
     steps = 0.0
     for path, rule in items(spec, "rules"):
         about = _kinds(rule) or kinds
         for field, returns in _FIELDS:
             expression = text(rule, field)
-            if not expression:
+            if not expression or len(expression) > LONGEST:
                 continue
             by_kind = {kind: compiled(expression, kind, returns) for kind in sorted(about)}
             steps += max((one.steps for one in by_kind.values() if isinstance(one, Program)), default=0.0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -247,6 +248,18 @@ class TestApplyingAPolicy:
         assert self.told(*rules[:3]) == []
         (told,) = self.told(*rules)
         assert told.startswith("spec.rules: Invalid value: the rules together could take 1,")
+
+    def test_more_text_than_is_worth_compiling(self) -> None:
+        """Compiling blocks everybody else: the schema's 64 rules of 4,096 characters each would take some seconds."""
+        longest = " || ".join(["object.spec.concurrency<1"] * 141)
+        rules = [rule(f"{longest} || {number}<1", name=f"r{number}", kinds=["WorkerPool"]) for number in range(64)]
+        began = time.process_time()
+        assert self.told(*rules) == [
+            "spec.rules: Invalid value: the expressions together have 261,942 characters, at most 16,384:"
+            " split the policy"
+        ]
+        assert time.process_time() - began < 1
+        assert self.told(*rules[:4]) == []
 
     def test_rules_that_are_none(self) -> None:
         """What the schema refuses is told once, and breaks nothing."""
