@@ -79,12 +79,15 @@ class Violator(NamedTuple):
 
 @dataclass(slots=True)
 class Preview:
-    """`checked` counts the objects of each kind that were looked at; `violators` are in the order they were found."""
+    """`checked` counts the objects of each kind that were looked at, and `concerned` those of them that the policy is
+    about; `violators` are in the order they were found.
+    """
 
     policy: PolicyView
     world: Overlaid
     now: datetime
     checked: dict[str, int] = field(default_factory=dict)
+    concerned: int = 0
     violators: list[Violator] = field(default_factory=list)
 
     @classmethod
@@ -102,8 +105,10 @@ class Preview:
         if mapping(obj, "metadata").get("deletionTimestamp") is not None:
             return
         self.checked[kind] = self.checked.get(kind, 0) + 1
-        found = stored(kind, obj, self.world, self.now).of(PolicyRef(self.policy.kind, self.policy.name))
-        if found:
+        ref = PolicyRef(self.policy.kind, self.policy.name)
+        judged = stored(kind, obj, self.world, self.now)
+        self.concerned += ref in judged.policies
+        if found := judged.of(ref):
             metadata = mapping(obj, "metadata")
             self.violators.append(Violator(kind, text(metadata, "namespace"), text(metadata, "name"), found))
 
