@@ -29,6 +29,7 @@ OTHER: dict[str, Any] = {
     "certs.leafDays": 10,
     "metrics.prometheusRule.enabled": True,
     "policies.rules": "refused",
+    "reports.enabled": True,
     "webhook.replicas": 3,
     "reconciler.replicas": 2,
     "startupCheck.enabled": False,
