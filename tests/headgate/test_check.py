@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,8 @@ import yaml
 from click.testing import CliRunner, Result
 
 from headgate.cli import main
+from tests.chart.helm import Helm
+from tests.cluster import binaries
 from tests.headgate.offline.sarif_schema import SARIF
 from tests.policies.objects import cluster_policy, namespace, policy, pool, queue
 
@@ -270,3 +274,53 @@ def test_what_cannot_be_read_is_no_verdict(tmp_path: Path, content: str) -> None
 @pytest.mark.parametrize("arguments", [[], ["-f"], ["-f", "x", "-o", "xml"]])
 def test_a_wrong_call_is_no_verdict(arguments: list[str]) -> None:
     assert check(*arguments).exit_code == 2
+
+
+CHART = """\
+apiVersion: work.headgate.dev/v1
+kind: WorkerPool
+metadata:
+  name: {{ .Release.Name }}-thumbnails
+spec:
+  queues:
+  - name: thumbnails
+  image: registry.acme.io/resize:2.4.1
+  scaling:
+    maxReplicas: {{ .Values.most }}
+"""
+
+
+def rendered_by_helm(folder: Path) -> str:
+    (folder / "templates").mkdir(parents=True)
+    (folder / "Chart.yaml").write_text("apiVersion: v2\nname: shop\nversion: 1.0.0\n")
+    (folder / "values.yaml").write_text("most: 40\n")
+    (folder / "templates" / "pool.yaml").write_text(CHART)
+    (folder / "templates" / "account.yaml").write_text(json.dumps(ACCOUNT))
+    return Helm().run("template", "black", folder)
+
+
+def built_by_kustomize(folder: Path) -> str:
+    folder.mkdir()
+    written(folder / "base.yaml", ACCOUNT, pool(scaling={"maxReplicas": 40}))
+    (folder / "kustomization.yaml").write_text("namePrefix: black-\nresources: [base.yaml]\n")
+    done = subprocess.run(
+        [binaries.kubernetes("kubectl"), "kustomize", folder], capture_output=True, text=True, check=True
+    )
+    return done.stdout
+
+
+ACCOUNT = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "shop", "namespace": "media"}}
+
+
+@pytest.mark.parametrize("build", [rendered_by_helm, built_by_kustomize])
+def test_what_others_build_is_read_from_standard_input(
+    build: Callable[[Path], str], tmp_path: Path, world: Path
+) -> None:
+    built = build(tmp_path / "built")
+    result = check("-f", "-", "--policies", world, "-n", "media", stdin=built)
+    assert result.exit_code == 1
+    told = " ".join(result.output.split())
+    line = next(number for number, line in enumerate(built.splitlines(), start=1) if "maxReplicas: 40" in line)
+    assert told.startswith("WorkerPool media/black-thumbnails: refused")
+    assert f"stdin:{line}: spec.scaling.maxReplicas: Invalid value: 40: at most 20" in told
+    assert told.endswith("1 checked, 1 refused, 1 of other kinds not looked at")
