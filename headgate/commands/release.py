@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from crds import duration
+from headgate.durations import DURATION
 from headgate.fleet import intents
 from headgate.fleet.session import Cluster, reaching, run
 from headgate.fleet.targets import POOLS, Target, TargetType
@@ -25,10 +25,12 @@ from webhooks.settings import Scope
     show_default=True,
     help="With --install: the install's scope; with cluster, finalizers go in every namespace nobody else has claimed.",
 )
-@click.option("--timeout", default="2m", show_default=True, help="With --install: how long to try, such as 90s.")
+@click.option(
+    "--timeout", type=DURATION, default="2m", show_default=True, help="With --install: how long to try, such as 90s."
+)
 @reaching
 def command(
-    target: Target | None, install: bool, scope: str, timeout: str, namespace: str, kubeconfig: Path | None
+    target: Target | None, install: bool, scope: str, timeout: float, namespace: str, kubeconfig: Path | None
 ) -> None:
     """Lift the hold of a pool, so that it follows its queues again.
 
@@ -37,10 +39,7 @@ def command(
     """
     if install is (target is not None):
         raise click.UsageError("say what to release: wp/NAME from its hold, or --install for a whole install")
-    try:
-        patience = Patience(duration.seconds(timeout))
-    except ValueError as error:
-        raise click.BadParameter(str(error), param_hint="--timeout") from error
+    patience = Patience(timeout)
 
     async def work(cluster: Cluster) -> int:
         if target is None:
