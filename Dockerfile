@@ -37,7 +37,7 @@ FROM ${BASE}
 COPY --from=dependencies /opt/headgate /opt/headgate
 COPY --from=product /product /opt/headgate
 # For images of workers that are to begin with it: COPY --from=<this image> /usr/local/bin/headgate-wait /usr/local/bin/
-COPY --chmod=0755 headgate/agent/headgate-wait /usr/local/bin/headgate-wait
+COPY --from=product /build/headgate/agent/headgate-wait /usr/local/bin/headgate-wait
 ENV PATH=/opt/headgate/bin:/usr/local/bin:/usr/bin:/bin \
     HOME=/nonexistent \
     PYTHONDONTWRITEBYTECODE=1 \
