@@ -22,6 +22,7 @@ def expressions(subject: Subject) -> Iterable[Finding]:
 RULES: Final = (
     BuiltInRule(
         id="rules",
+        needs="rules",
         kinds=POLICIES,
         sentence="Every rule in CEL is an expression about fields there are, and cannot cost more than its budget.",
         check=expressions,
