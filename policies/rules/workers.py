@@ -46,6 +46,14 @@ def expired_hold(subject: Subject) -> Iterator[Finding]:
         yield Finding("spec.hold.until", Reason.INVALID, f"is over since {until}, so the pool scales by itself")
 
 
+def surge_of_a_set(subject: Subject) -> Iterator[Finding]:
+    """A StatefulSet has no place for a pod beside the one that it replaces."""
+    surge = mapping(subject.spec, "rollout").get("maxSurge")
+    if text(subject.spec, "workload", "type") == "StatefulSet" and surge is not None:
+        message = "a StatefulSet has none: maxUnavailable, at least 1, says how many are replaced at a time"
+        yield Finding("spec.rollout.maxSurge", Reason.INVALID, message, surge)
+
+
 def taken_over_twice(subject: Subject) -> Iterator[Finding]:
     name = text(subject.spec, "takeOver", "deploymentName")
     if not name:
@@ -95,6 +103,13 @@ RULES: Final = (
         kinds=POOLS,
         sentence="A hold ends in the future.",
         check=expired_hold,
+        action=Action.WARN,
+    ),
+    BuiltInRule(
+        id="surgeOfAStatefulSet",
+        kinds=POOLS,
+        sentence="A WorkerPool that runs as a StatefulSet says nothing of maxSurge.",
+        check=surge_of_a_set,
         action=Action.WARN,
     ),
     BuiltInRule(

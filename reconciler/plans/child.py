@@ -120,7 +120,7 @@ class Child:
     `failing` says that its controller cannot create pods. With `guarded` the API server itself refuses to delete what
     is not marked. `kills` gives a worker whose time is over no more to end its jobs.
     `warm` workers say nothing of themselves and end their jobs after SIGTERM.
-    With `ordered` it is a StatefulSet, of whose serving outdated pods `replacing` may leave at a time; None lets all be.
+    With `ordered` it is a StatefulSet, of whose serving outdated pods `replacing` may leave at a time, with None none.
     """
 
     name: str

@@ -74,9 +74,7 @@ def _prepare(child: Child) -> Plan:
     """Withdraw what is no longer needed, ask whom it takes, mark who has proved itself."""
     victims = [pod for pod in child.active if pod.ordinal >= child.keep or pod.called]
     victims += [pod for pod in _replaced(child) if pod not in victims]
-    cancels = [
-        Cancel(pod) for pod in child.active if pod.request is not None and not pod.marked and pod not in victims
-    ]
+    cancels = [Cancel(pod) for pod in child.active if pod.request is not None and not pod.marked and pod not in victims]
     if child.keep > child.replicas:
         return Plan((*cancels, Scale(child.replicas, child.keep)), Wait.SETTLING)
     unmarks = [Unmark(pod) for pod in victims if pod.mark_broken]

@@ -1,4 +1,4 @@
-"""The same small cluster with a StatefulSet in it: one controller that knows nothing but ordinals, and its reconciler."""
+"""The same small cluster with a StatefulSet in it: a controller that knows nothing but ordinals, and its reconciler."""
 
 from __future__ import annotations
 

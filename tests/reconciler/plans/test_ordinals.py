@@ -175,7 +175,11 @@ CASES: dict[str, tuple[Child, tuple[Action, ...], Wait]] = {
         (Mark(A, DrainReason.SCALE_DOWN, warm=True),),
         Wait.WORKERS,
     ),
-    "Kill cuts the goodbye short": (pods(A, B, LEAVING, keep=2, replicas=2, kills=True), (Hasten(LEAVING),), Wait.SETTLING),
+    "Kill cuts the goodbye short": (
+        pods(A, B, LEAVING, keep=2, replicas=2, kills=True),
+        (Hasten(LEAVING),),
+        Wait.SETTLING,
+    ),
 }
 
 

@@ -1,4 +1,4 @@
-"""A StatefulSet in a simulated cluster: random load and rollouts, crashes after any request, two reconcilers at once."""
+"""A StatefulSet in a simulated cluster: random load and rollouts, crashes after any request, two reconcilers."""
 
 from __future__ import annotations
 
@@ -29,7 +29,9 @@ class Fate:
 def live(seed: int, fate: Fate) -> tuple[OrdinalWorld, list[OrdinalOperator]]:
     rng = Random(seed)
     world = OrdinalWorld(rng, guarded=fate.guarded, flips=True)
-    crew = [OrdinalOperator(world, rng.randint(0, MOST), fate.plan, out=rng.randint(1, 3)) for _ in range(fate.operators)]
+    crew = [
+        OrdinalOperator(world, rng.randint(0, MOST), fate.plan, out=rng.randint(1, 3)) for _ in range(fate.operators)
+    ]
     for _ in range(STEPS):
         draw = rng.random()
         if draw < 0.45:
