@@ -78,6 +78,7 @@ MUTATING_WEBHOOKS: Final = Resource(
     "MutatingWebhookConfiguration",
     namespaced=False,
 )
+REPORTS: Final = Resource("openreports.io", "v1alpha1", "reports", "Report")
 GUARD_BINDINGS: Final = Resource(
     "admissionregistration.k8s.io",
     "v1",

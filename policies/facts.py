@@ -34,6 +34,7 @@ class Facts:
     `new` is None on DELETE, `old` is None on CREATE. For `subresource` "scale" the objects are the WorkerPool before
     and after, joined by the caller from the snapshot, never the Scale itself. `final` says that nothing can be
     defaulted any more (validating admission, audit): the object is judged as it stands, and no patch is made.
+    `namespaced_rules` says that the install lets Policies carry rules in CEL.
     """
 
     kind: str
@@ -46,3 +47,4 @@ class Facts:
     user: User = field(default_factory=User)
     dry_run: bool = False
     final: bool = False
+    namespaced_rules: bool = True

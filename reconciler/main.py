@@ -11,7 +11,7 @@ import uvloop
 from kube import config
 from kube.config import ConfigError
 from kube.lease import LeadershipLost
-from reconciler import certificates
+from reconciler import certificates, reporting
 from reconciler.brokers import lifetime
 from reconciler.kinds import KINDS
 from reconciler.phases import Reconcile, ending
@@ -48,7 +48,12 @@ async def _run(settings: Settings, kinds: Iterable[Reconcile[Any]]) -> None:
         settings=settings,
         connection=connection,
         kinds=kinds,
-        background=(lifetime.keep, ending.keep, *certificates.background(settings)),
+        background=(
+            lifetime.keep,
+            ending.keep,
+            *certificates.background(settings),
+            *reporting.background(settings),
+        ),
         prepare=lifetime.prepare,
         farewell=ending.let_go_of_all,
     )

@@ -10,7 +10,7 @@ from policies.decision import Action
 from policies.fields import items, mapping, text
 from policies.moments import moment
 from policies.resources import WORKER
-from policies.rules.rule import POOLS, BuiltInRule
+from policies.rules.rule import OBJECT_AND_SCALE, POOLS, BuiltInRule
 from policies.subject import Subject
 
 AUTOSCALERS: Final = frozenset(
@@ -101,9 +101,11 @@ RULES: Final = (
     BuiltInRule(
         id="expiredHold",
         kinds=POOLS,
+        subresources=OBJECT_AND_SCALE,
         sentence="A hold ends in the future.",
         check=expired_hold,
         action=Action.WARN,
+        timely=True,
     ),
     BuiltInRule(
         id="surgeOfAStatefulSet",

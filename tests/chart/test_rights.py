@@ -150,6 +150,22 @@ def test_whoever_does_not_make_certificates_may_not_write_any(mode: str) -> None
     assert "secrets=headgate-certs" not in grants(the(objects, "Role", "headgate-webhook")["rules"])
 
 
+@pytest.mark.parametrize("scope", ["namespaced", "cluster"])
+def test_reports_are_touched_only_where_they_are_wanted(scope: str) -> None:
+    reports, without = "reports.openreports.io", Helm().render(scope=f'"{scope}"')
+    assert not any(reports in grants(one["rules"]) for one in of_kind(without, "Role", "ClusterRole"))
+    wanted = Helm().render(scope=f'"{scope}"', reports__enabled="true")
+    found = {
+        (one["kind"], one["metadata"]["name"].rpartition("-")[2]): grants(one["rules"])[reports]
+        for one in of_kind(wanted, "Role", "ClusterRole")
+        if reports in grants(one["rules"])
+    }
+    kind = "ClusterRole" if scope == "cluster" else "Role"
+    assert found == {(kind, "reconciler"): "create delete get list patch", (kind, "release"): "delete list"}
+    args = the(wanted, "Job", "headgate-release")["spec"]["template"]["spec"]["containers"][0]["args"]
+    assert args[:2] + args[3:4] == ["release", "--install", "--reports"]
+
+
 def test_there_are_no_other_roles(rendered: list[Object]) -> None:
     roles = {(one["kind"], one["metadata"]["name"]) for one in of_kind(rendered, "Role", "ClusterRole")}
     assert roles == WANT.keys()
