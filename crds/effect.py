@@ -21,8 +21,6 @@ NOT_YET: Final[Mapping[str, Mapping[str, str]]] = {
         "spec.deletionPolicy": "jobs are never removed from the broker yet",
     },
     "WorkerPool": {
-        "spec.workload.type": "everything runs as a Deployment yet",
-        "spec.workload.volumeClaimTemplates": "everything runs as a Deployment yet",
         "spec.queues[].weight": "queues are worked off in the order of the list yet",
         "spec.drain.method": "nothing is asked of brokers about single workers yet",
         "spec.takeOver": "Deployments are not adopted yet",
@@ -38,7 +36,6 @@ HARMLESS: Final[Mapping[str, frozenset[str]]] = {
     "spec.management": frozenset({"Observe"}),
     "spec.deletionPolicy": frozenset({"Retain", "Drain"}),
     "spec.deadLetter.deletionPolicy": frozenset({"Retain", "Block"}),
-    "spec.workload.type": frozenset({"Deployment"}),
     "spec.drain.method": frozenset({"Auto", "AdminAPI", "Signal"}),
     "spec.native": frozenset({"Disabled"}),
 }

@@ -6,10 +6,10 @@ An address that only the connection Secret holds is unknown here, and unknown is
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from functools import lru_cache
 from typing import Any, Final, NamedTuple
 from urllib.parse import urlsplit
 
+from crds.remembering import remembered
 from policies.fields import mapping, strings, text
 
 _MANAGEMENT: Final = "spec.broker.rabbitmq.managementURL"
@@ -89,7 +89,7 @@ def places(namespace: str, broker: Mapping[str, Any]) -> Places:
     return Places(f"rabbitmq {where} {text(broker, 'rabbitmq', 'vhost') or '/'}", named=True)
 
 
-@lru_cache(maxsize=4096)
+@remembered(4096)
 def _of_url(url: str) -> tuple[str, int]:
     try:
         parts = urlsplit(url)
@@ -107,7 +107,7 @@ def _folded(host: str) -> str:
     return host.lower().rstrip(".")
 
 
-@lru_cache(maxsize=4096)
+@remembered(4096)
 def _database(url: str) -> str:
     """The number of the Redis database, of which 0 may be left out."""
     try:

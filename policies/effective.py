@@ -8,14 +8,13 @@ name, then the ClusterPolicies by name. An inherited value never makes an object
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from functools import lru_cache
 from typing import Any, Final
 
 from crds import duration
 from policies import bounds, builtin
 from policies.fields import items, mapping, text
 from policies.merging import Effective, Layer, merge
-from policies.snapshot import PolicyView
+from policies.snapshot import Policies, PolicyView
 
 __all__ = ["POOL_DEFAULTS", "QUEUE_DEFAULTS", "Effective", "layers", "pool", "queue"]
 
@@ -32,11 +31,16 @@ _POOL_OWN: Final = ("workload", "concurrency", "maxInFlight", "scaling", "drain"
 
 def layers(policies: Iterable[PolicyView], groups: tuple[str, ...]) -> tuple[Layer, ...]:
     """What each policy defaults of these groups, in the order given."""
-    return _layers(tuple(policies), groups)
+    if not isinstance(policies, Policies):
+        return _layers(policies, groups)
+    known: tuple[Layer, ...] | None = policies.kept(groups)
+    if known is None:
+        known = _layers(policies, groups)
+        policies.keep(groups, known)
+    return known
 
 
-@lru_cache(maxsize=4096)
-def _layers(policies: tuple[PolicyView, ...], groups: tuple[str, ...]) -> tuple[Layer, ...]:
+def _layers(policies: Iterable[PolicyView], groups: tuple[str, ...]) -> tuple[Layer, ...]:
     found: list[Layer] = []
     for policy in policies:
         defaults = mapping(policy.spec, "defaults")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -15,7 +15,7 @@ from policies.facts import Facts, Object, Operation
 from policies.fields import integer, items, mapping, text
 from policies.merging import Effective
 from policies.rates import Rate
-from policies.snapshot import PolicyView, Snapshot
+from policies.snapshot import Policies, Snapshot
 
 
 class Subject:
@@ -25,7 +25,7 @@ class Subject:
     for, `obj` is the old object and `previous` is None. `kept` is room for what several rules work out together.
     """
 
-    def __init__(self, facts: Facts, obj: Object, previous: Object | None, policies: Sequence[PolicyView]) -> None:
+    def __init__(self, facts: Facts, obj: Object, previous: Object | None, policies: Policies) -> None:
         self.facts = facts
         self.obj = obj
         self.previous = previous

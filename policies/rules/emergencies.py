@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from functools import lru_cache
 from typing import Final
 
 from crds import meta
@@ -14,7 +13,7 @@ from policies.decision import Action
 from policies.fields import mapping, strings, text
 from policies.managers import GITOPS, dotted, manages, taken
 from policies.rules.rule import ALL_KINDS, CHANGE, BuiltInRule
-from policies.snapshot import PolicyView
+from policies.snapshot import Policies
 from policies.subject import Subject
 
 FIELD: Final = f"metadata.annotations[{meta.ANNOTATION_BREAK_GLASS}]"
@@ -26,7 +25,7 @@ TOLD: Final = 8
 def gitops_drift(subject: Subject) -> Iterator[Finding]:
     if subject.previous is None:
         return
-    ignored, names = _drift(tuple(subject.policies))
+    ignored, names = _drift(subject.policies)
     if not manages(subject.previous, names) or ignored or subject.glass is not None:
         return
     for number, (path, manager) in enumerate(taken(subject.previous, subject.obj, names)):
@@ -55,9 +54,16 @@ def _misformed(subject: Subject, written: str) -> Iterator[Finding]:
         yield Finding(FIELD, Reason.INVALID, f"give a reason of at least {SHORTEST_REASON} characters", written)
 
 
-@lru_cache(maxsize=1024)
-def _drift(policies: tuple[PolicyView, ...]) -> tuple[bool, frozenset[str]]:
+def _drift(policies: Policies) -> tuple[bool, frozenset[str]]:
     """Whether drift is ignored, and the managers it is about: the strongest policy that says anything decides each."""
+    known: tuple[bool, frozenset[str]] | None = policies.kept(_drift)
+    if known is None:
+        known = _read_drift(policies)
+        policies.keep(_drift, known)
+    return known
+
+
+def _read_drift(policies: Policies) -> tuple[bool, frozenset[str]]:
     said = (text(policy.spec, "drift", "gitOps") for policy in policies)
     named = (strings(mapping(policy.spec, "drift"), "gitOpsManagers") for policy in policies)
     ignored = next((word for word in said if word), "Warn") == "Ignore"

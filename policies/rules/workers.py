@@ -10,7 +10,7 @@ from policies.decision import Action
 from policies.fields import items, mapping, text
 from policies.moments import moment
 from policies.resources import WORKER
-from policies.rules.rule import POOLS, BuiltInRule
+from policies.rules.rule import OBJECT_AND_SCALE, POOLS, BuiltInRule
 from policies.subject import Subject
 
 AUTOSCALERS: Final = frozenset(
@@ -44,6 +44,14 @@ def expired_hold(subject: Subject) -> Iterator[Finding]:
     ends = moment(until) if until else None
     if ends is not None and ends <= subject.facts.now:
         yield Finding("spec.hold.until", Reason.INVALID, f"is over since {until}, so the pool scales by itself")
+
+
+def surge_of_a_set(subject: Subject) -> Iterator[Finding]:
+    """A StatefulSet has no place for a pod beside the one that it replaces."""
+    surge = mapping(subject.spec, "rollout").get("maxSurge")
+    if text(subject.spec, "workload", "type") == "StatefulSet" and surge is not None:
+        message = "a StatefulSet has none: maxUnavailable, at least 1, says how many are replaced at a time"
+        yield Finding("spec.rollout.maxSurge", Reason.INVALID, message, surge)
 
 
 def taken_over_twice(subject: Subject) -> Iterator[Finding]:
@@ -96,8 +104,17 @@ RULES: Final = (
         id="expiredHold",
         needs="hold",
         kinds=POOLS,
+        subresources=OBJECT_AND_SCALE,
         sentence="A hold ends in the future.",
         check=expired_hold,
+        action=Action.WARN,
+        timely=True,
+    ),
+    BuiltInRule(
+        id="surgeOfAStatefulSet",
+        kinds=POOLS,
+        sentence="A WorkerPool that runs as a StatefulSet says nothing of maxSurge.",
+        check=surge_of_a_set,
         action=Action.WARN,
     ),
     BuiltInRule(

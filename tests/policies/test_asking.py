@@ -15,6 +15,7 @@ from policies.compiled import applying
 from policies.facts import Object
 from policies.rules import BUILT_IN, POLICY
 from policies.rules.rule import WORK_KINDS, BuiltInRule
+from policies.snapshot import Policies
 from policies.subject import Subject
 from tests.crds import seeds
 from tests.policies.objects import NOW, policy, pool, queue
@@ -106,7 +107,7 @@ def test_a_guard_is_broken_where_the_limit_is(rule: Any) -> None:
     snapshot = MemorySnapshot.of(case.world)
     facts = Facts(case.obj["kind"], Operation.CREATE, case.obj, None, snapshot, NOW)
     limit = rule.strictest([rule.prepare(spec)])
-    assert Guard(rule, limit).is_broken(Subject(facts, case.obj, None, ()))
+    assert Guard(rule, limit).is_broken(Subject(facts, case.obj, None, Policies()))
 
 
 @pytest.mark.parametrize("rule", [rule for rule in BUILT_IN if rule.needs], ids=lambda rule: rule.id)
@@ -117,4 +118,4 @@ def test_without_the_field_it_needs_a_rule_finds_nothing(rule: BuiltInRule) -> N
             obj["metadata"] = {"namespace": "media", **seed["metadata"]}
             world = MemorySnapshot.of([queue(), pool()] if kind in WORK_KINDS else [])
             facts = Facts(kind, Operation.CREATE, obj, None, world, NOW)
-            assert not list(rule.check(Subject(facts, obj, None, ())))
+            assert not list(rule.check(Subject(facts, obj, None, Policies())))

@@ -41,12 +41,6 @@ func (snapshot *Snapshot) poolTimely(pool *WorkerPool, policies []*Compiled) []F
 	var found []Finding
 	none := func(path, why string) { found = append(found, advice("withoutEffect", path, "no effect: "+why)) }
 	spec := &pool.Spec
-	if spec.Workload != nil && spec.Workload.Type != "" && spec.Workload.Type != "Deployment" {
-		none("spec.workload.type", "everything runs as a Deployment yet")
-	}
-	if spec.Workload != nil && spec.Workload.VolumeClaimTemplates != nil {
-		none("spec.workload.volumeClaimTemplates", "everything runs as a Deployment yet")
-	}
 	for index := range spec.Queues {
 		if spec.Queues[index].Weight != nil {
 			none(fmt.Sprintf("spec.queues[%d].weight", index), "queues are worked off in the order of the list yet")
@@ -135,6 +129,10 @@ func (snapshot *Snapshot) poolAdvice(pool *WorkerPool, policies []*Compiled, now
 	if tag := imageTag(image(spec)); spec.Version != "" && tag != "" && spec.Version != tag {
 		message := fmt.Sprintf("version %[1]s is not the image's tag %[2]s: dashboards and rollouts will show %[1]s", spec.Version, tag)
 		found = append(found, advice("versionAgainstTag", "spec.version", message))
+	}
+	if workloadType(spec) == "StatefulSet" && spec.Rollout != nil && spec.Rollout.MaxSurge != nil {
+		message := "a StatefulSet has none: maxUnavailable, at least 1, says how many are replaced at a time"
+		found = append(found, advice("surgeOfAStatefulSet", "spec.rollout.maxSurge", message))
 	}
 	if spec.Hold != nil && spec.Hold.Until != "" {
 		if ends, err := time.Parse(time.RFC3339, spec.Hold.Until); err == nil && !ends.After(now) {
