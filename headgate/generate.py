@@ -1,7 +1,7 @@
 """`python -m headgate.generate` writes the reference of the processes; `--check` only says what is stale.
 
-Made are `docs/reference/reasons.md`, `metrics.md`, `settings.md`, `rules.md` and `libraries.md`, from the code that uses
-them.
+Made are `docs/reference/reasons.md`, `metrics.md`, `settings.md`, `rules.md` and `libraries.md`, from the code that
+uses them.
 """
 
 from __future__ import annotations
@@ -123,8 +123,8 @@ def _rules() -> Iterator[str]:
 
 def _libraries() -> Iterator[str]:
     yield from ("# Libraries", "", _NOTE, "")
-    yield "How workers of each library are drained: [the page on it](../drain.md) says what the words mean. Under headgate-wait"
-    yield "the guarantee is that of the library's own warm stop, for which there is as much time as `drain.timeout`."
+    yield "How workers of each library are drained; [drain.md](../drain.md) says what the words mean. Under headgate-wait the"
+    yield "guarantee is that of the library's own warm stop, for which there is as much time as `drain.timeout`."
     yield ""
     head = (
         "library",

@@ -9,7 +9,11 @@ from typing import Any
 from crds import duration
 from reconciler.children.config import WorkedQueue
 from reconciler.children.names import Owner
+<<<<<<< HEAD
 from reconciler.children.ways import Way
+=======
+from reconciler.children.workload import is_stateful
+>>>>>>> main
 from reconciler.context import Context
 from reconciler.phases import Object
 from reconciler.phases.pool.scaling_state import ScalingState
@@ -25,7 +29,8 @@ class PoolState(ScalingState):
     `proved` are the revisions that have shown that they work, None while this pass has not looked. `guarded` says that
     the API server refused a delete in this pass. `leader` is the revision that is to serve in the end. `failure` is why
     the spec's one has failed, `cramped` why its pods find no room, each empty where it is not so; `rolled_back` that it
-    gave way. `late` says that a rollout has to wait until the jobs wait less.
+    gave way. `late` says that a rollout has to wait until the jobs wait less. `replacing` is how many serving workers
+    of another revision a StatefulSet may do without, and `stuck` that its controller cannot start what it should.
     """
 
     way: Way = Way.CONTRACT
@@ -43,6 +48,17 @@ class PoolState(ScalingState):
     rolled_back: bool = False
     cramped: str = ""
     late: bool = False
+    replacing: int | None = None
+    stuck: bool = False
+
+    @property
+    def stateful(self) -> bool:
+        return is_stateful(self.spec)
+
+    @property
+    def child(self) -> Mapping[str, Any] | None:
+        """What runs the revision that the spec asks for, or is to."""
+        return next(iter(self.view.children), None) if self.stateful else self.view.child(self.revision)
 
     @property
     def owner(self) -> Owner:
