@@ -35,11 +35,6 @@ HARMLESS: Final[Mapping[str, frozenset[str]]] = {
     "spec.management": frozenset({"Observe"}),
     "spec.deletionPolicy": frozenset({"Retain", "Drain"}),
     "spec.deadLetter.deletionPolicy": frozenset({"Retain", "Block"}),
-<<<<<<< HEAD
-    "spec.workload.type": frozenset({"Deployment"}),
-=======
-    "spec.drain.method": frozenset({"Auto", "AdminAPI", "Signal"}),
->>>>>>> main
     "spec.native": frozenset({"Disabled"}),
 }
 

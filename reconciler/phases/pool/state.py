@@ -9,11 +9,8 @@ from typing import Any
 from crds import duration
 from reconciler.children.config import WorkedQueue
 from reconciler.children.names import Owner
-<<<<<<< HEAD
 from reconciler.children.ways import Way
-=======
 from reconciler.children.workload import is_stateful
->>>>>>> main
 from reconciler.context import Context
 from reconciler.phases import Object
 from reconciler.phases.pool.scaling_state import ScalingState
