@@ -123,7 +123,7 @@ def _rules() -> Iterator[str]:
 
 def _libraries() -> Iterator[str]:
     yield from ("# Libraries", "", _NOTE, "")
-    yield "How workers of each library are drained; [drain.md](../drain.md) says what the words mean. Under headgate-wait"
+    yield "How each library is drained; [drain.md](../drain.md) says what the words mean. With headgate-wait"
     yield "the guarantee is that of the library's own warm stop, for which there is as much time as `drain.timeout`."
     yield ""
     head = (
