@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -10,12 +10,12 @@ import crds
 from crds import meta
 from policies import break_glass, effective
 from policies.break_glass import Glass
-from policies.brokers import place
+from policies.brokers import Places, places
 from policies.facts import Facts, Object, Operation
 from policies.fields import integer, items, mapping, text
 from policies.merging import Effective
 from policies.rates import Rate
-from policies.snapshot import PolicyView, Snapshot
+from policies.snapshot import Policies, Snapshot
 
 
 class Subject:
@@ -25,7 +25,7 @@ class Subject:
     for, `obj` is the old object and `previous` is None. `kept` is room for what several rules work out together.
     """
 
-    def __init__(self, facts: Facts, obj: Object, previous: Object | None, policies: Sequence[PolicyView]) -> None:
+    def __init__(self, facts: Facts, obj: Object, previous: Object | None, policies: Policies) -> None:
         self.facts = facts
         self.obj = obj
         self.previous = previous
@@ -65,8 +65,12 @@ class Subject:
     @cached_property
     def place(self) -> str:
         """Where a Queue's jobs are (`policies.brokers.place`)."""
-        name = text(self.spec, "queueName") or self.name
-        return place(self.namespace, mapping(self.spec, "broker"), name)
+        return self.places.of(text(self.spec, "queueName") or self.name)
+
+    @cached_property
+    def places(self) -> Places:
+        """Where all the queues of its broker are."""
+        return places(self.namespace, mapping(self.spec, "broker"))
 
     @cached_property
     def effective(self) -> Effective:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping
-from functools import lru_cache
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any, Final
 
 import orjson
@@ -24,9 +23,9 @@ _STEP: Final = re.compile(r"([^.\[\]]+)|\[([^\[\]]+)\]")
 _KEPT: Final = ("metadata", "status", "apiVersion", "kind")
 
 
-def variables(subject: Subject, reads: frozenset[Path]) -> Variables:
-    """What `reads` names and no more: handing a whole object to the engine takes longer than most rules do."""
-    return Variables({name: pruned(_MAKERS[name](subject), tree) for name, tree in _tree(reads).items()})
+def variables(subject: Subject, names: Tree) -> Variables:
+    """What is named and no more: handing a whole object to the engine takes longer than most rules do."""
+    return Variables({name: pruned(_MAKERS[name](subject), below) for name, below in names.items()})
 
 
 def _object(subject: Subject) -> Any:
@@ -103,15 +102,14 @@ _MAKERS: Final = {
 }
 
 
-def pruned(value: Any, tree: Tree) -> Any:
+def pruned(value: Any, named: Tree) -> Any:
     """The parts of a value that a tree names; an empty tree names all of it."""
-    if not tree or type(value) is not dict:
+    if not named or type(value) is not dict:
         return value
-    return {key: pruned(value[key], below) for key, below in tree.items() if key in value}
+    return {key: pruned(value[key], below) for key, below in named.items() if key in value}
 
 
-@lru_cache(maxsize=4096)
-def _tree(reads: frozenset[Path]) -> Tree:
+def tree(reads: Iterable[Path]) -> Tree:
     """Paths as a tree; one that ends inside another stands for all that is below it."""
     whole: dict[str, Any] = {}
     for path in sorted(reads, key=len, reverse=True):

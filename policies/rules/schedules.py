@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo, available_timezones
 
 from crds import cron
 from crds.findings import Finding, Reason
+from crds.remembering import remembered
 from policies.fields import items, text
 from policies.nearest import nearest
 from policies.rules.rule import POOLS, BuiltInRule
@@ -26,7 +26,7 @@ def schedules(subject: Subject) -> Iterator[Finding]:
             yield Finding(f"spec.{path}.timeZone", Reason.INVALID, f"no such time zone{hint}", zone)
 
 
-@lru_cache(maxsize=1024)
+@remembered(1024)
 def _why_not(written: str) -> str:
     """What is wrong with a cron expression; "" for nothing, and for what is not of its form at all."""
     if written.count(" ") != 4 and not written.startswith("@"):
@@ -38,7 +38,7 @@ def _why_not(written: str) -> str:
     return ""
 
 
-@lru_cache(maxsize=1024)
+@remembered(1024)
 def _exists(zone: str) -> bool:
     """Without a database of time zones none can be missed."""
     try:
@@ -51,6 +51,7 @@ def _exists(zone: str) -> bool:
 RULES: Final = (
     BuiltInRule(
         id="schedules",
+        needs="scaling",
         kinds=POOLS,
         sentence="A schedule is a time that exists: minutes to 59, hours to 23, a known time zone.",
         check=schedules,
