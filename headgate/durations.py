@@ -7,7 +7,7 @@ import click
 from crds import duration
 
 
-class DurationType(click.ParamType):
+class DurationType(click.ParamType[float]):
     """Converts to seconds."""
 
     name = "duration"
