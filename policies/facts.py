@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final, NamedTuple
 
 from policies.snapshot import Snapshot
 
@@ -19,12 +19,14 @@ class Operation(StrEnum):
     DELETE = "DELETE"
 
 
-@dataclass(frozen=True, slots=True)
-class User:
+class User(NamedTuple):
     """Who asks, as the API server tells it."""
 
     name: str = ""
     groups: tuple[str, ...] = ()
+
+
+NOBODY: Final = User()
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +46,7 @@ class Facts:
     snapshot: Snapshot
     now: datetime
     subresource: str = ""
-    user: User = field(default_factory=User)
+    user: User = NOBODY
     dry_run: bool = False
     final: bool = False
     namespaced_rules: bool = True

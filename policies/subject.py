@@ -10,7 +10,7 @@ import crds
 from crds import meta
 from policies import break_glass, effective
 from policies.break_glass import Glass
-from policies.brokers import place
+from policies.brokers import Places, places
 from policies.facts import Facts, Object, Operation
 from policies.fields import integer, items, mapping, text
 from policies.merging import Effective
@@ -65,8 +65,12 @@ class Subject:
     @cached_property
     def place(self) -> str:
         """Where a Queue's jobs are (`policies.brokers.place`)."""
-        name = text(self.spec, "queueName") or self.name
-        return place(self.namespace, mapping(self.spec, "broker"), name)
+        return self.places.of(text(self.spec, "queueName") or self.name)
+
+    @cached_property
+    def places(self) -> Places:
+        """Where all the queues of its broker are."""
+        return places(self.namespace, mapping(self.spec, "broker"))
 
     @cached_property
     def effective(self) -> Effective:

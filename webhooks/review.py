@@ -10,8 +10,7 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import orjson
 
@@ -32,8 +31,7 @@ _UID_WITHIN: Final = 4096
 Object = Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Review:
+class Review(NamedTuple):
     """The request of one review. `new` and `old` are there or not as the operation has it."""
 
     uid: str

@@ -12,6 +12,7 @@ from policies.rules.rule import QUEUES, Breach, BuiltInRule, PolicyRule
 from policies.selectors import NameTest, name_test
 from policies.subject import Subject
 
+_SECRET: Final = ("password=", "username=", "user=", "token=")
 _MEMBERS: Final = {"redis": "redis.url", "rabbitmq": "rabbitmq.url"}
 
 
@@ -46,7 +47,7 @@ def credentials(subject: Subject) -> Iterator[Finding]:
     for address in addresses(mapping(subject.spec, "broker")):
         before_path = address.text.partition("://")[2].partition("/")[0]
         query = address.text.partition("?")[2].lower()
-        if "@" in before_path or any(f"{word}=" in query for word in ("password", "username", "user", "token")):
+        if "@" in before_path or (query and any(word in query for word in _SECRET)):
             message = "holds credentials: put them into the Secret of connectionSecretRef"
             yield Finding(address.field, Reason.FORBIDDEN, message)
 
@@ -64,6 +65,7 @@ POLICY_RULES: Final = (
 BUILT_IN: Final = (
     BuiltInRule(
         id="credentialsInURL",
+        needs="broker",
         kinds=QUEUES,
         sentence="No address of a broker holds a user, a password or a token.",
         check=credentials,

@@ -41,6 +41,7 @@ def hold_above_maximum(subject: Subject) -> Iterator[Finding]:
 RULES: Final = (
     BuiltInRule(
         id="queueExists",
+        needs="queues",
         kinds=POOLS,
         sentence="Every queue a WorkerPool names exists in its namespace.",
         check=queue_exists,
@@ -49,6 +50,7 @@ RULES: Final = (
     ),
     BuiltInRule(
         id="holdAboveMaximum",
+        needs="hold",
         kinds=POOLS,
         subresources=OBJECT_AND_SCALE,
         sentence="A hold stays within the pool's own maxReplicas.",

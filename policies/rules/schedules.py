@@ -51,6 +51,7 @@ def _exists(zone: str) -> bool:
 RULES: Final = (
     BuiltInRule(
         id="schedules",
+        needs="scaling",
         kinds=POOLS,
         sentence="A schedule is a time that exists: minutes to 59, hours to 23, a known time zone.",
         check=schedules,

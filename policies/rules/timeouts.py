@@ -10,13 +10,16 @@ from typing import Any, Final
 
 from crds import duration
 from crds.findings import Finding, Reason
-from policies import bounds
+from policies import bounds, builtin, effective
 from policies.decision import Action
 from policies.fields import integer, items, text
 from policies.rules.rule import POOLS, QUEUES, BuiltInRule
 from policies.subject import Subject
 from policies.timeouts import redelivery
 
+ENDING: Final = ("Requeue", "Kill")
+"""What a drain may do at its end that ends jobs, too."""
+_DRAIN: Final = ("drain",)
 DRAIN_TIMEOUT: Final = "spec.drain.timeout"
 GRACE: Final = "spec.template.spec.terminationGracePeriodSeconds"
 
@@ -48,10 +51,21 @@ def drain_and_job(subject: Subject) -> Iterator[Finding]:
         longest = bounds.seconds(spec.get("maxJobDuration"))
         if longest is None:
             continue
-        timeout, then = subject.effective.get("drain.timeout"), subject.effective.get("drain.onTimeout")
-        if then in ("Requeue", "Kill") and longest > (bounds.seconds(timeout) or 0.0):
+        then = _on_timeout(subject)
+        if then not in ENDING:
+            return
+        timeout = subject.effective.get("drain.timeout")
+        if longest > (bounds.seconds(timeout) or 0.0):
             shorter = f"drain.timeout {timeout} < maxJobDuration {spec['maxJobDuration']} of queue {name}"
             yield Finding(DRAIN_TIMEOUT, Reason.INVALID, f"{shorter}: {then} ends such jobs")
+
+
+def _on_timeout(subject: Subject) -> Any:
+    """The pool's own word is read without working out everything it inherits."""
+    own = text(subject.spec, "drain", "onTimeout")
+    if own or not effective.layers(subject.policies, _DRAIN):
+        return own or builtin.POOL["drain"]["onTimeout"]
+    return subject.effective.get("drain.onTimeout")
 
 
 def drain_and_grace(subject: Subject) -> Iterator[Finding]:
@@ -76,6 +90,7 @@ def _queues(subject: Subject) -> Iterator[tuple[str, Mapping[str, Any]]]:
 RULES: Final = (
     BuiltInRule(
         id="jobLongerThanBroker",
+        needs="maxJobDuration",
         kinds=QUEUES,
         sentence="The longest job ends before the broker gives it to another worker: Celery's visibility timeout, "
         "RabbitMQ's consumer timeout.",
@@ -84,6 +99,7 @@ RULES: Final = (
     ),
     BuiltInRule(
         id="drainLongerThanBroker",
+        needs="queues",
         kinds=POOLS,
         sentence="A drain ends before the broker gives the jobs that are waited for to another worker.",
         check=drain_and_broker,
@@ -92,6 +108,7 @@ RULES: Final = (
     ),
     BuiltInRule(
         id="drainShorterThanJob",
+        needs="queues",
         kinds=POOLS,
         sentence="Where drain.onTimeout is Requeue or Kill, drain.timeout leaves the longest job its time.",
         check=drain_and_job,
@@ -100,6 +117,7 @@ RULES: Final = (
     ),
     BuiltInRule(
         id="graceShorterThanDrain",
+        needs="template",
         kinds=POOLS,
         sentence="A pod template's terminationGracePeriodSeconds is not shorter than drain.timeout.",
         check=drain_and_grace,

@@ -46,7 +46,9 @@ WANT: dict[tuple[str, str], Grants] = {
     ("ClusterRole", "headgate-media-webhook"): configurations("get"),
     ("Role", "headgate-reconciler"): {
         "configmaps": "create delete patch",
+        "controllerrevisions.apps": "list",
         "deployments.apps": "create delete get list patch watch",
+        "statefulsets.apps": "create delete get list patch watch",
         "events": "create patch",
         "leases.coordination.k8s.io": "create",
         "leases.coordination.k8s.io=headgate-reconciler": "get update",
@@ -85,7 +87,9 @@ EVERYWHERE: dict[str, Grants] = {
     | {"namespaces": READ},
     "reconciler": {
         "configmaps": "create delete patch",
+        "controllerrevisions.apps": "list",
         "deployments.apps": "create delete get list patch watch",
+        "statefulsets.apps": "create delete get list patch watch",
         "events": "create patch",
         "poddisruptionbudgets.policy": "create delete patch",
         "pods": "delete get list patch watch",

@@ -117,6 +117,16 @@ def templated(**spec: Any) -> Object:
             id="a hold that is over",
         ),
         pytest.param(
+            pool(workload={"type": "StatefulSet"}, rollout={"maxSurge": 1}),
+            [queue()],
+            [
+                "spec.rollout.maxSurge: a StatefulSet has none: maxUnavailable, at least 1, says how many are"
+                " replaced at a time"
+            ],
+            id="surge of a StatefulSet",
+        ),
+        pytest.param(pool(workload={"type": "StatefulSet"}), [queue()], [], id="a StatefulSet that inherits it"),
+        pytest.param(
             templated(template={**TEMPLATE, "metadata": {"labels": {"app.kubernetes.io/instance": "x"}}}),
             [queue()],
             [
