@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 from zoneinfo import ZoneInfo, available_timezones
 
 from crds import cron
 from crds.findings import Finding, Reason
 from crds.remembering import remembered
-from policies.fields import items, text
+from policies.fields import items, mapping, text
 from policies.nearest import nearest
 from policies.rules.rule import POOLS, BuiltInRule
 from policies.subject import Subject
 
 
-def schedules(subject: Subject) -> Iterator[Finding]:
+def schedules(subject: Subject) -> Iterable[Finding]:
+    return _wrong(subject) if "schedules" in mapping(subject.spec, "scaling") else ()
+
+
+def _wrong(subject: Subject) -> Iterator[Finding]:
     for path, schedule in items(subject.spec, "scaling", "schedules"):
         written, zone = text(schedule, "schedule"), text(schedule, "timeZone")
         if why := _why_not(written):
