@@ -22,7 +22,6 @@ NOT_YET: Final[Mapping[str, Mapping[str, str]]] = {
     },
     "WorkerPool": {
         "spec.queues[].weight": "queues are worked off in the order of the list yet",
-        "spec.drain.method": "nothing is asked of brokers about single workers yet",
         "spec.takeOver": "Deployments are not adopted yet",
     },
     "Policy": {
@@ -36,7 +35,6 @@ HARMLESS: Final[Mapping[str, frozenset[str]]] = {
     "spec.management": frozenset({"Observe"}),
     "spec.deletionPolicy": frozenset({"Retain", "Drain"}),
     "spec.deadLetter.deletionPolicy": frozenset({"Retain", "Block"}),
-    "spec.drain.method": frozenset({"Auto", "AdminAPI", "Signal"}),
     "spec.native": frozenset({"Disabled"}),
 }
 
