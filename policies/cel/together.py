@@ -48,16 +48,18 @@ class AllOf:
 
     def holds(self, subject: Subject, known: Variables) -> bool:
         """True only where every one of the rules holds."""
-        kind = subject.kind
-        if kind not in self._programs:
-            self._programs[kind] = self._compiled(kind)
-        program = self._programs[kind]
+        self.make_ready(subject.kind)
+        program = self._programs[subject.kind]
         try:
             return program is not None and self._engine.evaluate(program, known) is True
         except EvaluationError:
             return False
 
+    def make_ready(self, kind: str) -> None:
+        if kind not in self._programs:
+            self._programs[kind] = self._compiled(kind)
+
     def _compiled(self, kind: str) -> Program | None:
         programs = [rule.verdicts.get(kind) for rule in self._rules]
         ready = [program for program in programs if isinstance(program, Program)]
-        return self._engine.all_of(ready) if len(ready) == len(programs) else None
+        return self._engine.all_of(ready) if len(ready) == len(programs) > 1 else None
