@@ -69,7 +69,7 @@ async def serve(settings: Settings) -> None:
         serving.bind(settings.host, settings.metrics_port) as side,
     ):
         servers = [
-            serving.server(create_app(readiness, metrics), live.context),
+            serving.reviews(create_app(readiness, metrics), live.context),
             serving.server(create_side_app(readiness, metrics)),
         ]
         async with asyncio.TaskGroup() as group:
@@ -87,7 +87,7 @@ async def serve(settings: Settings) -> None:
     log.info("stopped")
 
 
-def create_app(readiness: Readiness, metrics: Metrics) -> FastAPI:
+def create_app(readiness: Readiness, metrics: Metrics) -> AdmissionApp:
     """What the API server calls, over TLS."""
     endpoint = ConversionEndpoint(readiness, metrics, gate(MAX_LARGE))
     return with_probes(AdmissionApp({CONVERT: endpoint}, title="Headgate conversion", **PLAIN), readiness)
