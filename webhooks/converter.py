@@ -64,6 +64,7 @@ async def serve(settings: Settings) -> None:
     for caught in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(caught, stop.set)
     readiness, metrics, live = Readiness(frozenset({Need.HANDSHAKE})), Metrics(), LiveContext()
+    metrics.observe_certificate(live.ends)
     with (
         serving.bind(settings.host, settings.port) as conversions,
         serving.bind(settings.host, settings.metrics_port) as side,
