@@ -93,7 +93,7 @@ def _review(objects: list[Any]) -> dict[str, Any]:
 def _lists(converter: Converter, objects: int) -> None:
     with running_control_plane() as cluster:
         install_crds(cluster, [served_by(definition(kind), converter.client) for kind in meta.BETA_KINDS])
-        api = Api(cluster.kubeconfig)
+        api = Api(cluster.kubeconfig, seconds=120)
         path = collection("WorkerPool", "default", meta.VERSION)
         until("v1 is served", lambda: None if api.ask("GET", path).status == 200 else "not yet", 20)
         for number in range(objects):
