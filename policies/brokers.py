@@ -5,7 +5,7 @@ An address that only the connection Secret holds is unknown here, and unknown is
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 from urllib.parse import urlsplit
 
@@ -58,7 +58,7 @@ def place(namespace: str, broker: Mapping[str, Any], name: str) -> str:
 
     A host without a dot means another server in every namespace, and so does the Secret of a connection.
     """
-    return places(namespace, broker).of(name)
+    return places(namespace, broker, tuple(addresses(broker))).of(name)
 
 
 class Places(NamedTuple):
@@ -71,12 +71,14 @@ class Places(NamedTuple):
         return f"{self.common} {name}" if self.named else self.common
 
 
-def places(namespace: str, broker: Mapping[str, Any]) -> Places:
-    servers = sorted(
+def places(namespace: str, broker: Mapping[str, Any], found: Sequence[Address]) -> Places:
+    """`found` are the addresses of the broker."""
+    servers = [
         f"{address.host if '.' in address.host else f'{address.host}.{namespace}.svc'}:{address.port}"
-        for address in addresses(broker)
+        for address in found
         if address.field != _MANAGEMENT
-    )
+    ]
+    servers.sort()
     where = ",".join(servers) or f"secret {namespace}/{text(broker, 'connectionSecretRef', 'name')}"
     redis, kafka = mapping(broker, "redis"), mapping(broker, "kafka")
     if kafka:

@@ -36,7 +36,8 @@ class Facts:
     `new` is None on DELETE, `old` is None on CREATE. For `subresource` "scale" the objects are the WorkerPool before
     and after, joined by the caller from the snapshot, never the Scale itself. `final` says that nothing can be
     defaulted any more (validating admission, audit): the object is judged as it stands, and no patch is made.
-    `namespaced_rules` says that the install lets Policies carry rules in CEL.
+    `namespaced_rules` says that the install lets Policies carry rules in CEL. `size` is how many bytes the
+    request came in, 0 where nobody knows.
     """
 
     kind: str
@@ -50,3 +51,4 @@ class Facts:
     dry_run: bool = False
     final: bool = False
     namespaced_rules: bool = True
+    size: int = 0

@@ -32,7 +32,7 @@ Object = Mapping[str, Any]
 
 
 class Review(NamedTuple):
-    """The request of one review. `new` and `old` are there or not as the operation has it."""
+    """The request of one review. `new` and `old` are there or not as the operation has it; `size` is in bytes."""
 
     uid: str
     group: str
@@ -47,6 +47,7 @@ class Review(NamedTuple):
     user: str
     groups: tuple[str, ...]
     dry_run: bool
+    size: int = 0
 
 
 class BadReviewError(Exception):
@@ -74,10 +75,10 @@ def parse(body: bytes) -> Review:
         raise BadReviewError("the review has no uid")
     if document.get("apiVersion") != API_VERSION or document.get("kind") != KIND:
         raise BadReviewError(f"the body is no AdmissionReview of {API_VERSION}", uid)
-    return _request(request, uid)
+    return _request(request, uid, len(body))
 
 
-def _request(request: dict[str, Any], uid: str) -> Review:
+def _request(request: dict[str, Any], uid: str, size: int) -> Review:
     operation = request.get("operation")
     if not isinstance(operation, str) or operation not in OPERATIONS:
         raise BadReviewError("the review has no operation of CREATE, UPDATE, DELETE or CONNECT", uid)
@@ -106,6 +107,7 @@ def _request(request: dict[str, Any], uid: str) -> Review:
         user=_text(user, "username"),
         groups=tuple(groups) if isinstance(groups, list) else (),
         dry_run=request.get("dryRun") is True,
+        size=size,
     )
 
 

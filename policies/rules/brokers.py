@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
 
 from crds.findings import Finding, Reason
-from policies.brokers import addresses, says_where
+from policies.brokers import says_where
 from policies.fields import mapping, strings
 from policies.rules.rule import QUEUES, Breach, BuiltInRule, PolicyRule
 from policies.selectors import NameTest, name_test
@@ -32,7 +32,7 @@ def hosts(globs: Any) -> Hosts | None:
 def allowed_brokers(subject: Subject, allowed: Hosts) -> Iterator[Breach]:
     """Every address counts. One that is only in a Secret could be any, so the object has to say it."""
     broker = mapping(subject.spec, "broker")
-    for address in addresses(broker):
+    for address in subject.addresses:
         if not (address.host and allowed.allow(address.host)):
             message = f"the host must match {allowed.text}"
             yield Breach(Finding(address.field, Reason.NOT_SUPPORTED, message, address.text))
@@ -44,7 +44,7 @@ def allowed_brokers(subject: Subject, allowed: Hosts) -> Iterator[Breach]:
 
 def credentials(subject: Subject) -> Iterator[Finding]:
     """What looks like a user or a password in an address is shown to everybody who may read the Queue."""
-    for address in addresses(mapping(subject.spec, "broker")):
+    for address in subject.addresses:
         before_path = address.text.partition("://")[2].partition("/")[0]
         query = address.text.partition("?")[2].lower()
         if "@" in before_path or (query and any(word in query for word in _SECRET)):

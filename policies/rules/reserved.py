@@ -103,7 +103,8 @@ def default_labels(subject: Subject) -> Iterator[Finding]:
 def environment(subject: Subject) -> Iterable[Finding]:
     if "template" not in subject.spec:
         for variable in listing(subject.spec, "env"):
-            if text(variable, "name").startswith(ENV_PREFIX):
+            name = variable.get("name") if type(variable) is dict else None
+            if type(name) is str and name.startswith(ENV_PREFIX):
                 break
         else:
             return ()

@@ -5,14 +5,14 @@ Each layer works by itself, and together they deliver jobs twice or kill them; n
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any, Final
 
 from crds import duration
 from crds.findings import Finding, Reason
 from policies import bounds, builtin, effective
 from policies.decision import Action
-from policies.fields import integer, items, text
+from policies.fields import integer, text
 from policies.rules.rule import POOLS, QUEUES, BuiltInRule
 from policies.subject import Subject
 from policies.timeouts import redelivery
@@ -35,20 +35,20 @@ def job_and_broker(subject: Subject) -> Iterator[Finding]:
 
 def drain_and_broker(subject: Subject) -> Iterator[Finding]:
     """A drain waits for running jobs, so it must not wait for longer than the broker does."""
-    for name, spec in _queues(subject):
-        again = redelivery(spec)
+    for queue in subject.queues:
+        again = redelivery(queue.spec)
         if again is None:
             continue
         timeout = subject.effective.get("drain.timeout")
         if (bounds.seconds(timeout) or 0.0) > again.seconds:
-            message = f"drain.timeout {timeout} > {again} of queue {name}: draining jobs may be delivered twice"
+            message = f"drain.timeout {timeout} > {again} of queue {queue.name}: draining jobs may be delivered twice"
             yield Finding(DRAIN_TIMEOUT, Reason.INVALID, message)
 
 
 def drain_and_job(subject: Subject) -> Iterator[Finding]:
     """Waiting is the default and harms nobody; to end jobs before their time has to be meant."""
-    for name, spec in _queues(subject):
-        longest = bounds.seconds(spec.get("maxJobDuration"))
+    for queue in subject.queues:
+        longest = bounds.seconds(queue.spec.get("maxJobDuration"))
         if longest is None:
             continue
         then = _on_timeout(subject)
@@ -56,7 +56,7 @@ def drain_and_job(subject: Subject) -> Iterator[Finding]:
             return
         timeout = subject.effective.get("drain.timeout")
         if longest > (bounds.seconds(timeout) or 0.0):
-            shorter = f"drain.timeout {timeout} < maxJobDuration {spec['maxJobDuration']} of queue {name}"
+            shorter = f"drain.timeout {timeout} < maxJobDuration {queue.spec['maxJobDuration']} of queue {queue.name}"
             yield Finding(DRAIN_TIMEOUT, Reason.INVALID, f"{shorter}: {then} ends such jobs")
 
 
@@ -77,14 +77,6 @@ def drain_and_grace(subject: Subject) -> Iterator[Finding]:
         longer = f"drain.timeout {duration.text(length)}"
         message = f"terminationGracePeriodSeconds {grace} < {longer}: jobs on a node that goes get the shorter"
         yield Finding(GRACE, Reason.INVALID, message)
-
-
-def _queues(subject: Subject) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """The pool's queues that are known, with what the snapshot keeps of their specs."""
-    known = subject.snapshot.queues(subject.namespace)
-    for _, item in items(subject.spec, "queues"):
-        if view := known.get(text(item, "name")):
-            yield view.name, view.spec
 
 
 RULES: Final = (

@@ -112,6 +112,7 @@ RULES: Final = (
     ),
     BuiltInRule(
         id="surgeOfAStatefulSet",
+        needs="workload",
         kinds=POOLS,
         sentence="A WorkerPool that runs as a StatefulSet says nothing of maxSurge.",
         check=surge_of_a_set,
