@@ -144,8 +144,8 @@ def _libraries() -> Iterator[str]:
 
 def _commands() -> Iterator[str]:
     yield from ("# Commands", "", _NOTE, "")
-    yield "`headgate` is also a kubectl plugin: `kubectl headgate status` is the same. The flags of the processes `webhook`,"
-    yield "`reconciler` and `converter` are in [settings.md](settings.md)."
+    yield "`headgate` is also a kubectl plugin: `kubectl headgate status` is the same. The flags of the processes"
+    yield "`webhook`, `reconciler` and `converter` are in [settings.md](settings.md)."
     for name, command in _all_commands(main_command, "headgate"):
         if name.split()[-1] in ("webhook", "reconciler", "converter"):
             continue
