@@ -9,10 +9,12 @@ import click
 from headgate.lazy import LazyGroup
 
 COMMANDS: Final = {
+    "agent": "headgate.commands.agent",
     "audit": "headgate.commands.audit",
     "check": "headgate.commands.check",
     "convert": "headgate.commands.convert",
     "converter": "headgate.commands.converter",
+    "dlq": "headgate.commands.dlq",
     "drain": "headgate.commands.drain",
     "explain": "headgate.commands.explain",
     "hold": "headgate.commands.hold",
@@ -22,7 +24,9 @@ COMMANDS: Final = {
     "reconciler": "headgate.commands.reconciler",
     "release": "headgate.commands.release",
     "replay": "headgate.commands.replay",
+    "restart": "headgate.commands.restart",
     "resume": "headgate.commands.resume",
+    "rollout": "headgate.commands.rollout",
     "simulate": "headgate.commands.simulate",
     "status": "headgate.commands.status",
     "wait-ready": "headgate.commands.wait_ready",

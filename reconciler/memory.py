@@ -51,5 +51,7 @@ class PoolMemory:
     """Changes of children by others that were told, each once."""
     shared: set[str] = field(default_factory=set)
     """Those that turned out to set what is wanted anyway."""
+    absent: tuple[frozenset[int], float] = (frozenset(), 0.0)
+    """The places of a StatefulSet that have no pod, and since when the same ones have none, by the steady clock."""
     overdue: set[str] = field(default_factory=set)
     """The pods, by uid, whose drain is known to be over its time: each is told once."""

@@ -17,11 +17,20 @@ HOME: Final = "team-00"
 """The namespace of every request; half of the policies are its own."""
 
 GROUP: Final = "work.headgate.dev"
+RULES: Final = (
+    ("a field", "object.spec.scaling.maxReplicas <= 20"),
+    ("an optional field", "object.spec.?hold.replicas.orValue(0) < 5"),
+    ("a loop over labels", "object.metadata.labels.all(key, key != 'forbidden')"),
+    ("a quantity", "quantity(object.spec.resources.limits.memory).isLessThan(quantity('8Gi'))"),
+    ("an effective value", "effective.scaling.minReplicas >= 1"),
+)
+"""Rules in CEL about WorkerPools, each with a word for what it looks at."""
 
 
-def write(folder: Path) -> None:
-    """The world as lists in JSON, which both servers read; in pages, as an API server would send it."""
-    for number, page in enumerate(batched([*_namespaces(), *policies(), *_work()], PAGE)):
+def write(folder: Path, *more: Object) -> None:
+    """The world as lists in JSON, which the servers read; in pages, as an API server would send it."""
+    folder.mkdir()
+    for number, page in enumerate(batched([*_namespaces(), *policies(), *more, *_work()], PAGE)):
         content = {"apiVersion": "v1", "kind": "List", "items": page}
         (folder / f"page-{number:03}.json").write_text(json.dumps(content))
 
@@ -64,6 +73,16 @@ def policies() -> Iterator[Object]:
             selectors: list[Object] = [{}, {"matchLabels": {"env": "prod"}}]
             spec["match"]["namespaceSelector"] = selectors[number // 2 % 2]
             yield _policy("ClusterPolicy", f"guardrails-{number:02}", spec)
+
+
+def ruled() -> Object:
+    """A policy of ten rules in CEL, which every WorkerPool here keeps that is not refused for something else."""
+    rules = [
+        {"name": f"rule-{number}", "expression": expression, "message": "no", "kinds": ["WorkerPool"]}
+        for number, (_, expression) in enumerate(RULES * 2)
+    ]
+    spec = {"action": "Deny", "match": {"namespaceSelector": {}}, "rules": rules}
+    return _policy("ClusterPolicy", "rules", spec)
 
 
 def _limits(number: int) -> Object:
@@ -150,19 +169,21 @@ def cases() -> Iterator[Object]:
     over = pool(HOME, "new-pool", queues=[{"name": "jobs-000"}], scaling={"minReplicas": 1, "maxReplicas": 40})
     yes, no = '"allowed":true', '"allowed":false'
     for obj, old in ((new, None), (edited, known), (created, None)):
-        yield {"path": "/default", "body": _review(obj, old), "want": yes}
-        stored = _labelled(obj)
-        yield {"path": "/validate", "body": _review(stored, old and _labelled(old)), "want": yes}
-    yield {"path": "/default", "body": _review(over, None), "want": no}
-    yield {"path": "/validate", "body": _scale("jobs-000", 60), "want": no}
+        yield {"path": "/default", "body": review(obj, old), "want": yes}
+        stored = labelled(obj)
+        yield {"path": "/validate", "body": review(stored, old and labelled(old)), "want": yes}
+    yield {"path": "/default", "body": review(over, None), "want": no}
+    yield {"path": "/validate", "body": scale("jobs-000", 60), "want": no}
 
 
-def _labelled(obj: Object) -> Object:
+def labelled(obj: Object) -> Object:
+    """The object with the labels that a policy of this world defaults."""
     labels = {**obj["metadata"]["labels"], "team": "media", "acme.io/cost": "shared"}
     return {**obj, "metadata": {**obj["metadata"], "labels": labels}}
 
 
-def _review(new: Object, old: Object | None, **request: Any) -> Object:
+def review(new: Object, old: Object | None, **request: Any) -> Object:
+    """A review of one write, as the API server sends it."""
     plural = {"Queue": "queues", "WorkerPool": "workerpools", "Scale": "workerpools"}[new["kind"]]
     kind = {"group": GROUP, "version": "v1", "kind": new["kind"]}
     resource = {"group": GROUP, "version": "v1", "resource": plural}
@@ -189,10 +210,12 @@ def _review(new: Object, old: Object | None, **request: Any) -> Object:
     }
 
 
-def _scale(name: str, replicas: int) -> Object:
-    def scale(to: int) -> Object:
+def scale(name: str, replicas: int) -> Object:
+    """A review of `kubectl scale`."""
+
+    def scaled(to: int) -> Object:
         metadata = {"name": name, "namespace": HOME}
         return {"kind": "Scale", "apiVersion": "autoscaling/v1", "metadata": metadata, "spec": {"replicas": to}}
 
     kind = {"group": "autoscaling", "version": "v1", "kind": "Scale"}
-    return _review(scale(replicas), scale(0), kind=kind, subResource="scale")
+    return review(scaled(replicas), scaled(0), kind=kind, subResource="scale")

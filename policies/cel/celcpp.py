@@ -6,6 +6,7 @@ is of unknown type, because making messages of an object would cost more than al
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 from typing import Any, Final
 
@@ -15,6 +16,7 @@ from policies.cel import complaints, functions, syntax
 from policies.cel.costs import FUNCTIONS
 from policies.cel.descriptors import PACKAGE, SEPARATOR, pool
 from policies.cel.engine import CompileError, EvaluationError, Problem, Program, Returns, Variables
+from policies.cel.lending import LENDER, NO_VALUE
 from policies.cel.variables import EFFECTIVE, NAMES, NAMESPACE, OBJECT, OLD_OBJECT, QUEUES, REQUEST, messages, shapes
 from policies.cel.walk import ExcessError, Walk
 
@@ -41,6 +43,16 @@ class CelCpp:
             raise CompileError(complaints.problems(str(error), expression, {}, _CALLABLE)) from None
         return Program(expression, returns, frozenset(walk.reads), walk.steps, handle)
 
+    def all_of(self, programs: Sequence[Program]) -> Program | None:
+        # A line break ends a comment that an expression may end in.
+        expression = " && ".join(f"({program.expression}\n)" for program in programs)
+        try:
+            handle = _running().compile(expression)
+        except (RuntimeError, UnicodeError):
+            return None
+        reads = frozenset(path for program in programs for path in program.reads)
+        return Program(expression, Returns.VERDICT, reads, sum(program.steps for program in programs), handle)
+
     def _checked(self, expression: str, kind: str, returns: Returns) -> Any:
         try:
             checked = _checking(kind).compile(expression)
@@ -63,7 +75,8 @@ class CelCpp:
         # An error is a value too, and its Python value is text.
         if found is True or found is False or value.type() == cel.Type.STRING:
             return found
-        raise EvaluationError(complaints.failure(str(found)))
+        why = str(found)
+        raise EvaluationError(complaints.failure(LENDER.refusal if NO_VALUE in why else why))
 
 
 @cache

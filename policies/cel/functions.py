@@ -14,6 +14,7 @@ from typing import Any, Final, NamedTuple
 from cel_expr_python import cel  # type: ignore[import-untyped]  # it ships stubs without py.typed
 
 from crds.quantity import MAX_LENGTH, parse
+from policies.cel.lending import LENDER
 
 _QUANTITY: Final = "kubernetes.Quantity"
 
@@ -28,6 +29,7 @@ class _Function(NamedTuple):
     body: Callable[..., Any]
 
 
+@lru_cache(maxsize=4096)
 def canonical(value: str | int) -> str:
     """One text for all ways to write the same quantity. ValueError for what is none."""
     return str(_decimal(value).normalize())
@@ -70,7 +72,8 @@ def _sign(value: str) -> int:
 
 
 def _compare(one: str, other: str) -> int:
-    return _sign(str(_number(one) - _number(other)))
+    first, second = _number(one), _number(other)
+    return (first > second) - (first < second)
 
 
 def _sum(one: str, other: Decimal) -> str:
@@ -115,5 +118,5 @@ def _overloads(name: str, types: dict[str, Any]) -> Iterator[Any]:
             types[one.result],
             [types[parameter] for parameter in one.parameters],
             is_member=one.is_member,
-            impl=one.body,
+            impl=LENDER.lent(one.body),
         )

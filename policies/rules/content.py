@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
 from crds.findings import Finding, Reason
+from crds.remembering import remembered
 from policies.fields import items, strings, text
 from policies.rules.rule import POOLS, WORK_KINDS, Breach, PolicyRule
 from policies.subject import Subject
@@ -30,24 +30,30 @@ def prefixes(wanted: Any) -> tuple[str, ...] | None:
     return tuple(prefix.rstrip("/") + "/" for prefix in strings({"wanted": wanted}, "wanted")) or None
 
 
-def required_labels(subject: Subject, wanted: tuple[Required, ...]) -> Iterator[Breach]:
+def required_labels(subject: Subject, wanted: tuple[Required, ...]) -> list[Breach]:
+    found: list[Breach] = []
     for key, values in wanted:
         value = subject.labels.get(key)
+        if value and (not values or value in values):
+            continue
         field = f"metadata.labels[{key}]"
         if not value:
             words = f"one of {', '.join(values)}" if values else f"name the owning {key.rpartition('/')[2]}"
-            yield Breach(Finding(field, Reason.REQUIRED, words))
-        elif values and value not in values:
-            yield Breach(Finding(field, Reason.NOT_SUPPORTED, f"one of {', '.join(values)}", value))
+            found.append(Breach(Finding(field, Reason.REQUIRED, words)))
+        else:
+            found.append(Breach(Finding(field, Reason.NOT_SUPPORTED, f"one of {', '.join(values)}", value)))
+    return found
 
 
-def allowed_images(subject: Subject, allowed: tuple[str, ...]) -> Iterator[Breach]:
-    for field, image in _images(subject):
-        if not normalised(image).startswith(allowed):
-            yield Breach(Finding(field, Reason.NOT_SUPPORTED, f"must start with {' or '.join(allowed)}", image))
+def allowed_images(subject: Subject, allowed: tuple[str, ...]) -> list[Breach]:
+    return [
+        Breach(Finding(field, Reason.NOT_SUPPORTED, f"must start with {' or '.join(allowed)}", image))
+        for field, image in _images(subject)
+        if not normalised(image).startswith(allowed)
+    ]
 
 
-@lru_cache(maxsize=1024)
+@remembered(1024)
 def normalised(image: str) -> str:
     """The name a container runtime would pull: `nginx` is `docker.io/library/nginx`."""
     first, slash, rest = image.partition("/")
@@ -63,6 +69,8 @@ def normalised(image: str) -> str:
 def _images(subject: Subject) -> Iterator[tuple[str, str]]:
     if image := text(subject.spec, "image"):
         yield "spec.image", image
+    if "template" not in subject.spec:
+        return
     for part in ("initContainers", "containers"):
         for path, container in items(subject.spec, "template", "spec", part):
             if image := text(container, "image"):

@@ -26,6 +26,7 @@ def scaling(**fields: Any) -> Object:
     return pool(scaling={"maxReplicas": 10} | fields)
 
 
+CLAIM = {"metadata": {"name": "data"}, "spec": {"accessModes": ["ReadWriteOnce"]}}
 NEW: Final = (
     pytest.param(queue(broker=None), ["spec.broker: Required value: must be set"], id="a Queue needs a broker"),
     pytest.param(
@@ -210,6 +211,14 @@ NEW: Final = (
         id="volumes of their own for a Deployment",
     ),
     pytest.param(
+        pool(workload={"persistentVolumeClaimRetentionPolicy": {"whenScaled": "Delete"}}),
+        [
+            "spec.workload.persistentVolumeClaimRetentionPolicy: Forbidden: "
+            "only the workload type StatefulSet has a volume for each replica"
+        ],
+        id="a fate for volumes that a Deployment does not have",
+    ),
+    pytest.param(
         scaling(minReplicas=11, fallback={"replicas": 12}),
         [
             "spec.scaling.minReplicas: Invalid value: 11: must not be more than maxReplicas, 10",
@@ -370,6 +379,15 @@ CHANGED: Final = (
         id="a Deployment becomes a StatefulSet",
     ),
     pytest.param(
+        pool(workload={"type": "StatefulSet", "volumeClaimTemplates": [CLAIM]}),
+        pool(workload={"type": "StatefulSet"}),
+        [
+            "spec.workload.volumeClaimTemplates: Forbidden: "
+            "cannot be changed: make a new WorkerPool, or resize the claims themselves"
+        ],
+        id="other volumes for what runs already",
+    ),
+    pytest.param(
         scaling(maxReplicas=5000),
         scaling(maxReplicas=5000) | {"metadata": {"name": "thumbnails", "labels": {}}},
         [],
@@ -471,3 +489,11 @@ def _broken(obj: Any, old: Any) -> Iterator[Rule]:
     node.check(node.decoded(obj), ABSENT if old is None else node.decoded(old), (), judgement)
     messages = {finding.message for finding in crds.validate(obj["kind"], obj, old)}
     yield from (rule for _, rule, value, _ in judgement.rules if rule.text(value) in messages)
+
+
+@pytest.mark.parametrize("wrong", [True, 3, [], {}, "RabbitMQ"])
+def test_what_was_stored_wrongly_and_stays_so_stops_no_other_finding(wrong: Any) -> None:
+    """A rule reads it all the same, and has nothing to say of what is of no type it knows."""
+    broker = redis() | {"type": wrong}
+    old, new = queue(broker=broker), queue(broker=broker | SECRET, maxJobDuration="soon")
+    assert "spec.maxJobDuration" in [finding.field for finding in crds.validate("Queue", new, old)]

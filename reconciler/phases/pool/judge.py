@@ -6,6 +6,7 @@ from crds import meta
 from reconciler import metrics
 from reconciler.conditions import DRAINING, READY, RECONCILING, STALLED
 from reconciler.context import Context
+from reconciler.phases.pool.aim_set import most_out
 from reconciler.phases.pool.look import memory_of
 from reconciler.phases.pool.state import PoolState
 from reconciler.plans.removal import Wait
@@ -59,11 +60,17 @@ def _rolling_out(state: PoolState) -> None:
     elif state.cramped:
         message = f"No room for a worker of revision {state.revision}: {state.cramped}"
         state.conditions.true(RECONCILING, Reason.NO_ROOM, message)
+    elif state.rollout_paused:
+        message = f"No old worker is asked to leave: `headgate rollout resume wp/{state.name}` goes on"
+        state.conditions.true(RECONCILING, Reason.ROLLOUT_PAUSED, message)
     elif state.late:
         message = "Jobs wait longer than their target, so no old worker is asked to leave"
         state.conditions.true(RECONCILING, Reason.LATENCY_BREACH, message)
     elif state.leader in (state.revision, ""):
-        state.conditions.true(RECONCILING, Reason.ROLLING_OUT, "Workers of an older revision are still there")
+        message = "Workers of an older revision are still there"
+        if state.stateful and most_out(state) == 0:
+            message += "; a StatefulSet has no surge, so rollout.maxUnavailable 0 counts as 1"
+        state.conditions.true(RECONCILING, Reason.ROLLING_OUT, message)
 
 
 def _draining(state: PoolState, ctx: Context) -> None:

@@ -1,4 +1,4 @@
-"""What the pool owns beside its pods: the finalizer, the configuration, the disruption budget, the new revision."""
+"""What the pool owns beside its workers: the finalizer, the configuration, the disruption budget."""
 
 from __future__ import annotations
 
@@ -8,30 +8,23 @@ from hashlib import sha256
 from typing import Any, Final
 
 from crds import meta
-from kube.errors import AlreadyExists, NotFound
-from kube.resources import CONFIG_MAPS, DEPLOYMENTS, POD_DISRUPTION_BUDGETS, PODS
+from kube.errors import NotFound
+from kube.resources import CONFIG_MAPS, POD_DISRUPTION_BUDGETS, PODS
 from reconciler.children.budget import disruption_budget
 from reconciler.children.config import config_map, configuration
-from reconciler.children.deployment import deployment
 from reconciler.context import Context
-from reconciler.errors import Waiting
 from reconciler.phases.pool.look import memory_of
 from reconciler.phases.pool.state import PoolState
-from reconciler.reasons import Reason
 from reconciler.status import RESOURCES
 
 FIELD_MANAGER: Final = "headgate"
-"""Who applies. A child is created by a plain POST, under the client's own name, which goes on owning `replicas`: what
-an applier once set and later leaves out is reset by the API server, and replicas would become 1.
-"""
-SETTLE_SECONDS: Final = 0.5
-NAMESAKE_SECONDS: Final = 10.0
+"""Who applies."""
 
 
 async def hold(state: PoolState, ctx: Context) -> None:
     """The finalizer stands before the first child does. A pool whose queue is missing waits for it."""
     finalizers = state.obj["metadata"].get("finalizers") or []
-    if meta.DRAIN_FINALIZER not in finalizers and not state.frozen:
+    if meta.DRAIN_FINALIZER not in finalizers and not state.frozen and state.namespace not in ctx.ending:
         await _finalizers(state, ctx, [*finalizers, meta.DRAIN_FINALIZER])
 
 
@@ -57,45 +50,6 @@ async def configure(state: PoolState, ctx: Context) -> None:
         memory.applied, memory.applied_at, memory.generation = wanted, now, content["generation"]
     await _unguard(state, ctx)
     await _nudge(state, ctx)
-
-
-async def bear(state: PoolState, ctx: Context) -> None:
-    """The Deployment of the revision the spec asks for; paused as soon as its ReplicaSet is there."""
-    if state.frozen or state.template is None:
-        return
-    child = state.view.deployment(state.revision)
-    if child is None:
-        await _create(state, ctx)
-        raise Waiting(SETTLE_SECONDS, Reason.PROGRESSING, f"Revision {state.revision} is being set up")
-    if not child["spec"].get("paused"):
-        if (child.get("status") or {}).get("observedGeneration") != child["metadata"]["generation"]:
-            raise Waiting(SETTLE_SECONDS, Reason.PROGRESSING, f"Revision {state.revision} is being set up")
-        body = deployment(state.owner, state.template, state.revision, paused=True)
-        await ctx.client.apply(DEPLOYMENTS, body, FIELD_MANAGER)
-        raise Waiting(SETTLE_SECONDS, Reason.PROGRESSING, f"Revision {state.revision} is being set up")
-
-
-async def _create(state: PoolState, ctx: Context) -> None:
-    assert state.template is not None  # noqa: S101 - for the type checker: bear has looked
-    body = deployment(state.owner, state.template, state.revision, paused=False)
-    body["spec"]["replicas"] = 0
-    try:
-        await ctx.client.create(DEPLOYMENTS, body)
-    except AlreadyExists:
-        await _judge_namesake(state, ctx, body["metadata"]["name"])
-        return
-    ctx.events.normal(state.obj, Reason.REVISION_CREATED, f"Revision {state.revision} was created")
-
-
-async def _judge_namesake(state: PoolState, ctx: Context, name: str) -> None:
-    """A pass before this one made it and the watch has not told yet; or it is somebody else's."""
-    try:
-        labels = (await ctx.client.get(DEPLOYMENTS, name, state.namespace))["metadata"].get("labels") or {}
-    except NotFound:
-        return
-    if labels.get(meta.LABEL_POOL_UID) != state.uid:
-        message = f'Deployment "{name}" is not of this pool: delete it, or give the pool another name'
-        raise Waiting(NAMESAKE_SECONDS, Reason.NAME_TAKEN, message)
 
 
 async def _budget(state: PoolState, ctx: Context, *, guarded: bool) -> None:

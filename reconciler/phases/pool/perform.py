@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from crds import meta
 from kube.client import Client
-from kube.resources import DEPLOYMENTS, PODS
+from kube.resources import DEPLOYMENTS, PODS, STATEFUL_SETS
 from reconciler.phases.pool.pods import FORCED, PROVED, WARM, request_text
 from reconciler.plans.actions import Action, Cancel, DeleteMarked, Hasten, Mark, Request, Scale, Unmark
 from reconciler.plans.child import Child, Pod
@@ -69,4 +69,4 @@ async def _scale(client: Client, namespace: str, child: Child, scale: Scale) -> 
         tests["/metadata/resourceVersion"] = child.version
     operations = [{"op": "test", "path": path, "value": value} for path, value in tests.items()]
     operations.append({"op": "replace", "path": "/spec/replicas", "value": scale.after})
-    await client.json_patch(DEPLOYMENTS, child.name, namespace, operations)
+    await client.json_patch(STATEFUL_SETS if child.ordered else DEPLOYMENTS, child.name, namespace, operations)

@@ -6,9 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from crds import duration
+from crds import duration, meta
 from reconciler.children.config import WorkedQueue
 from reconciler.children.names import Owner
+from reconciler.children.ways import Way
+from reconciler.children.workload import is_stateful
 from reconciler.context import Context
 from reconciler.phases import Object
 from reconciler.phases.pool.scaling_state import ScalingState
@@ -19,13 +21,16 @@ from reconciler.plans.removal import Wait
 
 @dataclass(kw_only=True)
 class PoolState(ScalingState):
-    """`worked` are the queues that exist, in the pool's order. `waits` says of each child what its removal waits for.
+    """`way` is how its workers show that they are idle. `worked` are the queues that exist, in the pool's order.
+    `waits` says of each child what its removal waits for.
     `proved` are the revisions that have shown that they work, None while this pass has not looked. `guarded` says that
     the API server refused a delete in this pass. `leader` is the revision that is to serve in the end. `failure` is why
     the spec's one has failed, `cramped` why its pods find no room, each empty where it is not so; `rolled_back` that it
-    gave way. `late` says that a rollout has to wait until the jobs wait less.
+    gave way. `late` says that a rollout has to wait until the jobs wait less. `replacing` is how many serving workers
+    of another revision a StatefulSet may do without, and `stuck` that its controller cannot start what it should.
     """
 
+    way: Way = Way.CONTRACT
     worked: list[WorkedQueue] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
     template: Mapping[str, Any] | None = None
@@ -40,6 +45,28 @@ class PoolState(ScalingState):
     rolled_back: bool = False
     cramped: str = ""
     late: bool = False
+    replacing: int | None = None
+    stuck: bool = False
+
+    @property
+    def stateful(self) -> bool:
+        return is_stateful(self.spec)
+
+    @property
+    def child(self) -> Mapping[str, Any] | None:
+        """What runs the revision that the spec asks for, or is to."""
+        return next(iter(self.view.children), None) if self.stateful else self.view.child(self.revision)
+
+    @property
+    def rollout_paused(self) -> bool:
+        """Whether somebody has stopped the rollout."""
+        annotations = self.obj["metadata"].get("annotations") or {}
+        return annotations.get(meta.ANNOTATION_ROLLOUT) == "paused"
+
+    @property
+    def halted(self) -> bool:
+        """Whether no old worker is asked to leave for a new one. Going back to them is not held up."""
+        return (self.late or self.rollout_paused) and not self.rolled_back
 
     @property
     def owner(self) -> Owner:
@@ -53,7 +80,7 @@ class PoolState(ScalingState):
     @property
     def warm(self) -> bool:
         """Whether its workers tell that they are idle by nothing but ending."""
-        return self.effective is not None and self.effective.get("drain.method") == "Signal"
+        return self.way is Way.WARM_STOP
 
     @property
     def frozen(self) -> bool:
