@@ -55,9 +55,8 @@ def main() -> None:
     broken = []
     with ProcessPoolExecutor(options.processes) as workers:
         for scenario in chosen:
-            runs = list(
-                workers.map(measure, *zip(*((scenario.name, law, seed) for law in laws for seed in seeds), strict=True))
-            )
+            tasks = [(scenario.name, law, seed) for law in laws for seed in seeds]
+            runs = list(workers.map(measure, tasks))
             broken += tell(scenario, {law: runs[n * len(seeds) : (n + 1) * len(seeds)] for n, law in enumerate(laws)})
             if options.plot is not None:
                 draw(scenario, seeds[0], options.plot)
@@ -65,7 +64,8 @@ def main() -> None:
     sys.exit(1 if broken else 0)
 
 
-def measure(name: str, law: str, seed: int) -> Figures:
+def measure(task: tuple[str, str, int]) -> Figures:
+    name, law, seed = task
     scenario = NAMES[name]
     trace, own, outcome = scenario.trace(seed), scenario.settings, play(scenario, law, seed)
     best, least = oracle.pod_seconds(trace, own), oracle.bound(trace, own)
@@ -111,10 +111,9 @@ def draw(scenario: Scenario, seed: int, folder: Path) -> None:
 
 
 def _cell(found: Sequence[Figures]) -> str:
-    wait, cost, flips = (
-        mean(values) for values in zip(*((one.wait, one.cost, one.flips) for one in found), strict=True)
-    )
-    return f"{wait:.1f} / {cost:.2f} / {flips:.1f} / {mean(one.victims for one in found):.0f}"
+    wait, cost = mean(one.wait for one in found), mean(one.cost for one in found)
+    flips, victims = mean(one.flips for one in found), mean(one.victims for one in found)
+    return f"{wait:.1f} / {cost:.2f} / {flips:.1f} / {victims:.0f}"
 
 
 def _options() -> argparse.Namespace:

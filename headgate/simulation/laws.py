@@ -101,7 +101,7 @@ class Headgate:
             arrivals_short=flow.arrivals(SHORT_SECONDS) if flow and readable else None,
             arrivals_middle=flow.arrivals(MIDDLE_SECONDS) if flow and readable else None,
             arrivals_long=flow.arrivals(LONG_SECONDS) if flow and readable else None,
-            counted_seconds=flow.now.counted if flow and readable else None,
+            watched_seconds=flow.watched if flow and readable else None,
             completions=flow.completions(LONG_SECONDS) if flow and readable else None,
             service_seconds=service.seconds if service else None,
             service_cv2=service.cv2 if service else None,

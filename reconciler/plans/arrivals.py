@@ -21,7 +21,7 @@ RAMP_SIGMAS: Final = 3.5
 STRAIGHT_SIGMAS: Final = 3.0
 """Where the last 20 s are further than this from where a ramp would have them, it is none: a jump, or the end of it."""
 FRESH_SECONDS: Final = 60.0
-"""Counted for less than this, a rate may be a fifth off; a pool that works is not made larger for it."""
+"""Seen for less than this, a rate may be a fifth off; a pool that works is not made larger for it."""
 LEAST_COMPLETED: Final = 5
 """With fewer completions a service time is chance."""
 
@@ -59,8 +59,8 @@ def rising(queue: QueueFacts) -> bool:
 
 
 def fresh(queue: QueueFacts) -> bool:
-    """Whether its arrivals have not been counted for long enough to make a pool larger that works."""
-    return queue.counted_seconds is not None and queue.counted_seconds < FRESH_SECONDS
+    """Whether it has not been looked at for long enough to make a pool larger that works."""
+    return queue.watched_seconds is not None and queue.watched_seconds < FRESH_SECONDS
 
 
 def doubt(queue: QueueFacts, cv2: float) -> float:

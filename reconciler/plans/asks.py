@@ -85,7 +85,7 @@ def calm(facts: PoolFacts, demand: Demand) -> bool:
 
 
 def premature(facts: PoolFacts, demand: Demand) -> bool:
-    """Whether more is asked for by rates that were counted too briefly, and nobody waits who would prove them right."""
+    """Whether more is asked for by rates that were seen too briefly, and nobody waits who would prove them right."""
     fresh = any(arrivals.fresh(queue) for queue in facts.queues if queue.wait_target is not None)
     return fresh and all(_waits_little(share, facts, projected=False) for share in demand.shares if share.ask)
 

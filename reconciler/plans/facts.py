@@ -31,8 +31,8 @@ class QueueFacts:
     pool names and that does not exist. `waiting` includes scheduled jobs that are due before a new pod could start.
 
     Rates are in jobs per second: `arrivals_short` over 20 s, `arrivals_middle` over 60 s, `arrivals_long` and
-    `completions` over 120 s, each None until there is something to tell. `counted_seconds` is for how long arrivals
-    have been counted at all, None where that is not known and so no reason for doubt. `service_seconds` is the mean
+    `completions` over 120 s, each None until there is something to tell. `watched_seconds` is for how long the
+    queue has been looked at, None where that is not known and so no reason for doubt. `service_seconds` is the mean
     time a job takes and `service_cv2` its squared coefficient of variation, both from the `completed` jobs of the last
     minutes; None of `completed` says that nobody counts. `wait_target` is in seconds. `share` is this pool's part of a
     queue that several pools work off. An open
@@ -50,7 +50,7 @@ class QueueFacts:
     arrivals_short: float | None = None
     arrivals_middle: float | None = None
     arrivals_long: float | None = None
-    counted_seconds: float | None = None
+    watched_seconds: float | None = None
     completions: float | None = None
     service_cv2: float | None = None
     completed: int | None = None

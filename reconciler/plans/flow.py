@@ -109,6 +109,12 @@ class Flow:
         since = self.indebted_at if debt and self.debt else at
         return replace(_remembered(self, mark), debt=debt, indebted_at=since)
 
+    @property
+    def watched(self) -> float:
+        """Seconds since the oldest reading that is remembered."""
+        oldest = next(iter((*self.past[:1], *self.recent[:1])), self.now)
+        return self.now.at - oldest.at
+
     def arrivals(self, seconds: float) -> float | None:
         """Jobs that came in per second, over the last `seconds`; None while unknown."""
         start = self._start(seconds)

@@ -84,7 +84,7 @@ def _measured(sight: Sight) -> dict[str, Any]:
         "arrivals_short": flow.arrivals(SHORT_SECONDS),
         "arrivals_middle": flow.arrivals(MIDDLE_SECONDS),
         "arrivals_long": flow.arrivals(LONG_SECONDS),
-        "counted_seconds": flow.now.counted,
+        "watched_seconds": flow.watched,
         "completions": flow.completions(LONG_SECONDS),
         "service_seconds": service.seconds if service is not None else None,
         "service_cv2": service.cv2 if service is not None else None,

@@ -60,4 +60,4 @@ def test_rising(told: dict[str, float | None], want: bool) -> None:
 
 @pytest.mark.parametrize(("seconds", "want"), [(None, False), (59.0, True), (60.0, False)])
 def test_fresh(seconds: float | None, want: bool) -> None:
-    assert arrivals.fresh(queue(counted_seconds=seconds)) is want
+    assert arrivals.fresh(queue(watched_seconds=seconds)) is want

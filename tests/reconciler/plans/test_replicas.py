@@ -201,13 +201,13 @@ CASES = {
         pool(steady(running=0, arrivals_short=9.0)), 0, BoundBy.DEMAND, "no jobs"
     ),
     "rates that were counted too briefly make no working pool larger": Case(
-        pool(steady(running=24, arrivals_long=20.0, counted_seconds=10.0), current=6, ready_slots=24),
+        pool(steady(running=24, arrivals_long=20.0, watched_seconds=10.0), current=6, ready_slots=24),
         6,
         BoundBy.DEMAND,
         "starts orders within 10s (p95)",
     ),
     "unless jobs wait": Case(
-        pool(steady(waiting=100, running=24, arrivals_long=20.0, counted_seconds=10.0), current=6, ready_slots=24),
+        pool(steady(waiting=100, running=24, arrivals_long=20.0, watched_seconds=10.0), current=6, ready_slots=24),
         9,
         BoundBy.DEMAND,
         "starts orders within 10s (p95)",
