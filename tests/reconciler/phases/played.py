@@ -123,7 +123,7 @@ class Played:
             if time.monotonic() - beaten > HEARTBEAT_SECONDS:
                 await self._beat(client)
                 beaten = time.monotonic()
-            pods = (await client.list(PODS, self.namespace, meta.LABEL_POOL)).items
+            pods = (await client.list(PODS, self.namespace)).items
             self._count(pods)
             for pod in pods:
                 try:
@@ -140,8 +140,9 @@ class Played:
 
     def _count(self, pods: tuple[dict[str, Any], ...]) -> None:
         self.most_together = max(len(pods), self.most_together)
-        for name in {pod["metadata"]["labels"][meta.LABEL_POOL] for pod in pods}:
-            here = sum(pod["metadata"]["labels"][meta.LABEL_POOL] == name for pod in pods)
+        names = [pod["metadata"]["labels"].get(meta.LABEL_POOL, "") for pod in pods]
+        for name in set(names):
+            here = names.count(name)
             self.most[name] = max(here, self.most.get(name, 0))
 
     async def _play(self, client: Client, pod: dict[str, Any]) -> None:
@@ -160,7 +161,16 @@ class Played:
     async def _start(self, client: Client, metadata: Mapping[str, Any]) -> None:
         now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         state = {"running": {"startedAt": now}}
-        started = {"name": "worker", "image": "i", "imageID": "i", "ready": True, "started": True, "restartCount": 0}
+        # The API server resizes only what says that its node can: its status has resources.
+        started = {
+            "name": "worker",
+            "resources": {},
+            "image": "i",
+            "imageID": "i",
+            "ready": True,
+            "started": True,
+            "restartCount": 0,
+        }
         ready = [{"type": kind, "status": "True", "lastTransitionTime": now} for kind in ("Ready", "ContainersReady")]
         status = {
             "phase": "Running",
