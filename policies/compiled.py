@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from policies import exemptions, rules
+from policies.asking import Check, Plan
 from policies.decision import Action, PolicyRef
 from policies.exemptions import Exemption
 from policies.facts import Object, Operation
@@ -18,17 +19,6 @@ from policies.fields import dig, mapping, strings, text
 from policies.rules.rule import WORK_KINDS
 from policies.selectors import LabelTest, NameTest, label_test, name_test
 from policies.snapshot import Policies, PolicyView, Snapshot
-
-
-class Check(NamedTuple):
-    """One rule of one policy: what it is to be asked with, what follows from a finding, and who is exempt from it."""
-
-    policy: PolicyRef
-    rule: rules.PolicyRule
-    limit: Any
-    action: Action
-    exemptions: tuple[Exemption, ...]
-
 
 _ACTIONS: Final = {action.value: action for action in Action}
 
@@ -76,17 +66,21 @@ class Applied:
         self.labels: dict[str, Any] = {}
         for policy in reversed(policies):
             self.labels |= mapping(policy.defaults, "labels")
-        self._checks: dict[tuple[str, Operation, str], tuple[Check, ...]] = {}
+        self._plans: dict[tuple[str, Operation, str], Plan] = {}
 
     def __iter__(self) -> Iterator[CompiledPolicy]:
         return iter(self.policies)
 
     def checks(self, kind: str, operation: Operation, subresource: str) -> tuple[Check, ...]:
         """Everything the policies ask of one kind of request."""
+        return self.plan(kind, operation, subresource).checks
+
+    def plan(self, kind: str, operation: Operation, subresource: str) -> Plan:
+        """The same with what need not be asked of an object that keeps the strictest limits."""
         key = (kind, operation, subresource)
-        found = self._checks.get(key)
+        found = self._plans.get(key)
         if found is None:
-            found = self._checks[key] = tuple(
+            found = self._plans[key] = Plan(
                 check
                 for policy in self.policies
                 for check in policy.checks

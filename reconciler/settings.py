@@ -72,6 +72,9 @@ class Settings:
     local_brokers: bool = setting(
         False, "Whether brokers on loopback and link-local addresses are read: for tests and laptops only."
     )
+    agent_image: str = setting(
+        "", "Image of the agent beside workers of Celery, Sidekiq and RQ: this one's own. Empty: they get none."
+    )
     reports: bool = setting(
         False, "Whether what the policies say is also kept in Reports of openreports.io, one for each namespace."
     )

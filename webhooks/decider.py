@@ -61,6 +61,7 @@ class Decider:
             user=User(review.user, review.groups),
             dry_run=review.dry_run,
             final=final,
+            size=review.size,
             namespaced_rules=self._namespaced_rules,
         )
 

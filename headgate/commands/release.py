@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from crds import duration
+from headgate.durations import DURATION
 from headgate.fleet import intents
 from headgate.fleet.session import Cluster, reaching, run
 from headgate.fleet.targets import POOLS, Target, TargetType
@@ -28,14 +28,16 @@ from webhooks.settings import Scope
 @click.option(
     "--reports", is_flag=True, help="With --install: its Reports of openreports.io go too. Alone: only they go."
 )
-@click.option("--timeout", default="2m", show_default=True, help="With --install: how long to try, such as 90s.")
+@click.option(
+    "--timeout", type=DURATION, default="2m", show_default=True, help="With --install: how long to try, such as 90s."
+)
 @reaching
 def command(
     target: Target | None,
     install: bool,
     scope: str,
     reports: bool,
-    timeout: str,
+    timeout: float,
     namespace: str,
     kubeconfig: Path | None,
 ) -> None:
@@ -46,10 +48,7 @@ def command(
     """
     if (install or reports) is (target is not None):
         raise click.UsageError("say what to release: wp/NAME from its hold, or --install for a whole install")
-    try:
-        patience = Patience(duration.seconds(timeout))
-    except ValueError as error:
-        raise click.BadParameter(str(error), param_hint="--timeout") from error
+    patience = Patience(timeout)
 
     async def work(cluster: Cluster) -> int:
         if target is None:

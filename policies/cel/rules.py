@@ -57,26 +57,25 @@ class Rule:
         program = self.verdicts.get(meta.WORKER_POOL.kind)
         return isinstance(program, Program) and scaling.concerned(program) and not scaling.unknown(program)
 
-    def breach(self, subject: Subject) -> Iterator[Breach]:
+    def breach(self, subject: Subject) -> tuple[Breach, ...]:
         """What is wrong with an object. A rule that cannot be asked is broken, and so says why."""
         program = self.verdicts[subject.kind]
         if isinstance(program, Problem):
-            yield self._broken(f"cannot be asked: {program}")
-            return
+            return (self._broken(f"cannot be asked: {program}"),)
         if subject.is_stored and any(path[0] == OLD_OBJECT for path in program.reads):
             # It compares with what was stored, and nothing is known of what was stored before that.
-            return
+            return ()
         try:
             known = _known(subject)
             if ENGINE.evaluate(program, known):
-                return
+                return ()
         except EvaluationError as error:
             # What is malformed in the object is told already, and one mistake is told once. Of a pool that is scaled
             # nobody knows enough to say that it is.
             if subject.facts.subresource or not crds.validate(subject.kind, subject.obj, subject.previous):
-                yield self._broken(f"failed: {error}")
-            return
-        yield Breach(Finding(self.field, Reason.INVALID, self._says(known, subject), self._value(subject)))
+                return (self._broken(f"failed: {error}"),)
+            return ()
+        return (Breach(Finding(self.field, Reason.INVALID, self._says(known, subject), self._value(subject))),)
 
     def _broken(self, why: str) -> Breach:
         finding = Finding(self.field, Reason.INVALID, clipped(f"rule {self.name} {why}", MOST_MESSAGE))
@@ -122,9 +121,9 @@ def of_policy(spec: Mapping[str, Any], action: Action) -> Iterator[tuple[PolicyR
 
 def _known(subject: Subject) -> Variables:
     """What all rules about a subject look at, made once for all of them."""
-    if Variables not in subject.kept:
-        subject.kept[Variables] = variables(subject, _read_by(subject.policies, subject.kind))
-    known: Variables = subject.kept[Variables]
+    known: Variables | None = subject.kept.get(Variables)
+    if known is None:
+        known = subject.kept[Variables] = variables(subject, _read_by(subject.policies, subject.kind))
     return known
 
 
@@ -153,7 +152,7 @@ def _kinds(obj: Any, *path: str) -> frozenset[str]:
     return WORK_KINDS.intersection(strings(obj, *path, "kinds"))
 
 
-def _ask(subject: Subject, rule: Rule) -> Iterator[Breach]:
+def _ask(subject: Subject, rule: Rule) -> tuple[Breach, ...]:
     return rule.breach(subject)
 
 

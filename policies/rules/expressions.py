@@ -42,6 +42,7 @@ def where_allowed(subject: Subject) -> Iterator[Finding]:
 RULES: Final = (
     BuiltInRule(
         id="rules",
+        needs="rules",
         kinds=POLICIES,
         sentence="Every rule in CEL is an expression about fields there are, and cannot cost more than its budget.",
         check=expressions,

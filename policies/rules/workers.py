@@ -86,6 +86,7 @@ def _image(subject: Subject) -> str:
 RULES: Final = (
     BuiltInRule(
         id="versionAgainstTag",
+        needs="version",
         kinds=POOLS,
         sentence="A WorkerPool's version is its image's tag, where there is one.",
         check=version,
@@ -93,6 +94,7 @@ RULES: Final = (
     ),
     BuiltInRule(
         id="claimingLabels",
+        needs="template",
         kinds=POOLS,
         sentence="The pod template carries no label by which a GitOps tool claims objects.",
         check=claiming_labels,
@@ -100,6 +102,7 @@ RULES: Final = (
     ),
     BuiltInRule(
         id="expiredHold",
+        needs="hold",
         kinds=POOLS,
         subresources=OBJECT_AND_SCALE,
         sentence="A hold ends in the future.",
@@ -109,6 +112,7 @@ RULES: Final = (
     ),
     BuiltInRule(
         id="surgeOfAStatefulSet",
+        needs="workload",
         kinds=POOLS,
         sentence="A WorkerPool that runs as a StatefulSet says nothing of maxSurge.",
         check=surge_of_a_set,
@@ -116,6 +120,7 @@ RULES: Final = (
     ),
     BuiltInRule(
         id="takenOverTwice",
+        needs="takeOver",
         kinds=POOLS,
         sentence="No two WorkerPools take over the same Deployment.",
         check=taken_over_twice,

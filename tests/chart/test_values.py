@@ -30,6 +30,7 @@ OTHER: dict[str, Any] = {
     "metrics.prometheusRule.enabled": True,
     "policies.rules": "refused",
     "reports.enabled": True,
+    "agent.enabled": False,
     "webhook.replicas": 3,
     "reconciler.replicas": 2,
     "startupCheck.enabled": False,

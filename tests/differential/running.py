@@ -58,9 +58,10 @@ class Group:
 
     @property
     def personal(self) -> bool:
-        """Whether somebody is exempt as a person, which a check of files cannot know."""
-        exemptions = (one for policy in self.policies.values() for one in policy["spec"].get("exemptions", ()))
-        return any("subjects" in exemption for exemption in exemptions)
+        """Whether it matters who asks, which a check of files cannot know."""
+        specs = [policy["spec"] for policy in self.policies.values()]
+        exempt = any("subjects" in exemption for spec in specs for exemption in spec.get("exemptions", ()))
+        return exempt or any("userInfo" in rule["expression"] for spec in specs for rule in spec.get("rules", ()))
 
 
 class Differential:

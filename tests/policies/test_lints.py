@@ -166,6 +166,22 @@ def scheduled(**fields: Any) -> Object:
             id="an hour there is not",
         ),
         pytest.param(
+            scheduled(schedule="0 8 30 feb *"),
+            [
+                '* spec.scaling.schedules[0].schedule: Invalid value: "0 8 30 feb *": none of these months has such a'
+                " day, so it would never begin"
+            ],
+            id="a day there is not",
+        ),
+        pytest.param(
+            scheduled(schedule="@reboot"),
+            [
+                '* spec.scaling.schedules[0].schedule: Invalid value: "@reboot": must be five cron fields such as'
+                ' "0 8 * * 1-5", or @daily and the like'
+            ],
+            id="no schedule at all, told once",
+        ),
+        pytest.param(
             scheduled(timeZone="Europe/Berlni"),
             [
                 '* spec.scaling.schedules[0].timeZone: Invalid value: "Europe/Berlni": no such time zone;'

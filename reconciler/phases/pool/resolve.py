@@ -8,6 +8,7 @@ from policies import effective as effective_values
 from reconciler.children.config import WorkedQueue
 from reconciler.children.revision import revision_of
 from reconciler.children.template import pod_template
+from reconciler.children.ways import way_of
 from reconciler.context import Context
 from reconciler.phases.pool.look import memory_of
 from reconciler.phases.pool.state import PoolState
@@ -30,6 +31,10 @@ async def resolve(state: PoolState, ctx: Context) -> None:
             state.worked.append(remembered[name])
     policies = [policy.view for policy in applying(meta.WORKER_POOL.kind, state.obj, ctx.snapshot)]
     state.effective = effective_values.pool(state.spec, [worked.obj["spec"] for worked in state.worked], policies)
+    queues = [worked.obj for worked in state.worked]
+    image = ctx.settings.agent_image
+    method = str(state.effective.get("drain.method"))
+    state.way = way_of(method, queues, state.spec.get("template"), agent=bool(image))
     if not state.missing:
-        state.template = pod_template(state.obj, [worked.obj for worked in state.worked], state.effective)
+        state.template = pod_template(state.obj, queues, state.effective, state.way, image)
         state.revision = revision_of(state.template)

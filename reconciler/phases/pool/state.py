@@ -9,6 +9,7 @@ from typing import Any
 from crds import duration
 from reconciler.children.config import WorkedQueue
 from reconciler.children.names import Owner
+from reconciler.children.ways import Way
 from reconciler.children.workload import is_stateful
 from reconciler.context import Context
 from reconciler.phases import Object
@@ -20,7 +21,8 @@ from reconciler.plans.removal import Wait
 
 @dataclass(kw_only=True)
 class PoolState(ScalingState):
-    """`worked` are the queues that exist, in the pool's order. `waits` says of each child what its removal waits for.
+    """`way` is how its workers show that they are idle. `worked` are the queues that exist, in the pool's order.
+    `waits` says of each child what its removal waits for.
     `proved` are the revisions that have shown that they work, None while this pass has not looked. `guarded` says that
     the API server refused a delete in this pass. `leader` is the revision that is to serve in the end. `failure` is why
     the spec's one has failed, `cramped` why its pods find no room, each empty where it is not so; `rolled_back` that it
@@ -31,6 +33,7 @@ class PoolState(ScalingState):
     With `unlabelled` the guard does not know all of them yet.
     """
 
+    way: Way = Way.CONTRACT
     worked: list[WorkedQueue] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
     template: Mapping[str, Any] | None = None
@@ -78,7 +81,7 @@ class PoolState(ScalingState):
     @property
     def warm(self) -> bool:
         """Whether its workers tell that they are idle by nothing but ending."""
-        return self.effective is not None and self.effective.get("drain.method") == "Signal"
+        return self.way is Way.WARM_STOP
 
     @property
     def frozen(self) -> bool:

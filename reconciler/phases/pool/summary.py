@@ -51,11 +51,9 @@ def _busy(pods: list[Pod]) -> int:
 
 
 def _method(state: PoolState, pods: list[Pod]) -> str | None:
-    """StatusRecord as soon as one worker was heard; what was known stays while there are no workers."""
-    if state.warm:
-        return "WarmStop"
-    if any(pod.worker.activity is not Activity.UNKNOWN for pod in pods):
-        return "StatusRecord"
+    """A way by which workers tell of themselves is named once one was heard; it stays while there are no workers."""
+    if state.warm or any(pod.worker.activity is not Activity.UNKNOWN for pod in pods):
+        return str(state.way)
     return state.status.get("drainMethod")
 
 
