@@ -134,7 +134,7 @@ def test_json_for_programs(world: Path) -> None:
     (told,) = json.loads(result.output)["verdicts"]
     assert told["violations"][1] == {
         "field": "spec.scaling.maxReplicas",
-        "line": 9,
+        "line": 10,
         "rule": "limits.maxReplicasPerPool",
         "policy": "ClusterPolicy guardrails",
         "message": "Invalid value: 40: at most 20 (ClusterPolicy guardrails, limits.maxReplicasPerPool)",
