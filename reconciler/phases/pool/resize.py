@@ -61,7 +61,8 @@ async def resize(state: PoolState, ctx: Context) -> None:
     ]
     if sizes and await _resizes(ctx):
         for pod, found in sizes:
-            await _resize(state, ctx, pod, found)
+            if not await _resize(state, ctx, pod, found):
+                break
         state.again(LOOK_SECONDS)
     hopeless = [pod for pod in pods if _condition(pod, PENDING).get("reason") == "Infeasible"]
     if hopeless and not sizes:
@@ -90,7 +91,8 @@ async def _resizes(ctx: Context) -> bool:
     return ctx.resizes
 
 
-async def _resize(state: PoolState, ctx: Context, pod: Object, sizes: Sizes) -> None:
+async def _resize(state: PoolState, ctx: Context, pod: Object, sizes: Sizes) -> bool:
+    """Whether the others may be tried too."""
     metadata, containers = pod["metadata"], pod["spec"]["containers"]
     operations: list[dict[str, Any]] = [{"op": "test", "path": "/metadata/uid", "value": metadata["uid"]}]
     for place, container in enumerate(containers):
@@ -99,10 +101,12 @@ async def _resize(state: PoolState, ctx: Context, pod: Object, sizes: Sizes) -> 
     try:
         await ctx.client.json_patch(PODS, metadata["name"], state.namespace, operations, subresource=SUBRESOURCE)
     except (Conflict, NotFound):
-        return
+        return True
     except (Forbidden, Invalid) as refusal:
         memory_of(state, ctx).unresizable.add(_attempt(pod, sizes))
         await _refuse(state, ctx, refusal.message)
+        return False
+    return True
 
 
 def _operations(path: str, container: Object, sizes: Mapping[str, Mapping[str, str]]) -> Sequence[dict[str, Any]]:

@@ -28,6 +28,8 @@ from kube.resources import NODES, PODS
 
 TICK_SECONDS: Final = 0.1
 RECORD_SECONDS: Final = 0.5
+ROOM: Final = {"cpu": "64", "memory": "256Gi", "pods": "500"}
+"""The API server refuses to resize a pod beyond what its node has."""
 HEARTBEAT_SECONDS: Final = 10.0
 """A node that is silent for 40 s is taken for lost, and the pods of one that does not exist are collected after as
 long: busy or not."""
@@ -135,7 +137,7 @@ class Played:
     async def _beat(self, client: Client) -> None:
         now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         ready = {"type": "Ready", "status": "True", "reason": "Played", "lastHeartbeatTime": now}
-        status = {"conditions": [{**ready, "lastTransitionTime": self._began}]}
+        status = {"conditions": [{**ready, "lastTransitionTime": self._began}], "capacity": ROOM, "allocatable": ROOM}
         await client.merge_patch(NODES, self._node, None, {"status": status}, subresource="status")
 
     def _count(self, pods: tuple[dict[str, Any], ...]) -> None:

@@ -128,7 +128,9 @@ def test_other_resources_are_given_to_workers_where_they_are(fleet: Fleet) -> No
     fleet.until_serving(2)
     before = set(sizes())
     asking("250m")
-    fleet.until("both have another size", lambda: None if set(sizes().values()) == {"250m"} else f"{sizes()}; {fleet.events()}")
+    fleet.until(
+        "both have another size", lambda: None if set(sizes().values()) == {"250m"} else f"{sizes()}; {fleet.events()}"
+    )
     fleet.hold(3)
     fleet.until("so has a third", lambda: None if list(sizes().values()) == ["250m"] * 3 else str(sizes()))
     assert before < set(sizes())
