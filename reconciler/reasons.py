@@ -127,6 +127,7 @@ class Reason(StrEnum):
         "LatencyBreach",
         "Jobs wait longer than their target, so the rollout waits: onLatencyBreach is Pause.",
     )
+    ROLLOUT_PAUSED = "RolloutPaused", "Somebody paused the rollout: new workers start within the surge, old ones stay."
     NAME_TAKEN = "NameTaken", "An object of the name that a child needs belongs to somebody else, or to a former pool."
     ROLLING_OUT = "RollingOut", "Workers of an older revision are being replaced."
     DRAINING = "Draining", "Workers were asked to finish what they run; they go when they have proved themselves idle."
@@ -157,6 +158,10 @@ class Reason(StrEnum):
     DEAD_LETTERS_KEPT = (
         "DeadLettersKept",
         "Deleting the queue waits while there are dead letters: deletionPolicy Block.",
+    )
+    PURGED = (
+        "Purged",
+        "The queue was deleted, and with it its jobs or dead letters at the broker: deletionPolicy Purge.",
     )
     NAMESPACE_ENDS = (
         "NamespaceEnds",
