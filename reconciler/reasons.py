@@ -181,3 +181,17 @@ class Reason(StrEnum):
         "The cluster cannot give these resources to running workers, so a new revision brings them.",
     )
     WORKERS_REMOVED = "WorkersRemoved", "Drained workers were removed."
+
+    # The certificates of the install; told of its Service, for no object of ours stands for an install
+    CERTIFICATES_CHANGED = (
+        "CertificatesChanged",
+        "Authority or leaf of the webhook took the step that the message names.",
+    )
+    CA_BUNDLE_RESTORED = (
+        "CaBundleRestored",
+        "Webhooks of the install did not hold its authority in caBundle, so applies were refused; they do now.",
+    )
+    CERTIFICATES_NOT_KEPT = (
+        "CertificatesNotKept",
+        "The certificates or their injection cannot be looked after; the message says why; tried again.",
+    )
