@@ -55,20 +55,24 @@ def main() -> None:
     broken = []
     with ProcessPoolExecutor(options.processes) as workers:
         for scenario in chosen:
-            tasks = [(scenario.name, law, seed) for law in laws for seed in seeds]
-            runs = list(workers.map(measure, tasks))
-            broken += tell(scenario, {law: runs[n * len(seeds) : (n + 1) * len(seeds)] for n, law in enumerate(laws)})
+            runs = list(workers.map(measure, [(scenario.name, laws, seed) for seed in seeds]))
+            broken += tell(scenario, {law: [one[law] for one in runs] for law in laws})
             if options.plot is not None:
                 draw(scenario, seeds[0], options.plot)
     print("\n".join(broken) if broken else "Headgate keeps its budget on every trace.")
     sys.exit(1 if broken else 0)
 
 
-def measure(task: tuple[str, str, int]) -> Figures:
-    name, law, seed = task
-    scenario = NAMES[name]
-    trace, own, outcome = scenario.trace(seed), scenario.settings, play(scenario, law, seed)
+def measure(task: tuple[str, Sequence[str], int]) -> Mapping[str, Figures]:
+    """One seed of a scenario under several laws."""
+    name, laws, seed = task
+    trace, own = NAMES[name].trace(seed), NAMES[name].settings
     best, least = oracle.pod_seconds(trace, own), oracle.bound(trace, own)
+    played = {law: play(NAMES[name], law, seed) for law in laws}
+    return {law: _figures(outcome, best, least) for law, outcome in played.items()}
+
+
+def _figures(outcome: Outcome, best: float, least: float) -> Figures:
     paid = outcome.pod_seconds
     return Figures(outcome.wait(95), paid / best, paid / least, outcome.flips, outcome.busy_victims)
 

@@ -5,8 +5,8 @@ jobsPerReplica`. Jobs that run are counted, because demand without them falls as
 pool swings for ever. A paused queue, or one whose breaker is open, counts only what still runs. A rate limit bounds
 what its queue may ask for, but never below what runs already.
 
-Workers that take the strictest queue first serve all queues up to the k-th as one stream within the k-th target, so the
-pool needs the largest of these numbers; all other workers need the sum.
+Workers that take their queues in strict order serve all queues up to the k-th as one stream within the k-th target, so
+the pool needs the largest of these numbers; workers that weigh their queues need the sum.
 """
 
 from __future__ import annotations
@@ -70,9 +70,8 @@ class Demand:
 def demand(facts: PoolFacts) -> Demand:
     plain = [_by_count(queue, facts) for queue in facts.queues if queue.wait_target is None]
     targeted = [queue for queue in facts.queues if queue.wait_target is not None]
-    if facts.strictest_first and len(targeted) > 1:
-        ordered = sorted(targeted, key=_target)
-        prefixes = accumulate(((queue,) for queue in ordered), add)
+    if facts.in_order and len(targeted) > 1:
+        prefixes = accumulate(((queue,) for queue in targeted), add)
         stacked = [_by_law(prefix, facts, _supply(facts)) for prefix in prefixes]
         return Demand((*stacked, *plain), stacked=True)
     return Demand((*_separately(targeted, facts), *plain))

@@ -124,7 +124,7 @@ class PoolFacts:
     pod's creation to its first fetch. `ready_slots` are the jobs that ready serving pods can run at once,
     `running_on_serving` those they do run, `starting` the ages in seconds of pods that are still to become ready
     (without those that have failed to); None where nobody has counted. `behavior` replaces the built-in damping.
-    `strictest_first` says that workers take the queue with the smallest wait target before any other.
+    `in_order` says that workers take a job of a queue only where those before it in the list have none.
     """
 
     now: float
@@ -147,7 +147,7 @@ class PoolFacts:
     behavior: Behavior | None = None
     schedule: Schedule | None = None
     entitlement: Entitlement | None = None
-    strictest_first: bool = False
+    in_order: bool = False
 
     @property
     def ready_slots_now(self) -> int:

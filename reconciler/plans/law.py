@@ -119,7 +119,7 @@ def ask(load: Load, supply: Supply, target: Target) -> Ask:
     running_on = load.running * exp(-supply.startup / service)
     asks = [Ask(staffing, Why.STAFFING, load.busy), Ask(running_on, Why.RUNNING_ON, load.busy)]
     if load.waiting > 0:
-        catching_up = load.busy + left(load, supply, service) * service / horizon
+        catching_up = max(load.busy + left(load, supply, service) * service / horizon, 1.0)
         asks.append(Ask(catching_up, Why.CATCHING_UP, load.busy))
     in_sight = Ask(jobs + _coming(load, supply, target, service), Why.IN_SIGHT, load.busy)
     return min(max(asks, key=_slots), in_sight, key=_slots)

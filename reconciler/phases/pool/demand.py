@@ -144,6 +144,7 @@ def pool_facts(
         running_on_serving=workers.serving.running,
         starting=workers.serving.starting,
         behavior=behavior.parsed(effective.get("scaling.behavior")),
+        in_order=not any("weight" in queue for queue in spec["queues"]),
     )
 
 

@@ -150,6 +150,19 @@ def test_a_plain_pool() -> None:
     assert facts.now == BROKER_NOW
 
 
+@pytest.mark.parametrize(
+    ("queues", "want"),
+    [
+        ([{"name": "orders"}, {"name": "mails"}], True),
+        ([{"name": "orders", "weight": 3}, {"name": "mails", "weight": 1}], False),
+        ([{"name": "orders", "weight": 3}, {"name": "mails"}], False),
+    ],
+    ids=["the order of the list is strict", "weighed against one another", "one weight is enough"],
+)
+def test_how_workers_take(queues: list[dict[str, Any]], want: bool) -> None:
+    assert facts_of(queues=queues).in_order is want
+
+
 def test_a_pool_with_everything() -> None:
     facts = facts_of(
         concurrency=4,
