@@ -13,7 +13,7 @@ from crds.v1 import QueueSpec
 from crds.v1.broker import Broker, SecretKeyRef, SecretRef
 from kube.errors import ApiError, Forbidden, NotFound
 from reconciler.brokers import layouts
-from reconciler.brokers.connect import IDLE_SECONDS, Limits, Links
+from reconciler.brokers.connect import IDLE_SECONDS, Limits, Link, Links
 from reconciler.brokers.endpoint import Endpoint, TLSOptions, resolve
 from reconciler.brokers.errors import BrokerError, CredentialsMissing
 from reconciler.brokers.observation import Observation
@@ -39,13 +39,17 @@ class Brokers:
     async def observe(self, namespace: str, name: str, spec: QueueSpec) -> Observation:
         """Reads a Queue; raises `BrokerError`, and `ApiError` where the API server does not give the Secret."""
         try:
-            layouts.supported(spec.broker)
-            link = self._links.get(await self._endpoint(namespace, spec.broker))
+            link = await self.link(namespace, spec.broker)
             return await layouts.observer(name, spec, link, self._clock).observe()
         except BrokerError as error:
             if not error.passes:
                 self._forget(namespace, spec.broker)
             raise
+
+    async def link(self, namespace: str, broker: Broker) -> Link:
+        """The connections to a Queue's broker; raises as `observe` does."""
+        layouts.supported(broker)
+        return self._links.get(await self._endpoint(namespace, broker))
 
     async def tidy(self) -> None:
         """Drops what nobody has used for a while."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from crds import duration
+from crds import duration, meta
 from reconciler.children.config import WorkedQueue
 from reconciler.children.names import Owner
 from reconciler.children.ways import Way
@@ -28,6 +28,9 @@ class PoolState(ScalingState):
     the spec's one has failed, `cramped` why its pods find no room, each empty where it is not so; `rolled_back` that it
     gave way. `late` says that a rollout has to wait until the jobs wait less. `replacing` is how many serving workers
     of another revision a StatefulSet may do without, and `stuck` that its controller cannot start what it should.
+    `sizes_of` is the revision whose sizes the present one is to have, where only these are between the two.
+    `taken` says that a Deployment that is taken over has workers, and `untouchable` that none of them may be removed.
+    With `unlabelled` the guard does not know all of them yet.
     """
 
     way: Way = Way.CONTRACT
@@ -47,6 +50,15 @@ class PoolState(ScalingState):
     late: bool = False
     replacing: int | None = None
     stuck: bool = False
+    sizes_of: str = ""
+    taken: bool = False
+    untouchable: bool = False
+    unlabelled: bool = False
+
+    @property
+    def taken_name(self) -> str:
+        """The Deployment that is to be taken over; empty where there is none."""
+        return str((self.spec.get("takeOver") or {}).get("deploymentName", ""))
 
     @property
     def stateful(self) -> bool:
@@ -56,6 +68,17 @@ class PoolState(ScalingState):
     def child(self) -> Mapping[str, Any] | None:
         """What runs the revision that the spec asks for, or is to."""
         return next(iter(self.view.children), None) if self.stateful else self.view.child(self.revision)
+
+    @property
+    def rollout_paused(self) -> bool:
+        """Whether somebody has stopped the rollout."""
+        annotations = self.obj["metadata"].get("annotations") or {}
+        return annotations.get(meta.ANNOTATION_ROLLOUT) == "paused"
+
+    @property
+    def halted(self) -> bool:
+        """Whether no old worker is asked to leave for a new one. Going back to them is not held up."""
+        return (self.late or self.rollout_paused) and not self.rolled_back
 
     @property
     def owner(self) -> Owner:
