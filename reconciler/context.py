@@ -39,6 +39,8 @@ class Context:
     """Have another object looked at as soon as possible."""
     brokers: Any = None
     """The connections to brokers; whoever wires the phases that use them puts them here."""
+    admin: Any = None
+    """The way to workers over HTTP; put here together with `brokers`."""
     snapshot: MemorySnapshot = field(default_factory=MemorySnapshot)
     """The same world as `store`, as the policy engine sees it."""
     histories: dict[str, History] = field(default_factory=dict)

@@ -14,6 +14,7 @@ from reconciler.children.workload import resource_of
 from reconciler.context import Context
 from reconciler.memory import PoolMemory
 from reconciler.observations import QueueName
+from reconciler.phases.pool.ask import ask_workers
 from reconciler.phases.pool.state import PoolState
 from reconciler.phases.pool.view import View
 from reconciler.workers import Fences, states
@@ -38,6 +39,7 @@ async def look_anew(state: PoolState, ctx: Context) -> None:
     workers = states(view.asked, observations, memory.fences)
     for queue, observation in observations.items():
         memory.fences.read(queue, observation.time)
+    workers |= await ask_workers(state, ctx, memory, pods, observations)
     state.view = View(children, pods, workers)
 
 
