@@ -182,6 +182,10 @@ class Client:
             return False
         return any(entry["name"] == resource.plural for entry in found["resources"])
 
+    async def serves_subresource(self, resource: Resource, subresource: str) -> bool:
+        found = await self._send("GET", resource.root)
+        return any(entry["name"] == f"{resource.plural}/{subresource}" for entry in found["resources"])
+
     async def create(
         self,
         resource: Resource,

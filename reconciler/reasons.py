@@ -167,4 +167,31 @@ class Reason(StrEnum):
         "NamespaceEnds",
         "The namespace is being deleted and takes everything along; nothing is waited for.",
     )
+    TAKING_OVER = "TakingOver", "Workers of the Deployment that takeOver names leave as those of an old revision do."
+    TAKEN_OVER = "TakenOver", "The Deployment that takeOver names has no workers left."
+    TAKE_OVER_WAITS = "TakeOverWaits", "The Deployment that takeOver names rolls out by itself; that is waited for."
+    TAKE_OVER_REFUSED = "TakeOverRefused", "The Deployment that takeOver names belongs to a WorkerPool already."
+    CANNOT_PROVE = (
+        "CannotProve",
+        "The workers to take over do not keep the worker contract, so none is removed; the message says what to do.",
+    )
+    RESIZING = "Resizing", "Workers are given other resources where they are; nobody is restarted."
+    RESIZE_REFUSED = (
+        "ResizeRefused",
+        "The cluster cannot give these resources to running workers, so a new revision brings them.",
+    )
     WORKERS_REMOVED = "WorkersRemoved", "Drained workers were removed."
+
+    # The certificates of the install; told of its Service, for no object of ours stands for an install
+    CERTIFICATES_CHANGED = (
+        "CertificatesChanged",
+        "Authority or leaf of the webhook took the step that the message names.",
+    )
+    CA_BUNDLE_RESTORED = (
+        "CaBundleRestored",
+        "Webhooks of the install did not hold its authority in caBundle, so applies were refused; they do now.",
+    )
+    CERTIFICATES_NOT_KEPT = (
+        "CertificatesNotKept",
+        "The certificates or their injection cannot be looked after; the message says why; tried again.",
+    )

@@ -7,7 +7,7 @@ container that the mark will name, or the mark is refused.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from reconciler.adminapi import AdminAPIError
@@ -31,7 +31,7 @@ async def ask_workers(
     state: PoolState,
     ctx: Context,
     memory: PoolMemory,
-    pods: tuple[Object, ...],
+    pods: Sequence[Object],
     observations: Mapping[str, Observation],
 ) -> dict[str, WorkerState]:
     """What those say, by the pods' uids, of whom no broker says anything."""

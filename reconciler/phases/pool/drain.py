@@ -13,7 +13,7 @@ from kube.errors import Conflict, Invalid, NotFound
 from reconciler import metrics
 from reconciler.adminapi import AdminAPIError
 from reconciler.context import Context
-from reconciler.phases.pool.aim import aims, children
+from reconciler.phases.pool.aim import aims, children, replicas_of
 from reconciler.phases.pool.aim_set import aims_of_set, see_whether_stuck, the_set
 from reconciler.phases.pool.ask import call_back
 from reconciler.phases.pool.guard import try_guard
@@ -51,6 +51,15 @@ async def drain(state: PoolState, ctx: Context) -> None:
 def aim(state: PoolState, wanted: int, *, waiting: bool) -> None:
     """`waiting` says whether there is a job that a new worker could have taken, or nobody knows."""
     state.targets = (aims_of_set if state.stateful else aims)(state, wanted, waiting=waiting)
+    _spare_former(state)
+
+
+def _spare_former(state: PoolState) -> None:
+    """A Deployment that is taken over never grows, and where its workers can't be asked none of them leaves."""
+    child = state.view.child(state.taken_name) if state.taken else None
+    if child is not None and state.taken_name in state.targets:
+        here, keep = replicas_of(child), state.targets[state.taken_name]
+        state.targets[state.taken_name] = here if state.untouchable else min(here, keep)
 
 
 async def carry_out(state: PoolState, ctx: Context) -> None:
@@ -81,6 +90,8 @@ async def _perform_all(state: PoolState, ctx: Context, child: Child, actions: tu
 
 def _moving(state: PoolState) -> bool:
     """Whether anything is to be done, or somebody is on the way out."""
+    if state.taken and not state.untouchable:
+        return True
     if any(pod.request is not None or pod.bound is not None for pod in state.view.all_pods):
         return True
     return any(child.replicas != child.keep or child.owed or _outdated(child) for child in _children(state))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from dataclasses import replace
 
 from crds.v1 import QueueSpec
 from kube.resources import PODS
@@ -15,6 +16,7 @@ from reconciler.context import Context
 from reconciler.memory import PoolMemory
 from reconciler.observations import QueueName
 from reconciler.phases.pool.ask import ask_workers
+from reconciler.phases.pool.former_view import with_former
 from reconciler.phases.pool.state import PoolState
 from reconciler.phases.pool.view import View
 from reconciler.workers import Fences, states
@@ -33,14 +35,14 @@ async def look_anew(state: PoolState, ctx: Context) -> None:
     namespace, selector = state.namespace, state.owner.selector
     children = (await ctx.client.list(resource_of(state.spec), namespace, selector)).items
     pods = (await ctx.client.list(PODS, namespace, selector)).items
-    view = View(children, pods)
+    view = await with_former(state, ctx, View(children, pods))
     memory.fences.seen(view.asked)
     observations = await _observed(state, ctx)
     workers = states(view.asked, observations, memory.fences)
     for queue, observation in observations.items():
         memory.fences.read(queue, observation.time)
-    workers |= await ask_workers(state, ctx, memory, pods, observations)
-    state.view = View(children, pods, workers)
+    workers |= await ask_workers(state, ctx, memory, view.pods, observations)
+    state.view = replace(view, workers=workers)
 
 
 def memory_of(state: PoolState, ctx: Context) -> PoolMemory:
