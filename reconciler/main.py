@@ -11,7 +11,7 @@ import uvloop
 from kube import config
 from kube.config import ConfigError
 from kube.lease import LeadershipLost
-from reconciler import certificates
+from reconciler import certificates, polling
 from reconciler.brokers import lifetime
 from reconciler.kinds import KINDS
 from reconciler.phases import Reconcile
@@ -49,7 +49,7 @@ async def _run(settings: Settings, kinds: Iterable[Reconcile[Any]]) -> None:
         settings=settings,
         connection=connection,
         kinds=kinds,
-        background=(lifetime.keep, *certificates.background(settings)),
+        background=(lifetime.keep, polling.keep, *certificates.background(settings)),
         prepare=lifetime.prepare,
         farewell=let_go_of_all,
     )

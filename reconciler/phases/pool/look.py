@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from typing import Any
 
 from crds.v1 import QueueSpec
 from kube.resources import DEPLOYMENTS, PODS
@@ -15,6 +16,7 @@ from reconciler.memory import PoolMemory
 from reconciler.observations import QueueName
 from reconciler.phases.pool.state import PoolState
 from reconciler.phases.pool.view import View
+from reconciler.phases.queue.known import known
 from reconciler.workers import Fences, states
 
 
@@ -40,6 +42,21 @@ async def look_anew(state: PoolState, ctx: Context) -> None:
     state.view = View(deployments, pods, workers)
 
 
+async def hear(state: PoolState, ctx: Context) -> bool:
+    """What the workers say now of the pods that the store knows; False where `look_anew` has to see them first.
+
+    A record can only prove anything of a pod that was seen anew, with its request, before the record was written.
+    """
+    memory = memory_of(state, ctx)
+    asked = [pod for pod in state.view.asked if pod.request]
+    queues = [worked.obj["metadata"]["name"] for worked in state.worked]
+    if not all(memory.fences.of(pod, queue) is not None for pod in asked for queue in queues):
+        return False
+    workers = states(state.view.asked, await _observed(state, ctx), memory.fences)
+    state.view = View(state.view.deployments, state.view.pods, workers)
+    return True
+
+
 def memory_of(state: PoolState, ctx: Context) -> PoolMemory:
     return ctx.pools.setdefault(state.uid, PoolMemory())
 
@@ -63,7 +80,7 @@ def remembered(state: PoolState, ctx: Context) -> dict[str, Observation]:
 async def _observed(state: PoolState, ctx: Context) -> Mapping[str, Observation]:
     """A broker that cannot be read says nothing, and its workers count as busy; its Queue's status says why."""
     names = [worked.obj["metadata"]["name"] for worked in state.worked]
-    specs = [QueueSpec.model_validate(worked.obj["spec"]) for worked in state.worked]
+    specs = [_spec(worked.obj, ctx) for worked in state.worked]
     asked = (ctx.brokers.observe(state.namespace, name, spec) for name, spec in zip(names, specs, strict=True))
     answers = await asyncio.gather(*asked, return_exceptions=True)
     found: dict[str, Observation] = {}
@@ -73,3 +90,11 @@ async def _observed(state: PoolState, ctx: Context) -> Mapping[str, Observation]
         elif not isinstance(answer, BrokerError):
             raise answer
     return found
+
+
+def _spec(queue: Mapping[str, Any], ctx: Context) -> QueueSpec:
+    """As the queue's own phases have read it, where they have."""
+    memory = known(queue, ctx)
+    if memory.parsed is None:
+        memory.parsed = QueueSpec.model_validate(queue["spec"])
+    return memory.parsed

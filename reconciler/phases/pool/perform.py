@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from crds import meta
-from kube.client import Client
+from kube.client import Client, Object
 from kube.resources import DEPLOYMENTS, PODS
 from reconciler.phases.pool.pods import FORCED, PROVED, WARM, request_text
 from reconciler.plans.actions import Action, Cancel, DeleteMarked, Hasten, Mark, Request, Scale, Unmark
@@ -19,11 +19,14 @@ UNMARKED: Final[Mapping[str, None]] = {meta.ANNOTATION_DRAINED_INSTANCE: None}
 """The cost stays as long as the request does: should the ReplicaSet choose now, this worker at least takes nothing."""
 
 
-async def perform(client: Client, namespace: str, child: Child, action: Action, now: datetime) -> None:
-    """Raises Conflict or Invalid where the world has moved on, NotFound where the pod is gone."""
+async def perform(client: Client, namespace: str, child: Child, action: Action, now: datetime) -> Object | None:
+    """The Deployment as it is after it was scaled; None after anything else.
+
+    Raises Conflict or Invalid where the world has moved on, NotFound where the pod is gone.
+    """
     match action:
         case Scale():
-            await _scale(client, namespace, child, action)
+            return await _scale(client, namespace, child, action)
         case DeleteMarked(pod):
             await client.delete(PODS, pod.name, namespace, uid=pod.uid, resource_version=pod.version)
         case Request(pod, reason):
@@ -38,6 +41,7 @@ async def perform(client: Client, namespace: str, child: Child, action: Action, 
             await client.delete(PODS, pod.name, namespace, uid=pod.uid, grace_seconds=round(KILL_SECONDS))
         case Mark():
             await _mark(client, namespace, action, now)
+    return None
 
 
 async def _mark(client: Client, namespace: str, mark: Mark, now: datetime) -> None:
@@ -63,10 +67,10 @@ async def _patch(
     await client.merge_patch(PODS, pod.name, namespace, {"metadata": metadata})
 
 
-async def _scale(client: Client, namespace: str, child: Child, scale: Scale) -> None:
+async def _scale(client: Client, namespace: str, child: Child, scale: Scale) -> Object:
     tests = {"/metadata/uid": child.uid, "/spec/replicas": scale.before}
     if scale.shrinks:
         tests["/metadata/resourceVersion"] = child.version
     operations = [{"op": "test", "path": path, "value": value} for path, value in tests.items()]
     operations.append({"op": "replace", "path": "/spec/replicas", "value": scale.after})
-    await client.json_patch(DEPLOYMENTS, child.name, namespace, operations)
+    return await client.json_patch(DEPLOYMENTS, child.name, namespace, operations)
