@@ -8,6 +8,7 @@ while the memory itself, with what the workers say at this moment, shows that th
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from typing import Final
 
 from kube.errors import Conflict, Invalid, NotFound
@@ -38,9 +39,10 @@ async def drain(state: PoolState, ctx: Context) -> None:
     wanted = state.decision.to
     waiting = jobs_wait(state, ctx)
     state.targets = aims(state, wanted, waiting=waiting)
-    if not _moving(state):
+    planned = children(state)
+    if not _moving(state, planned):
         return
-    if not _removing(state):
+    if not _removing(state, planned):
         await carry_out(state, ctx, soon=GROWING_SECONDS)
         return
     if await _nothing_to_do_yet(state, ctx):
@@ -93,18 +95,18 @@ async def _perform_all(state: PoolState, ctx: Context, child: Child, actions: tu
     return done
 
 
-def _moving(state: PoolState) -> bool:
+def _moving(state: PoolState, planned: Sequence[Child]) -> bool:
     """Whether anything is to be done, or somebody is on the way out."""
     if any(pod.request is not None or pod.bound is not None for pod in state.view.all_pods):
         return True
-    return any(child.replicas != child.keep or child.owed for child in children(state))
+    return any(child.replicas != child.keep or child.owed for child in planned)
 
 
-def _removing(state: PoolState) -> bool:
+def _removing(state: PoolState, planned: Sequence[Child]) -> bool:
     """Whether any pod is to leave, or about to; else all that can follow is that more of them start."""
     if any(pod.request is not None or pod.bound is not None or pod.forced for pod in state.view.all_pods):
         return True
-    return any(child.replicas > child.keep or child.owed > 0 for child in children(state))
+    return any(child.replicas > child.keep or child.owed > 0 for child in planned)
 
 
 def _tell(state: PoolState, ctx: Context, child: Child, done: list[Action]) -> None:

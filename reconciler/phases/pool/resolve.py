@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from crds import meta
 from policies import applying
 from policies import effective as effective_values
@@ -9,6 +12,7 @@ from reconciler.children.config import WorkedQueue
 from reconciler.children.revision import revision_of
 from reconciler.children.template import pod_template
 from reconciler.context import Context
+from reconciler.memory import Resolved
 from reconciler.phases.pool.look import memory_of
 from reconciler.phases.pool.state import PoolState
 from reconciler.phases.queue.known import known
@@ -28,8 +32,28 @@ async def resolve(state: PoolState, ctx: Context) -> None:
         if state.deleting and name in remembered:
             # Deleted together with its pool, a moment before it: the workers' records are still at the broker.
             state.worked.append(remembered[name])
-    policies = [policy.view for policy in applying(meta.WORKER_POOL.kind, state.obj, ctx.snapshot)]
-    state.effective = effective_values.pool(state.spec, [worked.obj["spec"] for worked in state.worked], policies)
-    if not state.missing:
-        state.template = pod_template(state.obj, [worked.obj for worked in state.worked], state.effective)
-        state.revision = revision_of(state.template)
+    state.resolved = _resolved(state, ctx)
+    state.effective, state.template, state.revision = (
+        state.resolved.effective,
+        state.resolved.template,
+        state.resolved.revision,
+    )
+
+
+def _resolved(state: PoolState, ctx: Context) -> Resolved:
+    """Worked out anew only where the pool, a queue of it or a policy has changed."""
+    memory = memory_of(state, ctx)
+    policies = tuple(policy.view for policy in applying(meta.WORKER_POOL.kind, state.obj, ctx.snapshot))
+    queues = tuple((*_version(worked.obj), worked.effective) for worked in state.worked)
+    about = (*_version(state.obj), policies, queues, tuple(state.missing))
+    if memory.resolved is None or memory.resolved.about != about:
+        effective = effective_values.pool(state.spec, [worked.obj["spec"] for worked in state.worked], policies)
+        resolved = memory.resolved = Resolved(about, effective)
+        if not state.missing:
+            resolved.template = pod_template(state.obj, [worked.obj for worked in state.worked], effective)
+            resolved.revision = revision_of(resolved.template)
+    return memory.resolved
+
+
+def _version(obj: Mapping[str, Any]) -> tuple[str, int]:
+    return obj["metadata"]["uid"], obj["metadata"]["generation"]

@@ -10,6 +10,7 @@ from crds import duration
 from reconciler.children.config import WorkedQueue
 from reconciler.children.names import Owner
 from reconciler.context import Context
+from reconciler.memory import Resolved
 from reconciler.phases import Object
 from reconciler.phases.pool.scaling_state import ScalingState
 from reconciler.phases.pool.view import View
@@ -28,6 +29,7 @@ class PoolState(ScalingState):
 
     worked: list[WorkedQueue] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
+    resolved: Resolved | None = None
     template: Mapping[str, Any] | None = None
     generation_of_config: str = ""
     view: View = field(default_factory=View)

@@ -52,7 +52,7 @@ async def observe(state: QueueState, ctx: Context) -> None:
         ctx.polls.drop(name)
         state.again(next_poll(ctx, state.sight))
         return
-    state.digest = (state.obj["metadata"]["resourceVersion"], id(state.effective), *words)
+    state.digest = (state.obj["metadata"]["resourceVersion"], state.effective, *words)
     if poll is None:
         ctx.polls.expect(Poll(name, state.parsed, ctx.monotonic() + next_poll(ctx), *words, _pass_at(state, ctx)))
     else:
