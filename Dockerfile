@@ -36,6 +36,8 @@ RUN tools/bin/python -m hatchling build --target wheel \
 FROM ${BASE}
 COPY --from=dependencies /opt/headgate /opt/headgate
 COPY --from=product /product /opt/headgate
+# For images of workers that are to begin with it: COPY --from=<this image> /usr/local/bin/headgate-wait /usr/local/bin/
+COPY --from=product /build/headgate/agent/headgate-wait /usr/local/bin/headgate-wait
 ENV PATH=/opt/headgate/bin:/usr/local/bin:/usr/bin:/bin \
     HOME=/nonexistent \
     PYTHONDONTWRITEBYTECODE=1 \

@@ -24,11 +24,14 @@ RIGHTS: Final = {
     "release": "headgate-release, in the namespaces that the install looks after, during `helm uninstall`",
     "release-own": "headgate-release, in the namespace of the install, during `helm uninstall`",
     "release-cluster": "headgate-release, in the cluster, during `helm uninstall`",
+    "reports": "headgate-reports, in the namespaces that the install looks after, during a `helm upgrade` that turns "
+    "Reports off",
 }
 WHEN: Final = {
     "always": "",
     "cluster": " Only with `scope=cluster`.",
     "self-signed": " Only with `certs.mode=self-signed`.",
+    "reports": " Only with `reports.enabled`.",
     "live": " Only with `certs.mode=self-signed` and `certs.injection=live`.",
     "readable": " Not with `certs.injection=helm-hook`.",
 }

@@ -20,6 +20,8 @@ MACROS: Final = {
     "@yearly": "0 0 1 1 *",
     "@annually": "0 0 1 1 *",
 }
+_LONGEST: Final = {2: 29, 4: 30, 6: 30, 9: 30, 11: 30}
+"""Days of the months that have fewer than 31, in the longest of years."""
 _MONTHS: Final = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _DAYS: Final = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
 
@@ -81,6 +83,12 @@ class Cron:
     weekdays: frozenset[int]
     every_hour: bool
     either_day: bool
+
+    @property
+    def never(self) -> bool:
+        """Whether it means days that none of its months has, as the 30th of February."""
+        first = min(self.days)
+        return not self.either_day and all(first > _LONGEST.get(month, 31) for month in self.months)
 
     def on(self, day: date) -> bool:
         """Whether it fires at all on a day."""

@@ -21,10 +21,7 @@ NOT_YET: Final[Mapping[str, Mapping[str, str]]] = {
         "spec.deletionPolicy": "jobs are never removed from the broker yet",
     },
     "WorkerPool": {
-        "spec.workload.type": "everything runs as a Deployment yet",
-        "spec.workload.volumeClaimTemplates": "everything runs as a Deployment yet",
         "spec.queues[].weight": "queues are worked off in the order of the list yet",
-        "spec.drain.method": "nothing is asked of brokers about single workers yet",
         "spec.takeOver": "Deployments are not adopted yet",
     },
     "Policy": {
@@ -38,8 +35,6 @@ HARMLESS: Final[Mapping[str, frozenset[str]]] = {
     "spec.management": frozenset({"Observe"}),
     "spec.deletionPolicy": frozenset({"Retain", "Drain"}),
     "spec.deadLetter.deletionPolicy": frozenset({"Retain", "Block"}),
-    "spec.workload.type": frozenset({"Deployment"}),
-    "spec.drain.method": frozenset({"Auto", "AdminAPI", "Signal"}),
     "spec.native": frozenset({"Disabled"}),
 }
 
@@ -55,7 +50,8 @@ class _Step:
 
 def without_effect(kind: str, obj: Mapping[str, Any]) -> tuple[str, ...]:
     """The spec paths set in `obj` whose behaviour is not there yet; never raises for JSON input."""
-    return tuple(_found(_steps("Policy" if kind == "ClusterPolicy" else kind), obj, ""))
+    steps = _steps("Policy" if kind == "ClusterPolicy" else kind)
+    return () if _is_clean(steps, obj) else tuple(_found(steps, obj, ""))
 
 
 def why(kind: str, path: str) -> str:
@@ -73,6 +69,23 @@ def _steps(kind: str) -> Mapping[str, _Step]:
             step = step.below.setdefault(name.removesuffix("[]"), _Step(many=name.endswith("[]")))
         step.ends.append(entry)
     return top.below
+
+
+def _is_clean(steps: Mapping[str, _Step], node: Any) -> bool:
+    """Whether nothing would be found: the usual case, without a path spelt for what is not told."""
+    if type(node) is not dict:
+        return not isinstance(node, dict)
+    for name, step in steps.items():
+        if (value := node.get(name)) is None:
+            continue
+        if step.many:
+            if type(value) is list and not all(_is_clean(step.below, part) for part in value):
+                return False
+        elif (
+            step.ends and not all(isinstance(value, str) and value in HARMLESS.get(entry, ()) for entry in step.ends)
+        ) or (step.below and not _is_clean(step.below, value)):
+            return False
+    return True
 
 
 def _found(steps: Mapping[str, _Step], node: Any, path: str) -> Iterator[str]:

@@ -68,6 +68,8 @@ class Finding:
 
 
 def _brief(value: Any) -> str:
+    if type(value) is int:
+        return str(value)
     text = _CREDENTIALS.sub(_masked, json.dumps(value, ensure_ascii=False, default=str))
     return text if len(text) <= 80 else text[:77] + "..."
 

@@ -26,10 +26,11 @@ _UNBOUNDED: Final = 2**63
 
 
 class Transition(NamedTuple):
-    """A rule that compares with the stored object, and where its node is."""
+    """A rule that compares with the stored object, where its node is, and what it reads below that."""
 
     path: tuple[str, ...]
     rule: Rule
+    reads: tuple[tuple[str, ...], ...]
 
 
 class Quick(NamedTuple):
@@ -49,11 +50,13 @@ def fine(kind: str, obj: Any, old: Any = None, version: str = meta.VERSION) -> b
         # The API server keeps metadata by a schema of its own, and writes to the object do not reach its status.
         if key != "status" and (key not in fields or not fields[key](item)):
             return False
-    return (
-        all(key in obj for key in quick.required)
-        and all(holds(obj) for holds in quick.holds)
-        and (old is None or all(_kept(transition, obj, old) for transition in quick.transitions))
-    )
+    for key in quick.required:
+        if key not in obj:
+            return False
+    for holds in quick.holds:
+        if not holds(obj):
+            return False
+    return old is None or all(_kept(transition, obj, old) for transition in quick.transitions)
 
 
 @cache
@@ -117,7 +120,7 @@ def _object(node: Object) -> Test:
 
 
 def _list(node: List) -> Test:
-    item_is_fine, least, keys = test(node.items), node.at_least, node.keys
+    item_is_fine, least, unique, distinct = test(node.items), node.at_least, node.unique, _distinct(node.keys)
     most = _UNBOUNDED if node.at_most is None else node.at_most
     holds = _holds(node)
 
@@ -127,18 +130,24 @@ def _list(node: List) -> Test:
         for item in value:
             if not item_is_fine(item):
                 return False
-        if node.unique and len({_identity(item, keys) for item in value}) != len(value):
+        if unique and len(value) > 1 and not distinct(value):
             return False
-        return all(rule(value) for rule in holds)
+        for rule in holds:  # noqa: SIM110 - a generator would cost more than the rules
+            if not rule(value):
+                return False
+        return True
 
     return is_fine
 
 
-def _identity(item: Any, keys: tuple[str, ...]) -> str:
+def _distinct(keys: tuple[str, ...]) -> Test:
     """Two entries that are the same give the same text; two that merely look alike are looked at more closely."""
     if len(keys) == 1:
-        return str(item.get(keys[0]))
-    return repr([item.get(key) for key in keys]) if keys else repr(item)
+        (key,) = keys
+        return lambda entries: len({str(entry.get(key)) for entry in entries}) == len(entries)
+    if keys:
+        return lambda entries: len({repr([entry.get(key) for key in keys]) for entry in entries}) == len(entries)
+    return lambda entries: len({repr(entry) for entry in entries}) == len(entries)
 
 
 def _text(node: Text) -> Test:
@@ -162,10 +171,9 @@ def _time(node: Text, value: Any) -> bool:
 
 
 def _integer(node: Integer) -> Test:
-    fits = node.fits
-    least = -_UNBOUNDED if node.least is None else node.least
-    most = _UNBOUNDED if node.most is None else node.most
-    return lambda value: type(value) is int and least <= value <= most and fits(value)
+    least = -node.bound if node.least is None else max(node.least, -node.bound)
+    most = node.bound - 1 if node.most is None else min(node.most, node.bound - 1)
+    return lambda value: type(value) is int and least <= value <= most
 
 
 def _number(node: Number, value: Any) -> bool:
@@ -182,6 +190,9 @@ def _with_rules(plain: Test, node: Node) -> Test:
     holds = _holds(node)
     if not holds:
         return plain
+    if len(holds) == 1:
+        (rule,) = holds
+        return lambda value: plain(value) and rule(value)
     return lambda value: plain(value) and all(rule(value) for rule in holds)
 
 
@@ -190,7 +201,7 @@ def _holds(node: Node) -> tuple[Callable[[Any], bool], ...]:
 
 
 def _transitions(node: Node, path: tuple[str, ...]) -> Iterator[Transition]:
-    yield from (Transition(path, rule) for rule in node.rules if rule.transition)
+    yield from (Transition(path, rule, rule.reads) for rule in node.rules if rule.transition)
     if isinstance(node, Object):
         for name, part in node.properties.items():
             yield from _transitions(part, (*path, name))
@@ -210,7 +221,7 @@ def _kept(transition: Transition, obj: Any, old: Any) -> bool:
         if key not in before:
             return True
         new, before = new[key], before[key]
-    if not all(_as_it_stands(before, read) for read in transition.rule.reads):
+    if not all(_as_it_stands(before, read) for read in transition.reads):
         return False
     return type(new) is type(before) and transition.rule.kept(new, before)
 
@@ -233,12 +244,14 @@ def _named(metadata: Any) -> bool:
 def _metadata(name_is_fine: Test) -> Test:
     def is_fine(metadata: Any) -> bool:
         labels, annotations = metadata.get("labels", {}), metadata.get("annotations", {})
-        return (
-            name_is_fine(metadata["name"])
-            and type(labels) is dict
-            and type(annotations) is dict
-            and all(is_label_key(key) and type(value) is str and is_label_value(value) for key, value in labels.items())
-            and all(is_label_key(key.lower()) and type(value) is str for key, value in annotations.items())
-        )
+        if not name_is_fine(metadata["name"]) or type(labels) is not dict or type(annotations) is not dict:
+            return False
+        for key, value in labels.items():
+            if not is_label_key(key) or type(value) is not str or not is_label_value(value):
+                return False
+        for key, value in annotations.items():  # noqa: SIM110 - a generator would cost more than the test
+            if not is_label_key(key.lower()) or type(value) is not str:
+                return False
+        return True
 
     return is_fine

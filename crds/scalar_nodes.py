@@ -55,9 +55,13 @@ class Integer(Node):
     def decoded(self, value: Any) -> Any:
         return integral(value)
 
+    @property
+    def bound(self) -> int:
+        """What the integer is less than, and no less than its negative."""
+        return _BITS.get(self.format, _INT64)
+
     def fits(self, value: Any) -> bool:
-        bound = _BITS.get(self.format, _INT64)
-        return type(value) is int and -bound <= value < bound
+        return type(value) is int and -self.bound <= value < self.bound
 
     def judge(self, value: int, old: Any, path: Path, into: Judgement) -> None:
         if self.most is not None and value > self.most:

@@ -9,6 +9,7 @@ import click
 from headgate.lazy import LazyGroup
 
 COMMANDS: Final = {
+    "agent": "headgate.commands.agent",
     "audit": "headgate.commands.audit",
     "check": "headgate.commands.check",
     "convert": "headgate.commands.convert",

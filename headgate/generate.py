@@ -1,6 +1,7 @@
 """`python -m headgate.generate` writes the reference of the processes; `--check` only says what is stale.
 
-Made are `docs/reference/reasons.md`, `metrics.md`, `settings.md` and `rules.md`, from the code that uses them.
+Made are `docs/reference/reasons.md`, `metrics.md`, `settings.md`, `rules.md` and `libraries.md`, from the code that
+uses them.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from crds import meta
 from headgate.options import flag, variable
 from policies import Operation
 from policies.rules import BUILT_IN, POLICY, Rule
+from reconciler.children.ways import LIBRARIES
 from reconciler.conditions import KIND_CONDITIONS, Polarity
 from reconciler.metrics import DECLARED
 from reconciler.reasons import Reason
@@ -35,6 +37,7 @@ _NOTE: Final = "<!-- Made from the code by `python -m headgate.generate`. Do not
 def outputs() -> Mapping[str, str]:
     """The text of every generated file, by path below the root."""
     pages = {"reasons": _reasons(), "metrics": _metrics(), "settings": _settings(), "rules": _rules()}
+    pages["libraries"] = _libraries()
     return {f"docs/reference/{name}.md": "\n".join(lines) + "\n" for name, lines in pages.items()}
 
 
@@ -116,6 +119,23 @@ def _rules() -> Iterator[str]:
         ("rule", "of", "asked at", "what must hold"),
         ((f"`{rule.id}`", _kinds(rule), _requests(rule), rule.sentence) for rule in POLICY),
     )
+
+
+def _libraries() -> Iterator[str]:
+    yield from ("# Libraries", "", _NOTE, "")
+    yield "How each library is drained; [drain.md](../drain.md) says what the words mean. With headgate-wait"
+    yield "the guarantee is that of the library's own warm stop, for which there is as much time as `drain.timeout`."
+    yield ""
+    head = (
+        "library",
+        "layout",
+        "takes nothing new by",
+        "proof that nothing runs",
+        "called back it",
+        "on SIGTERM alone it",
+    )
+    rows = ((one.name, one.layout or "any", str(one.quiet), one.proof, one.back, one.sigterm) for one in LIBRARIES)
+    yield from _table(head, rows)
 
 
 def _kinds(rule: Rule) -> str:

@@ -2,8 +2,8 @@
 
 In this order: the webhooks, so that nothing waits for them; the reconciler, which would put the finalizers back; the
 guards and the native limits, so that nothing that stays is guarded or limited; the finalizers; and what Headgate made
-for itself. Workers run on, and Queues and WorkerPools stay. Whatever is gone already is fine, so it can be run again,
-and from outside of the cluster when the release's own job could not run.
+for itself, Reports included where there are any. Workers run on, and Queues and WorkerPools stay. Whatever is gone
+already is fine, so it can be run again, and from outside of the cluster when the release's own job could not run.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ from crds.meta import DRAIN_FINALIZER, GROUP, LABEL_INSTALL, QUEUE, VERSION, WOR
 from headgate.patience import Patience
 from kube.client import Client
 from kube.errors import Invalid, NotFound
-from kube.resources import DEPLOYMENTS, GUARD_BINDINGS, LEASES, NAMESPACES, PODS, SECRETS, Resource, custom
+from kube.resources import DEPLOYMENTS, GUARD_BINDINGS, LEASES, NAMESPACES, PODS, REPORTS, SECRETS, Resource, custom
+from reconciler import reports as reports_of
 from webhooks.settings import Scope
 
 RECONCILER: Final = "headgate-reconciler"
@@ -31,7 +32,13 @@ Say = Callable[[str], None]
 
 
 async def release(
-    client: Client, namespace: str, patience: Patience, say: Say, *, scope: Scope = Scope.NAMESPACED
+    client: Client,
+    namespace: str,
+    patience: Patience,
+    say: Say,
+    *,
+    scope: Scope = Scope.NAMESPACED,
+    reports: bool = False,
 ) -> None:
     """Takes every step, telling each by `say`; raises ApiError when a step could not be finished in time.
 
@@ -48,9 +55,24 @@ async def release(
     for kind in FINALIZED:
         count = await take_off_finalizers(client, kind, None if everywhere else namespace, patience, claimed)
         say(f"{kind}: {DRAIN_FINALIZER} taken off {count}")
+    if reports:
+        await remove_reports(client, namespace, patience, say, scope=scope)
     if await _certificates_are_ours(client, namespace, patience):
         await _delete(client, patience, say, SECRETS, CERTIFICATES, namespace)
     await _delete(client, patience, say, LEASES, RECONCILER, namespace)
+
+
+async def remove_reports(
+    client: Client, namespace: str, patience: Patience, say: Say, *, scope: Scope = Scope.NAMESPACED
+) -> None:
+    """Every Report of the install goes. A kind that is not there has none."""
+    where, mine = (None if scope is Scope.CLUSTER else namespace), reports_of.selector(namespace)
+    try:
+        listing = await patience.ask(lambda: client.list(REPORTS, where, label_selector=mine, metadata_only=True))
+    except NotFound:
+        return
+    for one in listing.items:
+        await _delete(client, patience, say, REPORTS, one["metadata"]["name"], one["metadata"]["namespace"])
 
 
 async def _claimed(client: Client, patience: Patience) -> frozenset[str]:

@@ -5,18 +5,19 @@ An address that only the connection Secret holds is unknown here, and unknown is
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from functools import lru_cache
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 from urllib.parse import urlsplit
 
+from crds.remembering import remembered
 from policies.fields import mapping, strings, text
 
-_URLS: Final[tuple[tuple[str, ...], ...]] = (
-    ("redis", "url"),
-    ("rabbitmq", "url"),
-    ("rabbitmq", "managementURL"),
-    ("prometheus", "url"),
+_MANAGEMENT: Final = "spec.broker.rabbitmq.managementURL"
+_URLS: Final = (
+    ("redis", "url", "spec.broker.redis.url"),
+    ("rabbitmq", "url", "spec.broker.rabbitmq.url"),
+    ("rabbitmq", "managementURL", _MANAGEMENT),
+    ("prometheus", "url", "spec.broker.prometheus.url"),
 )
 _PAIRS: Final[tuple[tuple[str, ...], ...]] = (
     ("redis", "sentinel", "addresses"),
@@ -37,17 +38,19 @@ class Address(NamedTuple):
 
 def addresses(broker: Mapping[str, Any]) -> Iterator[Address]:
     """Every address that `spec.broker` says something is connected to."""
-    for path in _URLS:
-        if url := text(broker, *path):
-            yield Address(f"spec.broker.{'.'.join(path)}", url, *_of_url(url))
+    for member, key, field in _URLS:
+        if member in broker and (url := text(broker, member, key)):
+            yield Address(field, url, *_of_url(url))
     for path in _PAIRS:
+        if path[0] not in broker:
+            continue
         for index, address in enumerate(strings(broker, *path)):
             yield Address(f"spec.broker.{'.'.join(path)}[{index}]", address, *_of_pair(address))
 
 
 def says_where(broker: Mapping[str, Any]) -> bool:
     """Whether jobs are read from an address in the object; the management API alone does not count."""
-    return any(not address.field.endswith("managementURL") for address in addresses(broker))
+    return any(address.field != _MANAGEMENT for address in addresses(broker))
 
 
 def place(namespace: str, broker: Mapping[str, Any], name: str) -> str:
@@ -55,24 +58,40 @@ def place(namespace: str, broker: Mapping[str, Any], name: str) -> str:
 
     A host without a dot means another server in every namespace, and so does the Secret of a connection.
     """
-    servers = sorted(
+    return places(namespace, broker, tuple(addresses(broker))).of(name)
+
+
+class Places(NamedTuple):
+    """Where the queues of one broker are; `named` says that each name is a place of its own there."""
+
+    common: str
+    named: bool
+
+    def of(self, name: str) -> str:
+        return f"{self.common} {name}" if self.named else self.common
+
+
+def places(namespace: str, broker: Mapping[str, Any], found: Sequence[Address]) -> Places:
+    """`found` are the addresses of the broker."""
+    servers = [
         f"{address.host if '.' in address.host else f'{address.host}.{namespace}.svc'}:{address.port}"
-        for address in addresses(broker)
-        if not address.field.endswith("managementURL")
-    )
+        for address in found
+        if address.field != _MANAGEMENT
+    ]
+    servers.sort()
     where = ",".join(servers) or f"secret {namespace}/{text(broker, 'connectionSecretRef', 'name')}"
     redis, kafka = mapping(broker, "redis"), mapping(broker, "kafka")
     if kafka:
-        return f"kafka {where} {text(kafka, 'topic')} {text(kafka, 'consumerGroup')}"
+        return Places(f"kafka {where} {text(kafka, 'topic')} {text(kafka, 'consumerGroup')}", named=False)
     if "prometheus" in broker:
-        return f"prometheus {where} {text(broker, 'prometheus', 'queries', 'waiting')}"
+        return Places(f"prometheus {where} {text(broker, 'prometheus', 'queries', 'waiting')}", named=False)
     if redis:
         master, database = text(redis, "sentinel", "masterName"), _database(text(redis, "url"))
-        return f"{text(redis, 'layout')} {where} {master} {database} {text(redis, 'keyPrefix')} {name}"
-    return f"rabbitmq {where} {text(broker, 'rabbitmq', 'vhost') or '/'} {name}"
+        return Places(f"{text(redis, 'layout')} {where} {master} {database} {text(redis, 'keyPrefix')}", named=True)
+    return Places(f"rabbitmq {where} {text(broker, 'rabbitmq', 'vhost') or '/'}", named=True)
 
 
-@lru_cache(maxsize=4096)
+@remembered(4096)
 def _of_url(url: str) -> tuple[str, int]:
     try:
         parts = urlsplit(url)
@@ -90,7 +109,7 @@ def _folded(host: str) -> str:
     return host.lower().rstrip(".")
 
 
-@lru_cache(maxsize=4096)
+@remembered(4096)
 def _database(url: str) -> str:
     """The number of the Redis database, of which 0 may be left out."""
     try:

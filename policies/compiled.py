@@ -1,35 +1,24 @@
 """A policy made ready to be asked: selectors compiled, its rules picked out, its place in the audit log spelled.
 
 `applying` answers which policies apply to an object. It is called for every request, so what depends on the policy
-alone is worked out once for each version of it, and what depends on kind and namespace once for each set of policies.
+alone is kept with its view, and what depends on kind and namespace with the set of policies.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from policies import exemptions, rules
+from policies.asking import Check, Plan
 from policies.decision import Action, PolicyRef
 from policies.exemptions import Exemption
 from policies.facts import Object, Operation
 from policies.fields import dig, mapping, strings, text
 from policies.rules.rule import WORK_KINDS
 from policies.selectors import LabelTest, NameTest, label_test, name_test
-from policies.snapshot import PolicyView, Snapshot
-
-
-class Check(NamedTuple):
-    """One rule of one policy: what it is to be asked with, what follows from a finding, and who is exempt from it."""
-
-    policy: PolicyRef
-    rule: rules.PolicyRule
-    limit: Any
-    action: Action
-    exemptions: tuple[Exemption, ...]
-
+from policies.snapshot import Policies, PolicyView, Snapshot
 
 _ACTIONS: Final = {action.value: action for action in Action}
 
@@ -71,23 +60,27 @@ class Applied:
 
     def __init__(self, policies: tuple[CompiledPolicy, ...]) -> None:
         self.policies = policies
-        self.views: Sequence[PolicyView] = tuple(policy.view for policy in policies)
+        self.views = Policies(policy.view for policy in policies)
         self.persists = any(policy.persists for policy in policies)
         self.audit = ",".join(policy.audit for policy in policies)
         self.labels: dict[str, Any] = {}
         for policy in reversed(policies):
             self.labels |= mapping(policy.defaults, "labels")
-        self._checks: dict[tuple[str, Operation, str], tuple[Check, ...]] = {}
+        self._plans: dict[tuple[str, Operation, str], Plan] = {}
 
     def __iter__(self) -> Iterator[CompiledPolicy]:
         return iter(self.policies)
 
     def checks(self, kind: str, operation: Operation, subresource: str) -> tuple[Check, ...]:
         """Everything the policies ask of one kind of request."""
+        return self.plan(kind, operation, subresource).checks
+
+    def plan(self, kind: str, operation: Operation, subresource: str) -> Plan:
+        """The same with what need not be asked of an object that keeps the strictest limits."""
         key = (kind, operation, subresource)
-        found = self._checks.get(key)
+        found = self._plans.get(key)
         if found is None:
-            found = self._checks[key] = tuple(
+            found = self._plans[key] = Plan(
                 check
                 for policy in self.policies
                 for check in policy.checks
@@ -96,8 +89,15 @@ class Applied:
         return found
 
 
-@lru_cache(maxsize=16_384)
 def compiled(view: PolicyView) -> CompiledPolicy:
+    """A policy ready to be asked."""
+    found: CompiledPolicy | None = view.kept.get(CompiledPolicy)
+    if found is None:
+        found = view.kept[CompiledPolicy] = _compiled(view)
+    return found
+
+
+def _compiled(view: PolicyView) -> CompiledPolicy:
     match = mapping(view.spec, "match")
     selector = match.get("namespaceSelector")
     namespaces = label_test(selector) if isinstance(selector, dict) else None
@@ -129,29 +129,35 @@ def applying(kind: str, obj: Object, snapshot: Snapshot) -> Applied:
         return NONE
     metadata = mapping(obj, "metadata")
     namespace = text(metadata, "namespace")
-    policies = tuple(snapshot.policies(namespace))
+    policies = snapshot.policies(namespace)
     if not policies:
         return NONE
     everyone, selective = _concerned(policies, kind, frozenset(snapshot.namespace_labels(namespace).items()))
     if not selective:
         return everyone
     name, own = text(metadata, "name"), mapping(metadata, "labels")
-    return _applied(tuple([policy for policy in everyone.policies if policy.selects_all or policy.selects(name, own)]))
+    selected = tuple([policy for policy in everyone.policies if policy.selects_all or policy.selects(name, own)])
+    return _applied(policies, selected)
 
 
-@lru_cache(maxsize=4096)
-def _applied(policies: tuple[CompiledPolicy, ...]) -> Applied:
-    return Applied(policies)
+def _applied(policies: Policies, found: tuple[CompiledPolicy, ...]) -> Applied:
+    applied: Applied | None = policies.kept(found)
+    if applied is None:
+        applied = Applied(found)
+        policies.keep(found, applied)
+    return applied
 
 
-@lru_cache(maxsize=4096)
-def _concerned(
-    policies: tuple[PolicyView, ...], kind: str, of_namespace: frozenset[tuple[str, str]]
-) -> tuple[Applied, bool]:
+def _concerned(policies: Policies, kind: str, of_namespace: frozenset[tuple[str, str]]) -> tuple[Applied, bool]:
     """The policies about a kind in a namespace, and whether any of them looks at names or labels."""
-    labels_of_namespace = dict(of_namespace)
-    found = tuple(policy for policy in map(compiled, policies) if policy.concerns(kind, labels_of_namespace))
-    return _applied(found), not all(policy.selects_all for policy in found)
+    key = (kind, of_namespace)
+    known: tuple[Applied, bool] | None = policies.kept(key)
+    if known is None:
+        labels_of_namespace = dict(of_namespace)
+        found = tuple(policy for policy in map(compiled, policies) if policy.concerns(kind, labels_of_namespace))
+        known = (_applied(policies, found), not all(policy.selects_all for policy in found))
+        policies.keep(key, known)
+    return known
 
 
 def _asked(spec: Mapping[str, Any]) -> Iterator[tuple[rules.PolicyRule, Any, Action]]:

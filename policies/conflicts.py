@@ -17,7 +17,7 @@ from policies.facts import Facts, Operation
 from policies.fields import items, mapping, strings, text
 from policies.memory import MemorySnapshot
 from policies.rules.rule import WORK_KINDS
-from policies.snapshot import PolicyView
+from policies.snapshot import Policies, PolicyView
 from policies.subject import Subject
 
 
@@ -60,7 +60,7 @@ def _inherited(own: CompiledPolicy, views: tuple[PolicyView, ...], now: datetime
     """Defaults of another policy that this one refuses: then every object that says nothing is refused."""
     for kind in sorted(WORK_KINDS):
         facts = Facts(kind, Operation.CREATE, None, None, MemorySnapshot(), now)
-        silent = Subject(facts, {"metadata": {}, "spec": {}}, None, views)
+        silent = Subject(facts, {"metadata": {}, "spec": {}}, None, Policies(views))
         for check in own.checks:
             if not check.rule.id.startswith("limits.") or not check.rule.covers(kind, Operation.CREATE, ""):
                 continue

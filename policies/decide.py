@@ -10,7 +10,8 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from policies import break_glass, mutation, rules
-from policies.compiled import Applied, Check, applying
+from policies.asking import Check
+from policies.compiled import Applied, applying
 from policies.decision import UNJUDGED, Action, Decision, Violation
 from policies.facts import Facts, Object, Operation
 from policies.fields import dig
@@ -97,10 +98,17 @@ def _found(facts: Facts, obj: Object, previous: Object | None, applied: Applied)
     # Plain loops: nearly every rule finds nothing, and a comprehension around each would cost more than the rule.
     try:
         for rule in rules.built_in_for(facts.kind, facts.operation, facts.subresource):
+            if rule.needs and rule.needs not in subject.spec:
+                continue
             at, kept = rule.id, found.advice if rule.timely else found.violations
             for finding in rule.check(subject):
                 kept.append(Violation(finding, rule.id, rule.action, who_may=rule.who_may))
-        for check in applied.checks(facts.kind, facts.operation, facts.subresource):
+        plan, broken = applied.plan(facts.kind, facts.operation, facts.subresource), []
+        for guard in plan.guards:
+            at = guard.rule.id
+            if guard.is_broken(subject):
+                broken.append(guard)
+        for check in plan.with_broken(broken):
             at = check.rule.id
             for breach in check.rule.check(subject, check.limit):
                 found.take(subject, check, breach)

@@ -76,7 +76,7 @@ class Decision:
 
     @property
     def allowed(self) -> bool:
-        return not self.denied
+        return all(violation.action is not Action.DENY for violation in self.violations)
 
 
 UNJUDGED: Final = Decision()

@@ -7,14 +7,14 @@ name, then the ClusterPolicies by name. An inherited value never makes an object
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from crds import duration
 from policies import bounds, builtin
 from policies.fields import items, mapping, text
 from policies.merging import Effective, Layer, merge
-from policies.snapshot import PolicyView
+from policies.snapshot import Policies, PolicyView
 
 __all__ = ["POOL_DEFAULTS", "QUEUE_DEFAULTS", "Effective", "layers", "pool", "queue"]
 
@@ -29,15 +29,25 @@ _QUEUE_OWN: Final = (*QUEUE_DEFAULTS, "drainTimeout", "deadLetter")
 _POOL_OWN: Final = ("workload", "concurrency", "maxInFlight", "scaling", "drain", "rollout", "priority", "resources")
 
 
-def layers(policies: Iterable[PolicyView], groups: Sequence[str]) -> list[Layer]:
+def layers(policies: Iterable[PolicyView], groups: tuple[str, ...]) -> tuple[Layer, ...]:
     """What each policy defaults of these groups, in the order given."""
+    if not isinstance(policies, Policies):
+        return _layers(policies, groups)
+    known: tuple[Layer, ...] | None = policies.kept(groups)
+    if known is None:
+        known = _layers(policies, groups)
+        policies.keep(groups, known)
+    return known
+
+
+def _layers(policies: Iterable[PolicyView], groups: tuple[str, ...]) -> tuple[Layer, ...]:
     found: list[Layer] = []
     for policy in policies:
         defaults = mapping(policy.spec, "defaults")
         values = {group: defaults[group] for group in groups if group in defaults}
         if values:
             found.append((f"{policy.kind} {policy.name}", values))
-    return found
+    return tuple(found)
 
 
 def queue(spec: Mapping[str, Any], policies: Iterable[PolicyView] = ()) -> Effective:
@@ -46,7 +56,7 @@ def queue(spec: Mapping[str, Any], policies: Iterable[PolicyView] = ()) -> Effec
     effective = merge([(SPEC, own), *layers(policies, QUEUE_DEFAULTS), (builtin.ORIGIN, builtin.QUEUE)])
     bounds.order_backoff(effective)
     if effective.get("circuitBreaker.failurePercent") is not None:
-        _lay(effective, builtin.CIRCUIT_BREAKER)
+        effective.under(builtin.ORIGIN, builtin.CIRCUIT_BREAKER)
     if effective.get("rateLimit.jobs") is not None:
         effective.fill(builtin.ORIGIN, "rateLimit.burst", effective.get("rateLimit.jobs"))
     if effective.get("deadLetter.queueName") is not None:
@@ -61,7 +71,7 @@ def pool(
     """The effective configuration of one WorkerPool; `queues` are the specs of the queues it works off."""
     own = {key: spec[key] for key in _POOL_OWN if key in spec}
     effective = merge([(SPEC, own), (SPEC, _of_template(spec)), *layers(policies, POOL_DEFAULTS)])
-    _lay(effective, builtin.POOL)
+    effective.under(builtin.ORIGIN, builtin.POOL)
     bounds.hold_minimum(effective)
     bounds.let_something_be_replaced(effective)
     concurrency = effective.get("concurrency")
@@ -76,13 +86,10 @@ def pool(
     return effective
 
 
-def _lay(effective: Effective, values: Mapping[str, Any]) -> None:
-    for path, value, _ in merge([(builtin.ORIGIN, values)]).leaves():
-        effective.fill(builtin.ORIGIN, path, value)
-
-
 def _of_template(spec: Mapping[str, Any]) -> Mapping[str, Any]:
     """What a pool sets through its pod template instead of its own fields."""
+    if "template" not in spec:
+        return {}
     pod = mapping(spec, "template", "spec")
     own: dict[str, Any] = {"podSecurityContext": pod.get("securityContext")}
     for _, container in items(pod, "containers"):

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final, NamedTuple
 
 from policies.snapshot import Snapshot
 
@@ -19,12 +19,14 @@ class Operation(StrEnum):
     DELETE = "DELETE"
 
 
-@dataclass(frozen=True, slots=True)
-class User:
+class User(NamedTuple):
     """Who asks, as the API server tells it."""
 
     name: str = ""
     groups: tuple[str, ...] = ()
+
+
+NOBODY: Final = User()
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,8 @@ class Facts:
     `new` is None on DELETE, `old` is None on CREATE. For `subresource` "scale" the objects are the WorkerPool before
     and after, joined by the caller from the snapshot, never the Scale itself. `final` says that nothing can be
     defaulted any more (validating admission, audit): the object is judged as it stands, and no patch is made.
+    `namespaced_rules` says that the install lets Policies carry rules in CEL. `size` is how many bytes the
+    request came in, 0 where nobody knows.
     """
 
     kind: str
@@ -43,6 +47,8 @@ class Facts:
     snapshot: Snapshot
     now: datetime
     subresource: str = ""
-    user: User = field(default_factory=User)
+    user: User = NOBODY
     dry_run: bool = False
     final: bool = False
+    namespaced_rules: bool = True
+    size: int = 0

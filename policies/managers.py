@@ -25,6 +25,11 @@ Path = tuple[str, ...]
 """Steps as fieldsV1 writes them: `f:spec`, and `k:{"name":"a"}` for an entry of a list."""
 
 
+def manages(obj: Object, names: Set[str]) -> bool:
+    """Whether one of these managers owns anything at all of an object."""
+    return any(text(entry, "manager") in names for _, entry in items(obj, "metadata", "managedFields"))
+
+
 def managed(obj: Object, names: Set[str]) -> dict[Path, str]:
     """The fields below spec and labels that one of these managers owns, with its name."""
     found: dict[Path, str] = {}

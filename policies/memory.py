@@ -8,7 +8,7 @@ from typing import Any, Final, Self
 from crds import meta
 from policies.fields import text
 from policies.projection import namespace_view, policy_view, pool_view, queue_view
-from policies.snapshot import PolicyView, PoolView, QueueView
+from policies.snapshot import Policies, PolicyView, PoolView, QueueView
 
 NAME_LABEL: Final = "kubernetes.io/metadata.name"
 """The label every Namespace carries, also one whose labels may not be read."""
@@ -27,7 +27,7 @@ class MemorySnapshot:
         self._namespaces: dict[str, Mapping[str, str]] = {}
         self._places: dict[str, tuple[QueueView, ...]] = {}
         self._pools_by_queue: dict[tuple[str, str], set[str]] = {}
-        self._ordered: dict[str, tuple[PolicyView, ...]] = {}
+        self._ordered: dict[str, Policies] = {}
         self._age = age
 
     @classmethod
@@ -98,14 +98,14 @@ class MemorySnapshot:
     def pools_of_queue(self, namespace: str, queue: str) -> Collection[str]:
         return self._pools_by_queue.get((namespace, queue), ())
 
-    def policies(self, namespace: str) -> Sequence[PolicyView]:
+    def policies(self, namespace: str) -> Policies:
         # Namespaces without policies of their own share one answer: anybody may name any number of namespaces.
         known = namespace if namespace in self._policies else ""
         ordered = self._ordered.get(known)
         if ordered is None:
             own = self._policies.get(known, {}) if known else {}
             cluster = self._policies.get("", {})
-            ordered = tuple(own[name] for name in sorted(own)) + tuple(cluster[name] for name in sorted(cluster))
+            ordered = Policies((*(own[name] for name in sorted(own)), *(cluster[name] for name in sorted(cluster))))
             self._ordered[known] = ordered
         return ordered
 

@@ -38,13 +38,25 @@ class Effective:
         for path, origin in self.origins.items():
             yield path, self.get(path), origin
 
+    def under(self, origin: str, values: Mapping[str, Any]) -> None:
+        """Lay another layer under all there is."""
+        _overlay(self.values, values, origin, "", self.origins)
+
     def fill(self, origin: str, path: str, value: Any) -> None:
         """Set one leaf unless it is set."""
         keys = path.split(".")
+        holder: Any = self.values
+        for key in keys[:-1]:
+            holder = holder.get(key)
+            if type(holder) is not dict:
+                break
+        else:
+            if keys[-1] in holder and type(value) is not dict:
+                return
         nested: Any = value
         for key in reversed(keys):
             nested = {key: nested}
-        _overlay(self.values, nested, origin, "", self.origins)
+        self.under(origin, nested)
 
     def replace(self, path: str, value: Any) -> None:
         """Change the value of a leaf that is set, keeping its origin."""
@@ -59,7 +71,7 @@ def merge(layers: Iterable[Layer]) -> Effective:
     """Lay the layers under one another, strongest first."""
     effective = Effective()
     for origin, values in layers:
-        _overlay(effective.values, values, origin, "", effective.origins)
+        effective.under(origin, values)
     return effective
 
 

@@ -16,7 +16,7 @@ from policies.decision import PolicyRef, Violation
 from policies.facts import Object
 from policies.fields import mapping, text
 from policies.projection import policy_view
-from policies.snapshot import PolicyView, PoolView, QueueView, Snapshot
+from policies.snapshot import Policies, PolicyView, PoolView, QueueView, Snapshot
 from policies.stored import stored
 from policies.text import MAX_WARNING
 
@@ -29,12 +29,12 @@ class Overlaid:
     def __init__(self, under: Snapshot, policy: PolicyView) -> None:
         self._under = under
         self._policy = policy
-        self._ordered: dict[str, tuple[PolicyView, ...]] = {}
+        self._ordered: dict[str, Policies] = {}
 
-    def policies(self, namespace: str) -> Sequence[PolicyView]:
+    def policies(self, namespace: str) -> Policies:
         ordered = self._ordered.get(namespace)
         if ordered is None:
-            ordered = self._ordered[namespace] = tuple(self._with(namespace))
+            ordered = self._ordered[namespace] = Policies(self._with(namespace))
         return ordered
 
     def _with(self, namespace: str) -> list[PolicyView]:
@@ -79,12 +79,15 @@ class Violator(NamedTuple):
 
 @dataclass(slots=True)
 class Preview:
-    """`checked` counts the objects of each kind that were looked at; `violators` are in the order they were found."""
+    """`checked` counts the objects of each kind that were looked at, and `concerned` those of them that the policy is
+    about; `violators` are in the order they were found.
+    """
 
     policy: PolicyView
     world: Overlaid
     now: datetime
     checked: dict[str, int] = field(default_factory=dict)
+    concerned: int = 0
     violators: list[Violator] = field(default_factory=list)
 
     @classmethod
@@ -102,8 +105,10 @@ class Preview:
         if mapping(obj, "metadata").get("deletionTimestamp") is not None:
             return
         self.checked[kind] = self.checked.get(kind, 0) + 1
-        found = stored(kind, obj, self.world, self.now).of(PolicyRef(self.policy.kind, self.policy.name))
-        if found:
+        ref = PolicyRef(self.policy.kind, self.policy.name)
+        judged = stored(kind, obj, self.world, self.now)
+        self.concerned += ref in judged.policies
+        if found := judged.of(ref):
             metadata = mapping(obj, "metadata")
             self.violators.append(Violator(kind, text(metadata, "namespace"), text(metadata, "name"), found))
 

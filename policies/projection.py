@@ -24,6 +24,12 @@ _METADATA_KEPT: Final = ("name", "namespace", "uid", "generation", "labels", "de
 _QUEUE_KEPT: Final = ("maxJobDuration",)
 _POOL_KEPT: Final = ("hold", "takeOver")
 _SCALING_KEPT: Final = ("minReplicas", "maxReplicas", "fallback")
+POOL_KNOWN: Final = (
+    *(("metadata", key) for key in ("namespace", "name", "labels")),
+    *(("spec", key) for key in _POOL_KEPT),
+    *(("spec", "scaling", key) for key in _SCALING_KEPT),
+)
+"""Paths of a WorkerPool that its view has whole."""
 _BROKERS: Final = ("redis", "rabbitmq", "kafka", "prometheus")
 
 

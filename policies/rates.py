@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Self
 
 from crds import duration
@@ -34,3 +36,7 @@ class Rate:
 
     def __str__(self) -> str:
         return f"{self.jobs} per {self.per}"
+
+
+def slowest(rates: Iterable[Rate]) -> Rate:
+    return min(rates, key=lambda rate: Fraction(rate.jobs, rate.milliseconds))

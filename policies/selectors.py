@@ -21,7 +21,13 @@ def label_test(selector: Mapping[str, Any]) -> LabelTest | None:
         return None
 
     def selects(labels: Labels) -> bool:
-        return all(labels.get(key) == value for key, value in wanted) and all(test(labels) for test in requirements)
+        for key, value in wanted:
+            if labels.get(key) != value:
+                return False
+        for test in requirements:  # noqa: SIM110 - a generator would cost more than the tests
+            if not test(labels):
+                return False
+        return True
 
     return selects
 

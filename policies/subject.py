@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from functools import cached_property
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import crds
 from crds import meta
 from policies import break_glass, effective
 from policies.break_glass import Glass
-from policies.brokers import place
+from policies.brokers import Address, Places, addresses, places
 from policies.facts import Facts, Object, Operation
-from policies.fields import integer, items, mapping, text
+from policies.fields import integer, items, listing, mapping, text
+from policies.lazy import lazy
 from policies.merging import Effective
 from policies.rates import Rate
-from policies.snapshot import PolicyView, Snapshot
+from policies.snapshot import Policies, QueueView, Snapshot
 
 
 class Subject:
@@ -25,7 +25,7 @@ class Subject:
     for, `obj` is the old object and `previous` is None. `kept` is room for what several rules work out together.
     """
 
-    def __init__(self, facts: Facts, obj: Object, previous: Object | None, policies: Sequence[PolicyView]) -> None:
+    def __init__(self, facts: Facts, obj: Object, previous: Object | None, policies: Policies) -> None:
         self.facts = facts
         self.obj = obj
         self.previous = previous
@@ -42,7 +42,7 @@ class Subject:
     def snapshot(self) -> Snapshot:
         return self.facts.snapshot
 
-    @cached_property
+    @lazy
     def is_fine(self) -> bool:
         """Whether the object is beyond doubt: nothing in it breaks its schema, or would be stored in another form."""
         return crds.fine(self.kind, self.obj, self.previous)
@@ -56,43 +56,59 @@ class Subject:
     def is_leaving(self) -> bool:
         return self.facts.operation is Operation.DELETE
 
-    @cached_property
+    @lazy
     def glass(self) -> Glass | None:
         """The break-glass in force on the object."""
         glass = break_glass.read(self.obj)
         return glass if glass is not None and glass.in_force(self.facts.now) else None
 
-    @cached_property
+    @lazy
     def place(self) -> str:
         """Where a Queue's jobs are (`policies.brokers.place`)."""
-        name = text(self.spec, "queueName") or self.name
-        return place(self.namespace, mapping(self.spec, "broker"), name)
+        return self.places.of(text(self.spec, "queueName") or self.name)
 
-    @cached_property
+    @lazy
+    def places(self) -> Places:
+        """Where all the queues of its broker are."""
+        return places(self.namespace, mapping(self.spec, "broker"), self.addresses)
+
+    @lazy
+    def addresses(self) -> tuple[Address, ...]:
+        """What a Queue's broker is connected to."""
+        return tuple(addresses(mapping(self.spec, "broker")))
+
+    @lazy
     def effective(self) -> Effective:
         """The effective values of a Queue or a WorkerPool."""
         if self.kind == meta.QUEUE.kind:
             return effective.queue(self.spec, self.policies)
-        known = self.snapshot.queues(self.namespace)
-        names = (text(item, "name") for _, item in items(self.spec, "queues"))
-        queues = [known[name].spec for name in names if name in known]
-        return effective.pool(self.spec, queues, self.policies)
+        return effective.pool(self.spec, [queue.spec for queue in self.queues], self.policies)
 
-    @cached_property
+    @lazy
+    def queues(self) -> tuple[QueueView, ...]:
+        """The queues a WorkerPool names, in its order, as far as they are known."""
+        known = self.snapshot.queues(self.namespace)
+        names = [text(item, "name") for item in listing(self.spec, "queues")]
+        return tuple([known[name] for name in names if name in known])
+
+    @lazy
     def replicas(self) -> tuple[tuple[str, int], ...]:
         """Every field of a WorkerPool that asks for replicas, with what it asks for."""
         scaling = mapping(self.spec, "scaling")
         asked = [
-            ("spec.scaling.maxReplicas", integer(scaling, "maxReplicas")),
-            ("spec.scaling.minReplicas", integer(scaling, "minReplicas")),
-            ("spec.scaling.fallback.replicas", integer(scaling, "fallback", "replicas")),
-            ("spec.hold.replicas", integer(self.spec, "hold", "replicas")),
+            ("spec.scaling.maxReplicas", scaling.get("maxReplicas")),
+            ("spec.scaling.minReplicas", scaling.get("minReplicas")),
         ]
-        for path, schedule in items(scaling, "schedules"):
-            asked.append((f"spec.scaling.{path}.minReplicas", integer(schedule, "minReplicas")))
-        return tuple((field, value) for field, value in asked if value is not None)
+        if "fallback" in scaling:
+            asked.append(("spec.scaling.fallback.replicas", integer(scaling, "fallback", "replicas")))
+        if "hold" in self.spec:
+            asked.append(("spec.hold.replicas", integer(self.spec, "hold", "replicas")))
+        if "schedules" in scaling:
+            for path, schedule in items(scaling, "schedules"):
+                asked.append((f"spec.scaling.{path}.minReplicas", integer(schedule, "minReplicas")))
+        return tuple([(field, value) for field, value in asked if type(value) is int])
 
-    @cached_property
+    @lazy
     def rate(self) -> WantedRate | None:
         """The rate limit that would hold for a Queue, its own or an inherited one; None where there is none."""
         own = mapping(self.spec, "rateLimit")

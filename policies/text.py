@@ -54,27 +54,26 @@ def clipped(words: str, most: int) -> str:
 def status(decision: Decision, kind: str, name: str) -> dict[str, Any]:
     """The `metav1.Status` of a denial: 422 Invalid with every cause, or 403 where nothing but the person is refused."""
     denied = decision.denied
+    details = [detail(violation) for violation in denied]
     who_may = all(violation.who_may for violation in denied)
-    causes = [_cause(violation) for violation in denied[:MAX_CAUSES]]
+    causes = [
+        {"reason": violation.finding.reason.value, "field": violation.finding.field, "message": words}
+        for violation, words in zip(denied[:MAX_CAUSES], details, strict=False)
+    ]
     subject = f"{_PLURALS[kind]}.{meta.GROUP}" if who_may else f"{kind}.{meta.GROUP}"
     verdict = "is forbidden" if who_may else "is invalid"
     return {
         "status": "Failure",
         "code": 403 if who_may else 422,
         "reason": "Forbidden" if who_may else "Invalid",
-        "message": f'{subject} "{name}" {verdict}: {_together(denied)}',
+        "message": f'{subject} "{name}" {verdict}: {_together(denied, details)}',
         "details": {"group": meta.GROUP, "kind": _PLURALS[kind] if who_may else kind, "name": name, "causes": causes},
     }
 
 
-def _cause(violation: Violation) -> dict[str, str]:
-    finding = violation.finding
-    return {"reason": finding.reason.value, "field": finding.field, "message": detail(violation)}
-
-
-def _together(denied: Sequence[Violation]) -> str:
+def _together(denied: Sequence[Violation], details: Sequence[str]) -> str:
     """All findings in one sentence, as `field.ErrorList` aggregates them: GitOps tools show nothing but the message."""
-    lines = [line(violation) for violation in denied]
+    lines = [f"{violation.finding.field}: {words}" for violation, words in zip(denied, details, strict=True)]
     if len(lines) == 1:
         return lines[0]
     told, room = [], MAX_MESSAGE

@@ -34,6 +34,8 @@ class Redelivery(NamedTuple):
 def redelivery(spec: Mapping[str, Any]) -> Redelivery | None:
     """None where the broker waits for ever, or where nothing is known about it."""
     broker = mapping(spec, "broker")
+    if not broker:
+        return None
     if text(broker, "redis", "layout") == CELERY:
         own = text(broker, "redis", "visibilityTimeout")
         return Redelivery("visibilityTimeout", own or VISIBILITY_TIMEOUT, "" if own else CELERY, CELERY)

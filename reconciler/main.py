@@ -11,11 +11,10 @@ import uvloop
 from kube import config
 from kube.config import ConfigError
 from kube.lease import LeadershipLost
-from reconciler import certificates, polling
+from reconciler import certificates, polling, reporting
 from reconciler.brokers import lifetime
 from reconciler.kinds import KINDS
-from reconciler.phases import Reconcile
-from reconciler.phases.ending import let_go_of_all
+from reconciler.phases import Reconcile, ending
 from reconciler.process import Setup, run
 from reconciler.settings import Settings
 from reconciler.watching import Quiet
@@ -49,8 +48,14 @@ async def _run(settings: Settings, kinds: Iterable[Reconcile[Any]]) -> None:
         settings=settings,
         connection=connection,
         kinds=kinds,
-        background=(lifetime.keep, polling.keep, *certificates.background(settings)),
+        background=(
+            lifetime.keep,
+            ending.keep,
+            polling.keep,
+            *certificates.background(settings),
+            *reporting.background(settings),
+        ),
         prepare=lifetime.prepare,
-        farewell=let_go_of_all,
+        farewell=ending.let_go_of_all,
     )
     await run(setup)

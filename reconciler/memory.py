@@ -10,6 +10,7 @@ from crds.v1 import QueueSpec
 from policies.effective import Effective
 from policies.snapshot import PolicyView
 from reconciler.children.config import WorkedQueue
+from reconciler.children.ways import Way
 from reconciler.plans.startup import Startups
 from reconciler.workers import Fences
 
@@ -38,6 +39,7 @@ class Resolved:
 
     about: tuple[object, ...]
     effective: Effective
+    way: Way
     template: Mapping[str, Any] | None = None
     revision: str = ""
     content: Mapping[str, Any] | None = None
@@ -71,5 +73,7 @@ class PoolMemory:
     """Those that turned out to set what is wanted anyway."""
     measured: Hashable = None
     """What the metrics tell of, as a digest."""
+    absent: tuple[frozenset[int], float] = (frozenset(), 0.0)
+    """The places of a StatefulSet that have no pod, and since when the same ones have none, by the steady clock."""
     overdue: set[str] = field(default_factory=set)
     """The pods, by uid, whose drain is known to be over its time: each is told once."""

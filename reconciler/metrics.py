@@ -179,6 +179,14 @@ EXEMPTION_ENDS: Final = Declared(
     ("namespace", "policy", "exemption"),
 )
 
+REPORT_WRITES: Final = Declared(
+    "headgate_report_writes_total", Type.COUNTER, "Reports of openreports.io written; none are when nothing changes."
+)
+REPORTS_FAILING: Final = Declared(
+    "headgate_reports_failing",
+    Type.GAUGE,
+    "1 while reports were asked for and cannot be kept, as without their kind; the log says why.",
+)
 DECLARED: Final = (
     RECONCILE_SECONDS,
     RECONCILE_ERRORS,
@@ -207,6 +215,8 @@ DECLARED: Final = (
     POLICY_VIOLATIONS,
     POLICY_EXEMPTED,
     EXEMPTION_ENDS,
+    REPORT_WRITES,
+    REPORTS_FAILING,
 )
 
 

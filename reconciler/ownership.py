@@ -16,7 +16,7 @@ _SCALE: Final = "scale"
 
 def kept(kind: str, entries: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     """The managed fields worth keeping: those of autoscalers that write replicas."""
-    if kind == "Deployment":
+    if kind in ("Deployment", "StatefulSet"):
         return [_short(entry) for entry in entries if _replicas(entry) and _is_autoscaler(entry)]
     if kind == "WorkerPool":
         return [_short(entry) for entry in entries if _scales(entry)]

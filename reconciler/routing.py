@@ -33,7 +33,7 @@ def concerned(store: Store, obj: Mapping[str, Any], before: Mapping[str, Any] | 
         case "Namespace" if before is obj or _labels(obj) != _labels(before):
             # They say who has claimed it, and which ClusterPolicies apply in it.
             yield from _keys(store, ("Queue", "WorkerPool", "Policy"), obj["metadata"]["name"])
-        case "Pod" | "Deployment":
+        case "Pod" | "Deployment" | "StatefulSet":
             if pool_name := (obj["metadata"].get("labels") or {}).get(meta.LABEL_POOL):
                 yield Key("WorkerPool", namespace, pool_name)
 

@@ -17,6 +17,7 @@ def setting(default: T, words: str) -> T:
 
 POSITIVE: Final = (
     *("workers", "requests", "poll", "resync", "pass_timeout", "request_timeout", "watch_silence", "retry_period"),
+    *("report_every",),
     *("authority_lifetime", "leaf_lifetime", "certificate_settle"),
 )
 
@@ -73,6 +74,13 @@ class Settings:
     local_brokers: bool = setting(
         False, "Whether brokers on loopback and link-local addresses are read: for tests and laptops only."
     )
+    agent_image: str = setting(
+        "", "Image of the agent beside workers of Celery, Sidekiq and RQ: this one's own. Empty: they get none."
+    )
+    reports: bool = setting(
+        False, "Whether what the policies say is also kept in Reports of openreports.io, one for each namespace."
+    )
+    report_every: float = setting(60.0, "How often the Reports are looked at.")
     certificates: Certificates = field(
         default=Certificates.INJECTED,
         metadata={

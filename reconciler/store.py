@@ -43,7 +43,8 @@ def _pool_uid(child: Mapping[str, Any]) -> Iterator[str]:
 POOLS_BY_QUEUE: Final = Index("WorkerPool", _queues)
 PODS_BY_POOL: Final = Index("Pod", _pool_uid)
 DEPLOYMENTS_BY_POOL: Final = Index("Deployment", _pool_uid)
-INDEXES: Final = (POOLS_BY_QUEUE, PODS_BY_POOL, DEPLOYMENTS_BY_POOL)
+STATEFUL_SETS_BY_POOL: Final = Index("StatefulSet", _pool_uid)
+INDEXES: Final = (POOLS_BY_QUEUE, PODS_BY_POOL, DEPLOYMENTS_BY_POOL, STATEFUL_SETS_BY_POOL)
 
 
 class Store:
@@ -116,8 +117,9 @@ class Store:
     def pods_of_pool(self, pool_uid: str) -> list[Object]:
         return self.find(PODS_BY_POOL, pool_uid)
 
-    def deployments_of_pool(self, pool_uid: str) -> list[Object]:
-        return self.find(DEPLOYMENTS_BY_POOL, pool_uid)
+    def children_of_pool(self, pool_uid: str) -> list[Object]:
+        """Its Deployments, or its StatefulSet."""
+        return [*self.find(DEPLOYMENTS_BY_POOL, pool_uid), *self.find(STATEFUL_SETS_BY_POOL, pool_uid)]
 
     def __len__(self) -> int:
         return len(self._objects)

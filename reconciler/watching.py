@@ -19,7 +19,7 @@ import kopf
 from crds import meta
 from kube.backoff import Backoff
 from kube.config import Connection
-from kube.resources import DEPLOYMENTS, NAMESPACES, PODS, Resource
+from kube.resources import DEPLOYMENTS, NAMESPACES, PODS, STATEFUL_SETS, Resource
 from kube.transport import open_session
 from reconciler.pulse import Pulse
 from reconciler.settings import Scope
@@ -43,6 +43,7 @@ _EVERYWHERE: Final = (
     Watched(RESOURCES[meta.WORKER_POOL.kind]),
     Watched(RESOURCES[meta.POLICY.kind]),
     Watched(DEPLOYMENTS, meta.LABEL_POOL_UID),
+    Watched(STATEFUL_SETS, meta.LABEL_POOL_UID),
     Watched(PODS, meta.LABEL_POOL_UID),
 )
 WATCHED: Final[Mapping[Scope, tuple[Watched, ...]]] = {

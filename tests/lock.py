@@ -33,6 +33,7 @@ def main(check: bool, upgrade: bool) -> None:
         return
     _compile("runtime.txt", ["pyproject.toml"], upgrade)
     _compile("dev.txt", ["--group", "dev", "pyproject.toml"], upgrade)
+    _compile("libraries.txt", ["--group", "pyproject.toml:libraries"], upgrade)
     # What builds the product's wheel inside its image.
     _compile("build.txt", ["-"], upgrade, stdin="\n".join(_project()["build-system"]["requires"]))
     _DIGEST.write_text(digest)

@@ -10,7 +10,7 @@ import os
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import pytest
 from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]  # it has no type information
@@ -66,6 +66,16 @@ class Profiles:
     @pytest.hookimpl(optionalhook=True)
     def pytest_xdist_make_scheduler(self, config: pytest.Config, log: object) -> Scopes:
         return Scopes(config, log)
+
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """A worker of pytest-xdist, which alone has collected, tells its controller, which alone speaks."""
+        if hasattr(session.config, "workeroutput"):
+            session.config.workeroutput["deselected"] = dict(self._deselected)
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any, error: object) -> None:
+        # Each worker collects all of the tests, so any of them tells the same.
+        self._deselected |= Counter(getattr(node, "workeroutput", {}).get("deselected", {}))
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         if self._deselected:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Final
+from typing import Any, Final
 
 from crds import meta
 from policies import Decision, Facts, Operation, Snapshot, User, decide
@@ -24,9 +24,12 @@ def now() -> datetime:
 class Decider:
     """Callable: (review, final) -> Decision. Raises BadReviewError for what is not ours to judge."""
 
-    def __init__(self, snapshot: Snapshot, clock: Callable[[], datetime] = now) -> None:
+    def __init__(
+        self, snapshot: Snapshot, clock: Callable[[], datetime] = now, *, namespaced_rules: bool = True
+    ) -> None:
         self.snapshot = snapshot
         self._clock = clock
+        self._namespaced_rules = namespaced_rules
 
     def __call__(self, review: Review, *, final: bool) -> Decision:
         decision = decide(self._facts(review, final))
@@ -44,7 +47,7 @@ class Decider:
             case (("CREATE" | "UPDATE" | "DELETE"), ("" | "status")):
                 new, old = _placed(review.new, review), _placed(review.old, review)
             case "UPDATE", "scale" if kind == meta.WORKER_POOL.kind:
-                new, old = self._scaled(review, review.new), self._scaled(review, review.old)
+                new, old = self._scaled(review, review.new), self._scaled(review, review.old, was=True)
             case _:
                 raise BadReviewError(f"Headgate does not judge {review.operation} of {_resource(review)}", review.uid)
         return Facts(
@@ -58,18 +61,24 @@ class Decider:
             user=User(review.user, review.groups),
             dry_run=review.dry_run,
             final=final,
+            size=review.size,
+            namespaced_rules=self._namespaced_rules,
         )
 
-    def _scaled(self, review: Review, scale: Object | None) -> Object:
+    def _scaled(self, review: Review, scale: Object | None, *, was: bool = False) -> Object:
         """The WorkerPool as this Scale would make it: a Scale names neither labels nor limits of its object.
 
-        A pool the snapshot does not know yet is judged by its name alone; the native floor knows it whole.
+        A pool the snapshot does not know yet is judged by its name alone; the native floor knows it whole. A pool that
+        is not held `was` not held at 0, although its Scale says so.
         """
         known = self.snapshot.pools(review.namespace).get(review.name)
+        spec: dict[str, Any] = {**known.spec, "queues": [{"name": name} for name in known.queues]} if known else {}
         replicas = integer(scale, "spec", "replicas") or 0
+        if replicas or not was or "hold" in spec:
+            spec["hold"] = {**mapping(spec, "hold"), "replicas": replicas}
         return {
             "metadata": {"namespace": review.namespace, "name": review.name, "labels": known.labels if known else {}},
-            "spec": {**(known.spec if known else {}), "hold": {"replicas": replicas}},
+            "spec": spec,
         }
 
 

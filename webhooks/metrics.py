@@ -6,15 +6,17 @@ from collections.abc import Callable
 from enum import StrEnum
 from typing import Final
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge
 
 from policies import Violation
+from webhooks.tally import Tally
 
 BUCKETS: Final = (0.0001, 0.0002, 0.0003, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.1, 0.5, 2.5)
 
 
 CEL: Final = "rules"
 """What the ids of rules in CEL begin with."""
+_CEL_RULE: Final = f"{CEL}."
 
 
 class Outcome(StrEnum):
@@ -33,29 +35,8 @@ class Metrics:
 
     def __init__(self, paths: tuple[str, ...], registry: CollectorRegistry | None = None) -> None:
         self.registry = registry or CollectorRegistry()
-        reviews = Counter("headgate_webhook_reviews", "Reviews answered.", ("path", "outcome"), registry=self.registry)
-        duration = Histogram(
-            "headgate_webhook_review_duration_seconds",
-            "From the first byte of a review's headers to its answer.",
-            ("path",),
-            buckets=BUCKETS,
-            registry=self.registry,
-        )
-        # Label look-ups cost as much as a rule does, so they happen once.
-        self._answered = {(path, outcome): reviews.labels(path, outcome) for path in paths for outcome in Outcome}
-        self._duration = {path: duration.labels(path) for path in paths}
-        self._findings = Counter(
-            "headgate_webhook_findings",
-            "Findings by rule and by what their policy does about them.",
-            ("rule", "action"),
-            registry=self.registry,
-        )
-        self._failures = Counter(
-            "headgate_webhook_rule_failures",
-            "Rules in CEL that could not be asked, by what their policy does about it.",
-            ("action",),
-            registry=self.registry,
-        )
+        self._tally = Tally(paths, tuple(Outcome), BUCKETS)
+        self.registry.register(self._tally)
         self._age = Gauge(
             "headgate_webhook_snapshot_age_seconds",
             "Since the last sign of life of the oldest watch behind the snapshot.",
@@ -78,15 +59,14 @@ class Metrics:
         )
 
     def answered(self, path: str, outcome: Outcome, seconds: float) -> None:
-        self._answered[path, outcome].inc()
-        self._duration[path].observe(seconds)
+        self._tally.answered(path, outcome, seconds)
 
     def found(self, violation: Violation) -> None:
         """Rules in CEL are named by their authors and count under one name, or the label would have no bound."""
-        rule = CEL if violation.rule.startswith(f"{CEL}.") else violation.rule
-        self._findings.labels(rule, violation.action).inc()
+        rule = CEL if violation.rule.startswith(_CEL_RULE) else violation.rule
+        self._tally.found(rule, violation.action)
         if violation.failed:
-            self._failures.labels(violation.action).inc()
+            self._tally.failed(violation.action)
 
     def trouble(self, resource: str) -> None:
         self._troubles.labels(resource).inc()

@@ -10,8 +10,7 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import orjson
 
@@ -32,9 +31,8 @@ _UID_WITHIN: Final = 4096
 Object = Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Review:
-    """The request of one review. `new` and `old` are there or not as the operation has it."""
+class Review(NamedTuple):
+    """The request of one review. `new` and `old` are there or not as the operation has it; `size` is in bytes."""
 
     uid: str
     group: str
@@ -49,6 +47,7 @@ class Review:
     user: str
     groups: tuple[str, ...]
     dry_run: bool
+    size: int = 0
 
 
 class BadReviewError(Exception):
@@ -76,10 +75,10 @@ def parse(body: bytes) -> Review:
         raise BadReviewError("the review has no uid")
     if document.get("apiVersion") != API_VERSION or document.get("kind") != KIND:
         raise BadReviewError(f"the body is no AdmissionReview of {API_VERSION}", uid)
-    return _request(request, uid)
+    return _request(request, uid, len(body))
 
 
-def _request(request: dict[str, Any], uid: str) -> Review:
+def _request(request: dict[str, Any], uid: str, size: int) -> Review:
     operation = request.get("operation")
     if not isinstance(operation, str) or operation not in OPERATIONS:
         raise BadReviewError("the review has no operation of CREATE, UPDATE, DELETE or CONNECT", uid)
@@ -108,6 +107,7 @@ def _request(request: dict[str, Any], uid: str) -> Review:
         user=_text(user, "username"),
         groups=tuple(groups) if isinstance(groups, list) else (),
         dry_run=request.get("dryRun") is True,
+        size=size,
     )
 
 

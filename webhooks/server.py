@@ -33,7 +33,7 @@ from webhooks.feed import Feed, sources
 from webhooks.metrics import Metrics
 from webhooks.previewing import Packed, Previewer, given, stored
 from webhooks.readiness import Need, Readiness
-from webhooks.settings import Settings
+from webhooks.settings import PolicyRules, Settings
 
 GC_THRESHOLDS: Final = (20_000, 20, 20)
 """A review makes some thousand objects in no cycles; by default they would be looked through several times a review."""
@@ -100,7 +100,8 @@ class Process:
     def _reviews(self) -> AdmissionApp:
         objects = given(self._manifests) if self._client is None else stored(self._client)
         preview = Previewer(objects, self.snapshot, now)
-        return create_app(Decider(self.snapshot), self.readiness, self.metrics, preview)
+        allowed = self._settings.policy_rules is PolicyRules.ALLOWED
+        return create_app(Decider(self.snapshot, namespaced_rules=allowed), self.readiness, self.metrics, preview)
 
     def _lasting(self, port: int) -> Iterator[Coroutine[Any, Any, None]]:
         """What runs beside the servers until the process stops."""

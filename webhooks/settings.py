@@ -21,6 +21,13 @@ class Trust(StrEnum):
     SECRET = "secret"  # noqa: S105 - the kind, not what is in one
 
 
+class PolicyRules(StrEnum):
+    """Whether a Policy may carry rules in CEL."""
+
+    ALLOWED = "allowed"
+    REFUSED = "refused"
+
+
 def described(words: str) -> dict[str, str]:
     return {"help": words}
 
@@ -60,6 +67,10 @@ class Settings:
     )
     kubeconfig: Path | None = field(
         default=None, metadata=described("Kubeconfig of the cluster. Absent: the pod's service account.")
+    )
+    policy_rules: PolicyRules = field(
+        default=PolicyRules.ALLOWED,
+        metadata=described("Whether a Policy may carry rules in CEL, as a ClusterPolicy always may."),
     )
     linger_seconds: float = field(
         default=8.0, metadata=described("How long to serve on after SIGTERM, until no API server calls any more.")

@@ -71,18 +71,18 @@ class Chaos:
     kills: int = 0
     timers: list[threading.Timer] = field(default_factory=list)
 
-    def around(self, act: Callable[[], None]) -> None:
+    def around(self, act: Callable[[], None], kill: Callable[[Stack], None]) -> None:
         self.acts += 1
         if self.every and self.acts % self.every == 0:
-            timer = threading.Timer(self.rng.uniform(*KILL_SECONDS), self._kill)
+            timer = threading.Timer(self.rng.uniform(*KILL_SECONDS), self._kill, [kill])
             timer.start()
             self.timers.append(timer)
         act()
         for timer in self.timers:
             timer.join()
 
-    def _kill(self) -> None:
-        acts.kill_reconcilers(self.stack)
+    def _kill(self, kill: Callable[[Stack], None]) -> None:
+        kill(self.stack)
         self.kills += 1
 
 
@@ -103,7 +103,9 @@ def ours(acting: Acts, options: argparse.Namespace) -> bool:
                 began[name] = time.time()
                 for number in range(count):
                     since = time.monotonic()
-                    chaos.around(act)
+                    # On a cordoned node a new pod of the operator would find no place.
+                    on_the_spot = act == acting.drain_node
+                    chaos.around(act, acts.kill_reconcilers if on_the_spot else acts.replace_reconcilers)
                     print(f"{name} {number + 1}/{count}: {time.monotonic() - since:.1f} s", file=sys.stderr, flush=True)
         eventually("all jobs ended", lambda: account(load.ledger()).settled, True, SETTLE_SECONDS)
     ledger = load.ledger()

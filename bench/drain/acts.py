@@ -84,12 +84,17 @@ class Acts:
 
 
 def kill_reconcilers(stack: Stack) -> None:
-    """SIGKILL to every reconciler of the namespace; new pods at once, without the back-off of a crash loop."""
+    """SIGKILL to every reconciler of the namespace; the kubelet starts them again."""
     for folder in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):
             words = (folder / "cmdline").read_bytes().split(b"\0")
             if b"reconciler" in words and f"--namespace={stack.namespace}".encode() in words:
                 os.kill(int(folder.name), signal.SIGKILL)
+
+
+def replace_reconcilers(stack: Stack) -> None:
+    """The same, and new pods at once, without the back-off of a crash loop."""
+    kill_reconcilers(stack)
     stack.kubectl("delete", "pods", "-l", RECONCILERS, "--force", "--grace-period=0")
 
 

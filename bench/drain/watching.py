@@ -29,6 +29,8 @@ LONG: Final = work.Work(seconds=5.0, spread=0.6)
 BACKLOG: Final = 8
 """Jobs that wait at any time, so that no worker is idle by chance."""
 LOOK_SECONDS: Final = 0.05
+ROUND_SECONDS: Final = 5.0
+"""How long one watch goes on before it is asked whether to end; a busy machine takes seconds to open one."""
 
 
 @contextlib.contextmanager
@@ -69,9 +71,12 @@ class Pods:
             version = listing.resource_version
             for pod in listing.items:
                 self._seen(pod)
-            while not stop.is_set():
+            last = False
+            while not last:
+                # One more round after the end, for what has happened and was not told yet.
+                last = stop.is_set()
                 with contextlib.suppress(ApiError, TimeoutError):
-                    async with asyncio.timeout(1.0):
+                    async with asyncio.timeout(ROUND_SECONDS):
                         async for event in client.watch(PODS, self._namespace, version, self._selector):
                             version = event.object["metadata"]["resourceVersion"]
                             if event.type is not EventType.BOOKMARK:

@@ -13,7 +13,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from bench.webhook import world
+from bench.webhook import samples, world
 from bench.webhook.servers import (
     LOADER_CORE,
     Server,
@@ -74,14 +74,17 @@ class Loader:
 
 
 def verify(cases: Sequence[dict[str, Any]], authority: Path, ours: Server, theirs: Server) -> None:
-    """Both give the same verdict, the same patch and name the same fields, before anything is measured."""
-    for number, case in enumerate(cases):
+    """Both give the same verdict, patch and warnings and refuse the same fields, before anything is measured."""
+    compared = [*samples.reviews(), *cases]
+    for number, case in enumerate(compared):
         body = json.dumps(case["body"]).encode()
         answers = [_substance(post(server.port, authority, case["path"], body)) for server in (ours, theirs)]
+        name = case.get("name", f"case {number}")
         if answers[0] != answers[1]:
-            raise RuntimeError(f"case {number}: {ours.name} says {answers[0]}, {theirs.name} says {answers[1]}")
-        if answers[0]["allowed"] is not ("true" in case["want"]):
-            raise RuntimeError(f"case {number}: {answers[0]}, wanted {case['want']}")
+            raise RuntimeError(f"{name}: {ours.name} says {answers[0]}, {theirs.name} says {answers[1]}")
+        if "want" in case and answers[0]["allowed"] is not ("true" in case["want"]):
+            raise RuntimeError(f"{name}: {answers[0]}, wanted {case['want']}")
+    print(f"{len(compared)} reviews answered alike, with {sum('name' in case for case in compared)} that break rules")
 
 
 def _substance(answer: bytes) -> dict[str, Any]:
@@ -92,6 +95,7 @@ def _substance(answer: bytes) -> dict[str, Any]:
         "allowed": response["allowed"],
         "patch": sorted(patch, key=lambda operation: str(operation["path"])),
         "causes": sorted((cause["field"], cause["reason"]) for cause in causes),
+        "warnings": sorted(response.get("warnings", [])),
     }
 
 

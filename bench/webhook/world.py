@@ -150,19 +150,21 @@ def cases() -> Iterator[Object]:
     over = pool(HOME, "new-pool", queues=[{"name": "jobs-000"}], scaling={"minReplicas": 1, "maxReplicas": 40})
     yes, no = '"allowed":true', '"allowed":false'
     for obj, old in ((new, None), (edited, known), (created, None)):
-        yield {"path": "/default", "body": _review(obj, old), "want": yes}
-        stored = _labelled(obj)
-        yield {"path": "/validate", "body": _review(stored, old and _labelled(old)), "want": yes}
-    yield {"path": "/default", "body": _review(over, None), "want": no}
-    yield {"path": "/validate", "body": _scale("jobs-000", 60), "want": no}
+        yield {"path": "/default", "body": review(obj, old), "want": yes}
+        stored = labelled(obj)
+        yield {"path": "/validate", "body": review(stored, old and labelled(old)), "want": yes}
+    yield {"path": "/default", "body": review(over, None), "want": no}
+    yield {"path": "/validate", "body": scale("jobs-000", 60), "want": no}
 
 
-def _labelled(obj: Object) -> Object:
+def labelled(obj: Object) -> Object:
+    """The object with the labels that a policy of this world defaults."""
     labels = {**obj["metadata"]["labels"], "team": "media", "acme.io/cost": "shared"}
     return {**obj, "metadata": {**obj["metadata"], "labels": labels}}
 
 
-def _review(new: Object, old: Object | None, **request: Any) -> Object:
+def review(new: Object, old: Object | None, **request: Any) -> Object:
+    """A review of one write, as the API server sends it."""
     plural = {"Queue": "queues", "WorkerPool": "workerpools", "Scale": "workerpools"}[new["kind"]]
     kind = {"group": GROUP, "version": "v1", "kind": new["kind"]}
     resource = {"group": GROUP, "version": "v1", "resource": plural}
@@ -189,10 +191,12 @@ def _review(new: Object, old: Object | None, **request: Any) -> Object:
     }
 
 
-def _scale(name: str, replicas: int) -> Object:
-    def scale(to: int) -> Object:
+def scale(name: str, replicas: int) -> Object:
+    """A review of `kubectl scale`."""
+
+    def scaled(to: int) -> Object:
         metadata = {"name": name, "namespace": HOME}
         return {"kind": "Scale", "apiVersion": "autoscaling/v1", "metadata": metadata, "spec": {"replicas": to}}
 
     kind = {"group": "autoscaling", "version": "v1", "kind": "Scale"}
-    return _review(scale(replicas), scale(0), kind=kind, subResource="scale")
+    return review(scaled(replicas), scaled(0), kind=kind, subResource="scale")

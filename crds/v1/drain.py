@@ -32,9 +32,9 @@ class Drain(Model):
     """What happens then. Wait: keep waiting. Requeue: the job goes back to its queue and the worker is removed. Kill:
     the worker is removed with its job. Absent: what a Policy says, else Wait."""
     method: DrainMethod | None = None
-    """How a worker tells that it is idle. AdminAPI: by the worker contract, file or HTTP. Broker: read from the broker.
-    Signal: only by ending after SIGTERM. Auto: the best one the layout and the worker offer; status.drainMethod names
-    it. Absent: what a Policy says, else Auto."""
+    """How a worker shows that it is idle. AdminAPI: by the worker contract. Broker: an agent beside the worker sees it
+    at the broker, or by the worker's end under headgate-wait. Signal: not at all, it gets SIGTERM. Auto: Broker for
+    Celery, Sidekiq and RQ, else AdminAPI; status.drainMethod names it. Absent: what a Policy says, else Auto."""
     admin_api: Annotated[AdminAPI | None, Field(alias="adminAPI")] = None
     """Where the worker's HTTP side is."""
     guard: DrainGuard | None = None

@@ -20,6 +20,7 @@ from crds.v1.scaling import Hold, Scaling
 from crds.v1.workerpool_status import WorkerPoolStatus
 
 WorkloadType = Literal["Deployment", "StatefulSet"]
+ClaimFate = Literal["Retain", "Delete"]
 Image = Annotated[
     str,
     Field(pattern="^[A-Za-z0-9][-A-Za-z0-9._:/@]*$", min_length=1, max_length=1024),
@@ -41,12 +42,22 @@ class PoolQueue(Model):
     """How long a job of this queue may wait. Wins over scaling.wait.target for this queue."""
 
 
+class ClaimRetention(Model):
+    when_deleted: ClaimFate | None = None
+    """What becomes of the claims when the pool is deleted, after its workers have drained. Absent: Retain."""
+    when_scaled: ClaimFate | None = None
+    """What becomes of a claim when its replica is scaled away. Absent: Retain; the replica finds it again when it comes
+    back."""
+
+
 class Workload(Model):
     type: WorkloadType | None = None
     """Deployment, or StatefulSet for workers with an identity or a volume each. Absent: Deployment. Cannot be
     changed."""
     volume_claim_templates: Annotated[tuple[VolumeClaim, ...] | None, Field(max_length=16), ATOMIC] = None
-    """A PersistentVolumeClaim for each replica. StatefulSet only."""
+    """A PersistentVolumeClaim for each replica. StatefulSet only. Cannot be changed."""
+    persistent_volume_claim_retention_policy: ClaimRetention | None = None
+    """Whether the claims outlive their replicas. StatefulSet only."""
 
 
 class TakeOver(Model):

@@ -36,7 +36,24 @@ def _type(self: Node) -> str:
     return str(self.get("workload", {}).get("type", "Deployment"))
 
 
+def _claims(self: Node) -> Any:
+    return self.get("workload", {}).get("volumeClaimTemplates", [])
+
+
+def _of_stateful_sets_only(field: str, message: str) -> Rule:
+    return Rule(
+        cel=f"!has(self.workload) || !has(self.workload.{field})"
+        " || (has(self.workload.type) && self.workload.type == 'StatefulSet')",
+        message=message,
+        holds=lambda self: field not in self.get("workload", {}) or _type(self) == "StatefulSet",
+        field=f"workload.{field}",
+        reason=Reason.FORBIDDEN,
+    )
+
+
 _TYPE = "(has({0}.workload) && has({0}.workload.type) ? {0}.workload.type : 'Deployment')"
+
+_CLAIMS = "(has({0}.workload) && has({0}.workload.volumeClaimTemplates) ? {0}.workload.volumeClaimTemplates : [])"
 
 IN_FLIGHT = Rule(
     cel="!has(self.maxInFlight) || !has(self.concurrency) || self.maxInFlight >= self.concurrency",
@@ -60,19 +77,22 @@ SPEC = (
     ),
     *(_once(field) for field in ("command", "args", "env", "envFrom", "resources")),
     IN_FLIGHT,
-    Rule(
-        cel="!has(self.workload) || !has(self.workload.volumeClaimTemplates)"
-        " || (has(self.workload.type) && self.workload.type == 'StatefulSet')",
-        message="only the workload type StatefulSet has a volume for each replica",
-        holds=lambda self: "volumeClaimTemplates" not in self.get("workload", {}) or _type(self) == "StatefulSet",
-        field="workload.volumeClaimTemplates",
-        reason=Reason.FORBIDDEN,
+    _of_stateful_sets_only("volumeClaimTemplates", "only the workload type StatefulSet has a volume for each replica"),
+    _of_stateful_sets_only(
+        "persistentVolumeClaimRetentionPolicy", "only the workload type StatefulSet has a volume for each replica"
     ),
     Rule(
         cel=f"{_TYPE.format('self')} == {_TYPE.format('oldSelf')}",
         message="cannot be changed: make a new WorkerPool",
         holds=lambda self, old: _type(self) == _type(old),
         field="workload.type",
+        reason=Reason.FORBIDDEN,
+    ),
+    Rule(
+        cel=f"{_CLAIMS.format('self')} == {_CLAIMS.format('oldSelf')}",
+        message="cannot be changed: make a new WorkerPool, or resize the claims themselves",
+        holds=lambda self, old: _claims(self) == _claims(old),
+        field="workload.volumeClaimTemplates",
         reason=Reason.FORBIDDEN,
     ),
 )

@@ -91,8 +91,8 @@ def _entry(verdict: Verdict) -> dict[str, Any]:
     }
 
 
-def _sarif(verdicts: Sequence[Verdict], _fixes: Fixes, _others: int) -> str:
-    return _dumped(sarif.log(verdicts))
+def _sarif(verdicts: Sequence[Verdict], fixes: Fixes, _others: int) -> str:
+    return _dumped(sarif.log(verdicts, fixes))
 
 
 def _dumped(value: Any) -> str:

@@ -11,7 +11,7 @@ from typing import Final
 
 import click
 
-from crds import duration
+from headgate.durations import DURATION
 from headgate.fleet import draining, intents, nodes
 from headgate.fleet.session import FIELD_MANAGER, Cluster, reaching, run
 from headgate.fleet.targets import POOLS, Target, TargetType
@@ -29,14 +29,20 @@ NOT_IN_TIME: Final = 1
 @click.option("--node", default="", help="Instead of a pool: every worker on this node. They are replaced elsewhere.")
 @click.option("-A", "--all-namespaces", is_flag=True, help="With --node: workers of all namespaces.")
 @click.option("--wait/--no-wait", default=True, show_default=True, help="Stay until the last worker is gone.")
-@click.option("--timeout", default="1h", show_default=True, help="How long to stay, such as 90s. The drain goes on.")
+@click.option(
+    "--timeout",
+    type=DURATION,
+    default="1h",
+    show_default=True,
+    help="How long to stay, such as 90s. The drain goes on.",
+)
 @reaching
 def command(
     target: Target | None,
     node: str,
     all_namespaces: bool,
     wait: bool,
-    timeout: str,
+    timeout: float,
     namespace: str,
     kubeconfig: Path | None,
 ) -> None:
@@ -48,10 +54,7 @@ def command(
     """
     if bool(node) is (target is not None) or (all_namespaces and not node):
         raise click.UsageError("say what to drain: wp/NAME, or --node NAME, which also takes -A")
-    try:
-        patience = Patience(duration.seconds(timeout))
-    except ValueError as error:
-        raise click.BadParameter(str(error), param_hint="--timeout") from error
+    patience = Patience(timeout)
 
     async def work(cluster: Cluster) -> int:
         if target is None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from crds import duration
+from headgate.durations import DURATION
 from headgate.fleet import intents
 from headgate.fleet.session import Cluster, reaching, run
 from headgate.fleet.targets import POOLS, Target, TargetType
@@ -16,14 +16,16 @@ from headgate.fleet.targets import POOLS, Target, TargetType
 @click.command("hold")
 @click.argument("target", type=TargetType(POOLS))
 @click.option("--replicas", type=click.IntRange(0, 1000), required=True, help="How many workers, 0 to 1000.")
-@click.option("--for", "period", default="", help="How long, such as 2h. Absent: until `headgate release`.")
+@click.option(
+    "--for", "period", type=DURATION, default=None, help="How long, such as 2h. Absent: until `headgate release`."
+)
 @click.option("--reason", default=None, help="Why, for those who come later.")
 @reaching
 def command(
-    target: Target, replicas: int, period: str, reason: str | None, namespace: str, kubeconfig: Path | None
+    target: Target, replicas: int, period: float | None, reason: str | None, namespace: str, kubeconfig: Path | None
 ) -> None:
     """Keep a pool at a number of workers; autoscaling is off until the hold is lifted or ends."""
-    until = _until(period, datetime.now(UTC)) if period else None
+    until = None if period is None else _until(period, datetime.now(UTC))
 
     async def work(cluster: Cluster) -> int:
         click.echo(await cluster.carry_out(target, lambda spec: intents.hold(spec, replicas, until, reason)))
@@ -32,8 +34,5 @@ def command(
     run("hold", kubeconfig, namespace, work)
 
 
-def _until(period: str, now: datetime) -> str:
-    try:
-        return (now + timedelta(seconds=duration.seconds(period))).strftime("%Y-%m-%dT%H:%M:%SZ")
-    except ValueError as error:
-        raise click.BadParameter(str(error), param_hint="--for") from error
+def _until(period: float, now: datetime) -> str:
+    return (now + timedelta(seconds=period)).strftime("%Y-%m-%dT%H:%M:%SZ")

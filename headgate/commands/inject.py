@@ -11,7 +11,7 @@ import click
 
 from certs.keeping import Duty, Keeper, Report
 from certs.rotation import Lifetimes
-from crds import duration
+from headgate.durations import DURATION
 from headgate.patience import Patience
 from kube import config
 from kube.client import Client
@@ -25,7 +25,7 @@ from kube.config import ConfigError
 @click.option("--authority-lifetime", default=3650 * 86400.0, show_default=True, help="Seconds.")
 @click.option("--leaf-lifetime", default=90 * 86400.0, show_default=True, help="Seconds.")
 @click.option("--settle", default=30.0, show_default=True, help="Seconds between the steps of a change of authority.")
-@click.option("--timeout", default="3m", show_default=True, help="How long to try, such as 90s.")
+@click.option("--timeout", type=DURATION, default="3m", show_default=True, help="How long to try, such as 90s.")
 def command(
     namespace: str,
     kubeconfig: Path | None,
@@ -33,24 +33,21 @@ def command(
     authority_lifetime: float,
     leaf_lifetime: float,
     settle: float,
-    timeout: str,
+    timeout: float,
 ) -> None:
     """Put the authority of an install into its webhook configurations, and change it where it is due.
 
     Exit codes: 0 done, 1 not in time, 2 there is no API server.
     """
     lifetimes = Lifetimes(*(timedelta(seconds=each) for each in (authority_lifetime, leaf_lifetime, settle)))
-    try:
-        patience = Patience(duration.seconds(timeout))
-    except ValueError as error:
-        raise click.BadParameter(str(error), param_hint="--timeout") from error
+    patience = Patience(timeout)
     try:
         why = asyncio.run(_run(namespace, kubeconfig, service, lifetimes, patience))
     except ConfigError as error:
         click.echo(f"headgate inject: {error}", err=True)
         sys.exit(2)
     if why:
-        click.echo(f"not injected after {timeout}: {why}", err=True)
+        click.echo(f"not injected after {timeout:g} s: {why}", err=True)
         sys.exit(1)
     click.echo("injected: the API server trusts the authority of the install")
 

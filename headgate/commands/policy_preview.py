@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -16,12 +16,12 @@ from crds import meta
 from headgate import clusters
 from headgate.exits import FINDINGS, UNUSABLE
 from headgate.offline.judging import name_of, ours
-from headgate.offline.preview import Preview, preview, rows
 from headgate.tables import table
 from kube.client import Client, Object
 from kube.resources import NAMESPACES
-from policies import text
+from policies import MemorySnapshot, text
 from policies.fields import text as text_of
+from policies.preview import Preview
 from webhooks.manifests import ManifestError, placed, read
 from webhooks.manifests import stored as as_stored
 
@@ -53,10 +53,10 @@ def command(
         raise click.UsageError(f"there is no policy in {', '.join(map(str, paths))}")
     _refuse_invalid(policies)
     objects = given if against else clusters.ask("policy preview", kubeconfig, lambda client: stored(client, policies))
-    now = datetime.now(UTC)
-    found = [preview(policy, objects, now) for policy in policies]
+    world, now = MemorySnapshot.of(objects), datetime.now(UTC)
+    found = [preview(policy, objects, world, now) for policy in policies]
     click.echo("\n".join(as_text(found)) if output == "text" else as_json(found))
-    sys.exit(FINDINGS if any(one.broken for one in found) else 0)
+    sys.exit(FINDINGS if any(one.violators for one in found) else 0)
 
 
 def _refuse_invalid(policies: list[dict[str, Any]]) -> None:
@@ -80,18 +80,43 @@ async def stored(client: Client, policies: list[dict[str, Any]]) -> list[Object]
     return [obj for namespace in sorted(namespaces) for obj in await clusters.everything(client, kinds, namespace)]
 
 
+def preview(
+    policy: dict[str, Any], objects: Iterable[Mapping[str, Any]], world: MemorySnapshot, now: datetime
+) -> Preview:
+    """As if the policy stood in the world, in place of the one of its name; each object is judged as it stands."""
+    found = Preview.of(policy["kind"], policy, world, now)
+    for obj in objects:
+        kind, namespace = text_of(obj, "kind"), text_of(obj, "metadata", "namespace")
+        if kind in found.kinds and found.policy.namespace in ("", namespace):
+            found.look(kind, obj)
+    return found
+
+
+def rows(found: Preview) -> Iterator[tuple[str, ...]]:
+    """One row a finding: namespace, object, field, and what is wrong."""
+    for one in found.violators:
+        for violation in one.violations:
+            what = f"{violation.finding.detail()} ({violation.rule})"
+            yield one.namespace, f"{one.kind}/{one.name}", violation.finding.field, what
+
+
 def as_text(found: list[Preview]) -> Iterator[str]:
     for one in found:
-        if one.broken:
+        if one.violators:
             yield from table(("NAMESPACE", "OBJECT", "FIELD", "FINDING"), list(rows(one)))
-        yield f"{one.policy}: {len(one.broken)} of {one.looked_at} objects would violate it"
+        yield f"{_name(one)}: {len(one.violators)} of {one.concerned} objects would violate it"
+
+
+def _name(found: Preview) -> str:
+    policy = found.policy
+    return f"{policy.kind} {policy.namespace}/{policy.name}" if policy.namespace else f"{policy.kind} {policy.name}"
 
 
 def as_json(found: list[Preview]) -> str:
     told = [
         {
-            "policy": one.policy,
-            "lookedAt": one.looked_at,
+            "policy": _name(one),
+            "lookedAt": one.concerned,
             "broken": [
                 {
                     "kind": broken.kind,
@@ -107,7 +132,7 @@ def as_json(found: list[Preview]) -> str:
                         for violation in broken.violations
                     ],
                 }
-                for broken in one.broken
+                for broken in one.violators
             ],
         }
         for one in found

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import click
 
-from crds import duration
+from headgate.durations import DURATION
 from headgate.fleet import intents
 from headgate.fleet.session import Cluster, reaching, run
 from headgate.fleet.targets import POOLS, Target, TargetType
 from headgate.patience import Patience
-from headgate.releasing import release
+from headgate.releasing import release, remove_reports
 from webhooks.settings import Scope
 
 
@@ -25,27 +25,39 @@ from webhooks.settings import Scope
     show_default=True,
     help="With --install: the install's scope; with cluster, finalizers go in every namespace nobody else has claimed.",
 )
-@click.option("--timeout", default="2m", show_default=True, help="With --install: how long to try, such as 90s.")
+@click.option(
+    "--reports", is_flag=True, help="With --install: its Reports of openreports.io go too. Alone: only they go."
+)
+@click.option(
+    "--timeout", type=DURATION, default="2m", show_default=True, help="With --install: how long to try, such as 90s."
+)
 @reaching
 def command(
-    target: Target | None, install: bool, scope: str, timeout: str, namespace: str, kubeconfig: Path | None
+    target: Target | None,
+    install: bool,
+    scope: str,
+    reports: bool,
+    timeout: float,
+    namespace: str,
+    kubeconfig: Path | None,
 ) -> None:
     """Lift the hold of a pool, so that it follows its queues again.
 
     With --install: take the webhooks and every finalizer of an install away, so that nothing it looked after needs
     Headgate. Queues, WorkerPools and workers stay; nobody scales or drains them any more.
     """
-    if install is (target is not None):
+    if (install or reports) is (target is not None):
         raise click.UsageError("say what to release: wp/NAME from its hold, or --install for a whole install")
-    try:
-        patience = Patience(duration.seconds(timeout))
-    except ValueError as error:
-        raise click.BadParameter(str(error), param_hint="--timeout") from error
+    patience = Patience(timeout)
 
     async def work(cluster: Cluster) -> int:
         if target is None:
             assert cluster.namespace is not None  # noqa: S101 - for the type checker: it is None for all of them only
-            await release(cluster.client, cluster.namespace, patience, click.echo, scope=Scope(scope))
+            given = (cluster.client, cluster.namespace, patience, click.echo)
+            if install:
+                await release(*given, scope=Scope(scope), reports=reports)
+            else:
+                await remove_reports(*given, scope=Scope(scope))
         else:
             click.echo(await cluster.carry_out(target, intents.release))
         return 0

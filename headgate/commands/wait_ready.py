@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from crds import duration
+from headgate.durations import DURATION
 from headgate.patience import Patience
 from headgate.startup import wait_ready
 from kube import config
@@ -19,23 +19,20 @@ from kube.config import ConfigError
 @click.command("wait-ready")
 @click.option("-n", "--namespace", default="", help="Namespace of the install. Empty: the kubeconfig's or the pod's.")
 @click.option("--kubeconfig", type=click.Path(path_type=Path), help="Kubeconfig. Absent: the pod's service account.")
-@click.option("--timeout", default="3m", show_default=True, help="How long to wait, such as 90s.")
-def command(namespace: str, kubeconfig: Path | None, timeout: str) -> None:
+@click.option("--timeout", type=DURATION, default="3m", show_default=True, help="How long to wait, such as 90s.")
+def command(namespace: str, kubeconfig: Path | None, timeout: float) -> None:
     """Wait until the API server reaches the webhook of an install, so that an apply is answered.
 
     Exit codes: 0 it does, 1 it does not in time, 2 there is no API server.
     """
-    try:
-        patience = Patience(duration.seconds(timeout))
-    except ValueError as error:
-        raise click.BadParameter(str(error), param_hint="--timeout") from error
+    patience = Patience(timeout)
     try:
         why = asyncio.run(_run(namespace, kubeconfig, patience))
     except ConfigError as error:
         click.echo(f"headgate wait-ready: {error}", err=True)
         sys.exit(2)
     if why:
-        click.echo(f"not ready after {timeout}: {why}", err=True)
+        click.echo(f"not ready after {timeout:g} s: {why}", err=True)
         sys.exit(1)
     click.echo("ready: the API server reaches the webhook")
 

@@ -6,6 +6,10 @@ from collections.abc import Iterator, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any, Final
 
+import jsonpatch
+
+from headgate.offline.edits import edits
+from headgate.offline.fixing import Fix
 from headgate.offline.judging import UNKNOWN_FIELD, Verdict
 from headgate.offline.locating import label, place
 from headgate.offline.telling import field_of
@@ -16,9 +20,14 @@ WARNING: Final = "warning"
 """The rule that warnings are told under: they are sentences, and which rule spoke is not among them."""
 
 
-def log(verdicts: Sequence[Verdict]) -> dict[str, Any]:
+def log(verdicts: Sequence[Verdict], fixes: Sequence[Fix | None]) -> dict[str, Any]:
+    """A fix belongs to every result of its manifest, for it makes all of them go together."""
     driver = {"name": "headgate", **_version(), "rules": list(_rules())}
-    results = [result for verdict in verdicts for result in _results(verdict)]
+    results = [
+        result
+        for verdict, found in zip(verdicts, fixes, strict=True)
+        for result in _results(verdict, list(_fix(verdict, found)))
+    ]
     return {"$schema": SCHEMA, "version": "2.1.0", "runs": [{"tool": {"driver": driver}, "results": results}]}
 
 
@@ -38,12 +47,36 @@ def _rules() -> Iterator[dict[str, Any]]:
         yield {"id": name, "shortDescription": {"text": sentence}}
 
 
-def _results(verdict: Verdict) -> Iterator[dict[str, Any]]:
+def _results(verdict: Verdict, fixes: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
     for violation in verdict.violations:
         words = f"{verdict.name}: {text.line(violation)}"
-        yield _result(verdict, violation.rule, "error", violation.finding.field, words)
+        found = _result(verdict, violation.rule, "error", violation.finding.field, words)
+        yield {**found, "fixes": fixes} if fixes else found
     for warning in verdict.warnings:
         yield _result(verdict, WARNING, "warning", field_of(warning), f"{verdict.name}: {warning}")
+
+
+def _fix(verdict: Verdict, fix: Fix | None) -> Iterator[dict[str, Any]]:
+    """At most one, and none where the text does not let itself be edited in places."""
+    if fix is None or not fix.patch:
+        return
+    manifest = verdict.manifest
+    replacements = [
+        {
+            "deletedRegion": {
+                "startLine": start.line,
+                "startColumn": start.column,
+                "endLine": end.line,
+                "endColumn": end.column,
+            },
+            "insertedContent": {"text": inserted},
+        }
+        for start, end, inserted in edits(manifest.node, manifest.obj, jsonpatch.apply_patch(manifest.obj, fix.patch))
+    ]
+    if replacements:
+        change = {"artifactLocation": {"uri": label(manifest)}, "replacements": replacements}
+        description = {"text": f"The smallest change with which {verdict.name} passes"}
+        yield {"description": description, "artifactChanges": [change]}
 
 
 def _result(verdict: Verdict, rule: str, level: str, field: str, words: str) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from policies.cel import complaints, functions, syntax
 from policies.cel.costs import FUNCTIONS
 from policies.cel.descriptors import PACKAGE, SEPARATOR, pool
 from policies.cel.engine import CompileError, EvaluationError, Problem, Program, Returns, Variables
+from policies.cel.lending import LENDER, NO_VALUE
 from policies.cel.variables import EFFECTIVE, NAMES, NAMESPACE, OBJECT, OLD_OBJECT, QUEUES, REQUEST, messages, shapes
 from policies.cel.walk import ExcessError, Walk
 
@@ -63,7 +64,8 @@ class CelCpp:
         # An error is a value too, and its Python value is text.
         if found is True or found is False or value.type() == cel.Type.STRING:
             return found
-        raise EvaluationError(complaints.failure(str(found)))
+        why = str(found)
+        raise EvaluationError(complaints.failure(LENDER.refusal if NO_VALUE in why else why))
 
 
 @cache

@@ -14,6 +14,7 @@ from typing import Any, Final, NamedTuple
 from cel_expr_python import cel  # type: ignore[import-untyped]  # it ships stubs without py.typed
 
 from crds.quantity import MAX_LENGTH, parse
+from policies.cel.lending import LENDER
 
 _QUANTITY: Final = "kubernetes.Quantity"
 
@@ -115,5 +116,5 @@ def _overloads(name: str, types: dict[str, Any]) -> Iterator[Any]:
             types[one.result],
             [types[parameter] for parameter in one.parameters],
             is_member=one.is_member,
-            impl=one.body,
+            impl=LENDER.lent(one.body),
         )

@@ -8,23 +8,33 @@ from functools import lru_cache
 from typing import Any, Final
 
 import crds
+from crds import meta
 from crds.findings import ABSENT, Finding, Reason
+from policies.cel import scaling
 from policies.cel.celcpp import CelCpp
 from policies.cel.engine import CompileError, Engine, EvaluationError, Problem, Program, Returns, Variables
-from policies.cel.scope import value_at, variables
+from policies.cel.scope import Tree, tree, value_at, variables
 from policies.cel.variables import OLD_OBJECT
 from policies.cel.walk import Path
 from policies.decision import Action
 from policies.facts import Operation
 from policies.fields import items, strings, text
-from policies.rules.rule import OBJECT, WORK_KINDS, WRITES, Breach, PolicyRule
-from policies.snapshot import PolicyView
+from policies.rules.rule import OBJECT, OBJECT_AND_SCALE, WORK_KINDS, WRITES, Breach, PolicyRule
+from policies.snapshot import Policies
 from policies.subject import Subject
 from policies.text import clipped
 
 ENGINE: Final[Engine] = CelCpp()
 MOST_POLICY_STEPS: Final = 1_000_000
 """Of all rules of one policy together: some 100 ms at the very worst."""
+
+MOST_TEXT: Final = 16_384
+"""Characters of all expressions of one policy. Compiling takes up to 7 us for each and for each kind, and nobody else
+is answered meanwhile: 0.2 s at the very worst.
+"""
+
+LONGEST: Final = 4096
+"""Characters of one expression, by the schema, which tells of longer ones."""
 
 MOST_MESSAGE: Final = 1024
 _FIELDS: Final = (("expression", Returns.VERDICT), ("messageExpression", Returns.MESSAGE))
@@ -42,25 +52,30 @@ class Rule:
     verdicts: Mapping[str, Program | Problem]
     messages: Mapping[str, Program | Problem]
 
-    def breach(self, subject: Subject) -> Iterator[Breach]:
+    @property
+    def asked_of_scaling(self) -> bool:
+        program = self.verdicts.get(meta.WORKER_POOL.kind)
+        return isinstance(program, Program) and scaling.concerned(program) and not scaling.unknown(program)
+
+    def breach(self, subject: Subject) -> tuple[Breach, ...]:
         """What is wrong with an object. A rule that cannot be asked is broken, and so says why."""
         program = self.verdicts[subject.kind]
         if isinstance(program, Problem):
-            yield self._broken(f"cannot be asked: {program}")
-            return
+            return (self._broken(f"cannot be asked: {program}"),)
         if subject.is_stored and any(path[0] == OLD_OBJECT for path in program.reads):
             # It compares with what was stored, and nothing is known of what was stored before that.
-            return
+            return ()
         try:
             known = _known(subject)
             if ENGINE.evaluate(program, known):
-                return
+                return ()
         except EvaluationError as error:
-            # What is malformed in the object is told already, and one mistake is told once.
-            if not crds.validate(subject.kind, subject.obj, subject.previous):
-                yield self._broken(f"failed: {error}")
-            return
-        yield Breach(Finding(self.field, Reason.INVALID, self._says(known, subject), self._value(subject)))
+            # What is malformed in the object is told already, and one mistake is told once. Of a pool that is scaled
+            # nobody knows enough to say that it is.
+            if subject.facts.subresource or not crds.validate(subject.kind, subject.obj, subject.previous):
+                return (self._broken(f"failed: {error}"),)
+            return ()
+        return (Breach(Finding(self.field, Reason.INVALID, self._says(known, subject), self._value(subject))),)
 
     def _broken(self, why: str) -> Breach:
         finding = Finding(self.field, Reason.INVALID, clipped(f"rule {self.name} {why}", MOST_MESSAGE))
@@ -90,6 +105,7 @@ def of_policy(spec: Mapping[str, Any], action: Action) -> Iterator[tuple[PolicyR
     actions = {one.value: one for one in Action}
     for _, rule in items(spec, "rules"):
         about = _kinds(rule) or kinds or WORK_KINDS
+        compiled_rule = _compiled_rule(rule, about)
         operations = frozenset(Operation(one) for one in strings(rule, "operations") if one in set(Operation)) or WRITES
         name = text(rule, "name")
         asked = PolicyRule(
@@ -97,22 +113,30 @@ def of_policy(spec: Mapping[str, Any], action: Action) -> Iterator[tuple[PolicyR
             kinds=about,
             sentence=text(rule, "message"),
             operations=operations,
-            subresources=OBJECT,
+            subresources=OBJECT_AND_SCALE if compiled_rule.asked_of_scaling else OBJECT,
             check=_ask,
         )
-        yield asked, _compiled_rule(rule, about), actions.get(text(rule, "action"), action)
+        yield asked, compiled_rule, actions.get(text(rule, "action"), action)
 
 
 def _known(subject: Subject) -> Variables:
     """What all rules about a subject look at, made once for all of them."""
-    if Variables not in subject.kept:
-        subject.kept[Variables] = variables(subject, _read_by(tuple(subject.policies), subject.kind))
-    known: Variables = subject.kept[Variables]
+    known: Variables | None = subject.kept.get(Variables)
+    if known is None:
+        known = subject.kept[Variables] = variables(subject, _read_by(subject.policies, subject.kind))
     return known
 
 
-@lru_cache(maxsize=4096)
-def _read_by(policies: tuple[PolicyView, ...], kind: str) -> frozenset[Path]:
+def _read_by(policies: Policies, kind: str) -> Tree:
+    key = (_read_by, kind)
+    known: Tree | None = policies.kept(key)
+    if known is None:
+        known = tree(_reads(policies, kind))
+        policies.keep(key, known)
+    return known
+
+
+def _reads(policies: Policies, kind: str) -> frozenset[Path]:
     expressions = [
         (text(rule, field), returns)
         for view in policies
@@ -128,7 +152,7 @@ def _kinds(obj: Any, *path: str) -> frozenset[str]:
     return WORK_KINDS.intersection(strings(obj, *path, "kinds"))
 
 
-def _ask(subject: Subject, rule: Rule) -> Iterator[Breach]:
+def _ask(subject: Subject, rule: Rule) -> tuple[Breach, ...]:
     return rule.breach(subject)
 
 
@@ -161,13 +185,18 @@ def compiled(expression: str, kind: str, returns: Returns) -> Program | tuple[Pr
 
 def findings(spec: Mapping[str, Any]) -> Iterator[Finding]:
     """What is wrong with the rules of a Policy or ClusterPolicy."""
+    characters = _characters(spec)
+    if characters > MOST_TEXT:
+        message = f"the expressions together have {characters:,} characters, at most {MOST_TEXT:,}: split the policy"
+        yield Finding("spec.rules", Reason.INVALID, message)
+        return
     kinds = _kinds(spec, "match") or WORK_KINDS
     steps = 0.0
     for path, rule in items(spec, "rules"):
         about = _kinds(rule) or kinds
         for field, returns in _FIELDS:
             expression = text(rule, field)
-            if not expression:
+            if not expression or len(expression) > LONGEST:
                 continue
             by_kind = {kind: compiled(expression, kind, returns) for kind in sorted(about)}
             steps += max((one.steps for one in by_kind.values() if isinstance(one, Program)), default=0.0)
@@ -175,6 +204,25 @@ def findings(spec: Mapping[str, Any]) -> Iterator[Finding]:
     if steps > MOST_POLICY_STEPS:
         message = f"the rules together could take {steps:,.0f} steps, at most {MOST_POLICY_STEPS:,}"
         yield Finding("spec.rules", Reason.INVALID, message)
+
+
+def _characters(spec: Mapping[str, Any]) -> int:
+    return sum(len(text(rule, field)) for _, rule in items(spec, "rules") for field, _ in _FIELDS)
+
+
+def passed_by_scaling(spec: Mapping[str, Any]) -> Iterator[Finding]:
+    """The rules that a hold could break, and that are not asked of `kubectl scale` all the same."""
+    if _characters(spec) > MOST_TEXT:
+        return
+    kinds, pool = _kinds(spec, "match") or WORK_KINDS, meta.WORKER_POOL.kind
+    for path, rule in items(spec, "rules"):
+        expression, operations = text(rule, "expression"), strings(rule, "operations")
+        if pool not in (_kinds(rule) or kinds) or (operations and Operation.UPDATE not in operations):
+            continue
+        program = compiled(expression, pool, Returns.VERDICT) if 0 < len(expression) <= LONGEST else None
+        if isinstance(program, Program) and scaling.concerned(program) and (missing := scaling.unknown(program)):
+            message = f"not asked of kubectl scale, where {missing[0]} is unknown"
+            yield Finding(f"spec.{path}.expression", Reason.INVALID, message)
 
 
 def _complaints(field: str, expression: str, by_kind: Mapping[str, Program | tuple[Problem, ...]]) -> Iterator[Finding]:

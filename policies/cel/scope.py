@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping
-from functools import lru_cache
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any, Final
 
 import orjson
@@ -21,27 +20,33 @@ from policies.subject import Subject
 
 Tree = Mapping[str, Any]
 _STEP: Final = re.compile(r"([^.\[\]]+)|\[([^\[\]]+)\]")
+SURELY_SMALL: Final = MOST_INPUT // 16
+"""A request of so many bytes holds no larger object than rules may see, however its numbers were written."""
 _KEPT: Final = ("metadata", "status", "apiVersion", "kind")
 
 
-def variables(subject: Subject, reads: frozenset[Path]) -> Variables:
-    """What `reads` names and no more: handing a whole object to the engine takes longer than most rules do."""
-    return Variables({name: pruned(_MAKERS[name](subject), tree) for name, tree in _tree(reads).items()})
+def variables(subject: Subject, names: Tree) -> Variables:
+    """What is named and no more: handing a whole object to the engine takes longer than most rules do."""
+    return Variables({name: pruned(_MAKERS[name](subject, below), below) for name, below in names.items()})
 
 
-def _object(subject: Subject) -> Any:
-    return _given(subject.kind, None if subject.is_leaving else subject.obj, subject.is_fine)
+def _object(subject: Subject, below: Tree) -> Any:
+    return _given(subject, None if subject.is_leaving else subject.obj, subject.is_fine, below)
 
 
-def _old_object(subject: Subject) -> Any:
+def _old_object(subject: Subject, below: Tree) -> Any:
     before = subject.obj if subject.is_leaving else subject.previous
-    return _given(subject.kind, before, before is not None and crds.fine(subject.kind, before))
+    return _given(subject, before, before is not None and crds.fine(subject.kind, before), below)
 
 
-def _given(kind: str, obj: Object | None, is_fine: bool) -> Any:
+def _given(subject: Subject, obj: Object | None, is_fine: bool, below: Tree) -> Any:
     """An object as the API server would store it, bounded, for the cost of a rule was reckoned with that."""
     if obj is None:
         return None
+    if is_fine and 0 < subject.facts.size <= SURELY_SMALL and below and below.get("metadata", below):
+        # Neither to be measured nor to be copied: what is not named, managedFields among it, is left out anyway.
+        return obj
+    kind = subject.kind
     if not is_fine:
         # Status and metadata are no part of what is decoded: the API server has a schema of its own for them.
         obj = {**root(kind).decoded(obj), **{key: obj[key] for key in _KEPT if key in obj}}
@@ -56,7 +61,7 @@ def _given(kind: str, obj: Object | None, is_fine: bool) -> Any:
     return given
 
 
-def _request(subject: Subject) -> Any:
+def _request(subject: Subject, below: Tree) -> Any:
     facts = subject.facts
     return {
         "operation": facts.operation.value,
@@ -68,12 +73,12 @@ def _request(subject: Subject) -> Any:
     }
 
 
-def _namespace(subject: Subject) -> Any:
+def _namespace(subject: Subject, below: Tree) -> Any:
     labels = dict(subject.snapshot.namespace_labels(subject.namespace))
     return {"metadata": {"name": subject.namespace, "labels": labels}}
 
 
-def _queues(subject: Subject) -> Any:
+def _queues(subject: Subject, below: Tree) -> Any:
     """The Queues a WorkerPool names, in its order, as far as they are known; a Queue has none."""
     known = subject.snapshot.queues(subject.namespace)
     names = [text(item, "name") for _, item in items(subject.spec, "queues")][:MOST_QUEUES]
@@ -89,7 +94,7 @@ def _queues(subject: Subject) -> Any:
     ]
 
 
-def _effective(subject: Subject) -> Any:
+def _effective(subject: Subject, below: Tree) -> Any:
     return subject.effective.values
 
 
@@ -103,15 +108,14 @@ _MAKERS: Final = {
 }
 
 
-def pruned(value: Any, tree: Tree) -> Any:
+def pruned(value: Any, named: Tree) -> Any:
     """The parts of a value that a tree names; an empty tree names all of it."""
-    if not tree or type(value) is not dict:
+    if not named or type(value) is not dict:
         return value
-    return {key: pruned(value[key], below) for key, below in tree.items() if key in value}
+    return {key: pruned(value[key], below) for key, below in named.items() if key in value}
 
 
-@lru_cache(maxsize=4096)
-def _tree(reads: frozenset[Path]) -> Tree:
+def tree(reads: Iterable[Path]) -> Tree:
     """Paths as a tree; one that ends inside another stands for all that is below it."""
     whole: dict[str, Any] = {}
     for path in sorted(reads, key=len, reverse=True):

@@ -6,12 +6,13 @@ from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
 
 from crds.findings import Finding, Reason
-from policies.brokers import addresses, says_where
+from policies.brokers import says_where
 from policies.fields import mapping, strings
 from policies.rules.rule import QUEUES, Breach, BuiltInRule, PolicyRule
 from policies.selectors import NameTest, name_test
 from policies.subject import Subject
 
+_SECRET: Final = ("password=", "username=", "user=", "token=")
 _MEMBERS: Final = {"redis": "redis.url", "rabbitmq": "rabbitmq.url"}
 
 
@@ -31,7 +32,7 @@ def hosts(globs: Any) -> Hosts | None:
 def allowed_brokers(subject: Subject, allowed: Hosts) -> Iterator[Breach]:
     """Every address counts. One that is only in a Secret could be any, so the object has to say it."""
     broker = mapping(subject.spec, "broker")
-    for address in addresses(broker):
+    for address in subject.addresses:
         if not (address.host and allowed.allow(address.host)):
             message = f"the host must match {allowed.text}"
             yield Breach(Finding(address.field, Reason.NOT_SUPPORTED, message, address.text))
@@ -43,10 +44,10 @@ def allowed_brokers(subject: Subject, allowed: Hosts) -> Iterator[Breach]:
 
 def credentials(subject: Subject) -> Iterator[Finding]:
     """What looks like a user or a password in an address is shown to everybody who may read the Queue."""
-    for address in addresses(mapping(subject.spec, "broker")):
+    for address in subject.addresses:
         before_path = address.text.partition("://")[2].partition("/")[0]
         query = address.text.partition("?")[2].lower()
-        if "@" in before_path or any(f"{word}=" in query for word in ("password", "username", "user", "token")):
+        if "@" in before_path or (query and any(word in query for word in _SECRET)):
             message = "holds credentials: put them into the Secret of connectionSecretRef"
             yield Finding(address.field, Reason.FORBIDDEN, message)
 
@@ -64,6 +65,7 @@ POLICY_RULES: Final = (
 BUILT_IN: Final = (
     BuiltInRule(
         id="credentialsInURL",
+        needs="broker",
         kinds=QUEUES,
         sentence="No address of a broker holds a user, a password or a token.",
         check=credentials,

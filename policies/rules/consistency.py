@@ -18,7 +18,7 @@ from policies.fields import dig, integer, mapping
 from policies.memory import MemorySnapshot
 from policies.projection import policy_view
 from policies.rules.rule import POLICIES, BuiltInRule, PolicyRule
-from policies.snapshot import PolicyView
+from policies.snapshot import Policies, PolicyView
 from policies.subject import Subject
 
 LEAST: Final = ("maxConcurrency", "maxInFlight")
@@ -78,7 +78,7 @@ def _silent(subject: Subject, policy_rules: tuple[PolicyRule, ...]) -> Iterator[
 def _silent_object(subject: Subject, kind: str, view: PolicyView) -> Subject:
     facts = Facts(kind, Operation.CREATE, None, None, MemorySnapshot(), subject.facts.now)
     labels = dict(mapping(view.spec, "defaults", "labels"))
-    return Subject(facts, {"metadata": {"labels": labels}, "spec": {}}, None, (view,))
+    return Subject(facts, {"metadata": {"labels": labels}, "spec": {}}, None, Policies((view,)))
 
 
 def _set_by(silent: Subject, finding: Finding, view: PolicyView) -> str:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
 from crds.findings import Finding, Reason
+from crds.remembering import remembered
 from policies.fields import items, strings, text
 from policies.rules.rule import POOLS, WORK_KINDS, Breach, PolicyRule
 from policies.subject import Subject
@@ -47,7 +47,7 @@ def allowed_images(subject: Subject, allowed: tuple[str, ...]) -> Iterator[Breac
             yield Breach(Finding(field, Reason.NOT_SUPPORTED, f"must start with {' or '.join(allowed)}", image))
 
 
-@lru_cache(maxsize=1024)
+@remembered(1024)
 def normalised(image: str) -> str:
     """The name a container runtime would pull: `nginx` is `docker.io/library/nginx`."""
     first, slash, rest = image.partition("/")

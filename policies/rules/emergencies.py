@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from crds import meta
@@ -11,8 +11,9 @@ from policies import break_glass
 from policies.break_glass import LONGEST, SHORTEST_REASON
 from policies.decision import Action
 from policies.fields import mapping, strings, text
-from policies.managers import GITOPS, dotted, taken
+from policies.managers import GITOPS, dotted, manages, taken
 from policies.rules.rule import ALL_KINDS, CHANGE, BuiltInRule
+from policies.snapshot import Policies
 from policies.subject import Subject
 
 FIELD: Final = f"metadata.annotations[{meta.ANNOTATION_BREAK_GLASS}]"
@@ -22,9 +23,11 @@ TOLD: Final = 8
 
 
 def gitops_drift(subject: Subject) -> Iterator[Finding]:
-    if subject.previous is None or subject.glass is not None or _ignored(subject):
+    if subject.previous is None:
         return
-    names = frozenset(_managers(subject)) or GITOPS
+    ignored, names = _drift(subject.policies)
+    if not manages(subject.previous, names) or ignored or subject.glass is not None:
+        return
     for number, (path, manager) in enumerate(taken(subject.previous, subject.obj, names)):
         if number == TOLD:
             return
@@ -34,10 +37,12 @@ def gitops_drift(subject: Subject) -> Iterator[Finding]:
         yield Finding(field, Reason.INVALID, message)
 
 
-def form(subject: Subject) -> Iterator[Finding]:
+def form(subject: Subject) -> Iterable[Finding]:
     written = break_glass.annotation(subject.obj)
-    if not written:
-        return
+    return _misformed(subject, written) if written else ()
+
+
+def _misformed(subject: Subject, written: str) -> Iterator[Finding]:
     glass = break_glass.read(subject.obj)
     if glass is None:
         yield Finding(FIELD, Reason.INVALID, FORM, written)
@@ -49,15 +54,20 @@ def form(subject: Subject) -> Iterator[Finding]:
         yield Finding(FIELD, Reason.INVALID, f"give a reason of at least {SHORTEST_REASON} characters", written)
 
 
-def _ignored(subject: Subject) -> bool:
-    """The strongest policy that says anything about it decides."""
-    said = (text(policy.spec, "drift", "gitOps") for policy in subject.policies)
-    return next((word for word in said if word), "Warn") == "Ignore"
+def _drift(policies: Policies) -> tuple[bool, frozenset[str]]:
+    """Whether drift is ignored, and the managers it is about: the strongest policy that says anything decides each."""
+    known: tuple[bool, frozenset[str]] | None = policies.kept(_drift)
+    if known is None:
+        known = _read_drift(policies)
+        policies.keep(_drift, known)
+    return known
 
 
-def _managers(subject: Subject) -> tuple[str, ...]:
-    named = (strings(mapping(policy.spec, "drift"), "gitOpsManagers") for policy in subject.policies)
-    return next((names for names in named if names), ())
+def _read_drift(policies: Policies) -> tuple[bool, frozenset[str]]:
+    said = (text(policy.spec, "drift", "gitOps") for policy in policies)
+    named = (strings(mapping(policy.spec, "drift"), "gitOpsManagers") for policy in policies)
+    ignored = next((word for word in said if word), "Warn") == "Ignore"
+    return ignored, frozenset(next((names for names in named if names), ())) or GITOPS
 
 
 RULES: Final = (

@@ -46,6 +46,7 @@ def max_pools_per_queue(subject: Subject, limit: int) -> Iterator[Breach]:
 RULES: Final = (
     PolicyRule(
         id="limits.maxReplicasPerPool",
+        strictest=min,
         kinds=POOLS,
         subresources=OBJECT_AND_SCALE,
         sentence="No field of a WorkerPool asks for more replicas than this, `kubectl scale` included.",
@@ -54,6 +55,7 @@ RULES: Final = (
     ),
     PolicyRule(
         id="limits.maxQueuesPerNamespace",
+        strictest=min,
         kinds=QUEUES,
         operations=CREATION,
         sentence="A namespace holds at most this many Queues.",
@@ -62,6 +64,7 @@ RULES: Final = (
     ),
     PolicyRule(
         id="limits.maxPoolsPerQueue",
+        strictest=min,
         kinds=POOLS,
         sentence="At most this many WorkerPools take jobs from the same Queue.",
         check=max_pools_per_queue,

@@ -7,7 +7,6 @@ from typing import Final
 
 from crds.findings import Finding, Reason
 from policies import bounds
-from policies.brokers import place
 from policies.decision import Action
 from policies.fields import integer, mapping, text
 from policies.rules.rule import QUEUES, BuiltInRule
@@ -39,7 +38,7 @@ def dead_letter_cycle(subject: Subject) -> Iterator[Finding]:
     if not dead:
         return
     own, chain = subject.place, [_name(subject)]
-    at = place(subject.namespace, mapping(subject.spec, "broker"), dead)
+    at = subject.places.of(dead)
     while at and at != own and len(chain) < MAX_CHAIN:
         following = [view for view in subject.snapshot.queues_at(at) if view.dead_letters]
         if not following:
@@ -94,12 +93,14 @@ RULES: Final = (
     ),
     BuiltInRule(
         id="deadLetterCycle",
+        needs="deadLetter",
         kinds=QUEUES,
         sentence="Dead letters never come back to the queue they died in, over whichever other Queues.",
         check=dead_letter_cycle,
     ),
     BuiltInRule(
         id="burstBelowRate",
+        needs="rateLimit",
         kinds=QUEUES,
         sentence="The burst of a rate limit is at least its jobs.",
         check=burst,
@@ -107,6 +108,7 @@ RULES: Final = (
     ),
     BuiltInRule(
         id="deadLettersKept",
+        needs="retention",
         kinds=QUEUES,
         sentence="Dead letters are kept for a while.",
         check=retention,

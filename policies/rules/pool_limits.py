@@ -11,7 +11,7 @@ from policies import resources
 from policies.fields import mapping
 from policies.resources import amount
 from policies.rules.inherited import SPEC, duration_above, duration_below, number_above, shown
-from policies.rules.rule import POOLS, Breach, PolicyRule, length, number
+from policies.rules.rule import POOLS, Breach, PolicyRule, length, longest, number, shortest
 from policies.subject import Subject
 
 
@@ -74,6 +74,7 @@ def _origin(subject: Subject, name: str) -> str:
 RULES: Final = (
     PolicyRule(
         id="limits.maxConcurrency",
+        strictest=min,
         kinds=POOLS,
         sentence="A replica of a WorkerPool runs at most so many jobs at once.",
         check=max_concurrency,
@@ -81,6 +82,7 @@ RULES: Final = (
     ),
     PolicyRule(
         id="limits.maxInFlight",
+        strictest=min,
         kinds=POOLS,
         sentence="A replica of a WorkerPool holds at most so many jobs, prefetched ones included; without maxInFlight "
         "that is its concurrency.",
@@ -89,6 +91,7 @@ RULES: Final = (
     ),
     PolicyRule(
         id="limits.minDrainTimeout",
+        strictest=longest,
         kinds=POOLS,
         sentence="Workers get at least this long to finish their jobs, inherited and built-in values included.",
         check=min_drain_timeout,
@@ -96,6 +99,7 @@ RULES: Final = (
     ),
     PolicyRule(
         id="limits.maxDrainTimeout",
+        strictest=shortest,
         kinds=POOLS,
         sentence="Workers get at most this long to finish their jobs, inherited and built-in values included.",
         check=max_drain_timeout,
@@ -103,6 +107,7 @@ RULES: Final = (
     ),
     PolicyRule(
         id="limits.maxPriority",
+        strictest=min,
         kinds=POOLS,
         sentence="The priority of a WorkerPool is at most this.",
         check=max_priority,

@@ -7,9 +7,9 @@ from typing import Any, Final
 
 from crds.findings import Finding, Reason
 from policies.fields import integer, text
-from policies.rates import Rate
+from policies.rates import Rate, slowest
 from policies.rules.inherited import duration_above, number_above, shown
-from policies.rules.rule import QUEUES, Breach, PolicyRule, length, number
+from policies.rules.rule import QUEUES, Breach, PolicyRule, length, number, shortest
 from policies.subject import Subject
 
 
@@ -47,6 +47,7 @@ def max_retention(subject: Subject, limit: str) -> list[Breach]:
 RULES: Final = (
     PolicyRule(
         id="limits.maxRate",
+        strictest=slowest,
         kinds=QUEUES,
         sentence="The effective rate limit of a Queue is at most this; a Queue needs one.",
         check=max_rate,
@@ -54,6 +55,7 @@ RULES: Final = (
     ),
     PolicyRule(
         id="limits.maxRetries",
+        strictest=min,
         kinds=QUEUES,
         sentence="A failed job of a Queue is tried again at most so often, inherited and built-in values included.",
         check=max_retries,
@@ -61,6 +63,7 @@ RULES: Final = (
     ),
     PolicyRule(
         id="limits.maxBackoff",
+        strictest=shortest,
         kinds=QUEUES,
         sentence="The longest wait between two tries of a job is at most this, inherited and built-in values included.",
         check=max_backoff,
@@ -68,6 +71,7 @@ RULES: Final = (
     ),
     PolicyRule(
         id="limits.maxRetention",
+        strictest=shortest,
         kinds=QUEUES,
         sentence="Finished jobs and dead letters are kept for at most this, where the Queue or a policy says how long.",
         check=max_retention,

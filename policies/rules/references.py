@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from crds.findings import Finding, Reason
 from policies.decision import Action
-from policies.fields import integer, items, text
+from policies.fields import integer, items, listing, text
 from policies.nearest import nearest
 from policies.rules.rule import OBJECT_AND_SCALE, POOLS, BuiltInRule
 from policies.subject import Subject
@@ -16,7 +16,11 @@ MAX_SUGGESTIONS: Final = 4
 """Missing queues that get a suggestion; each costs a comparison with every queue of the namespace."""
 
 
-def queue_exists(subject: Subject) -> Iterator[Finding]:
+def queue_exists(subject: Subject) -> Iterable[Finding]:
+    return () if len(subject.queues) == len(listing(subject.spec, "queues")) else _missing(subject)
+
+
+def _missing(subject: Subject) -> Iterator[Finding]:
     known = subject.snapshot.queues(subject.namespace)
     suggestions = 0
     for path, reference in items(subject.spec, "queues"):
@@ -41,6 +45,7 @@ def hold_above_maximum(subject: Subject) -> Iterator[Finding]:
 RULES: Final = (
     BuiltInRule(
         id="queueExists",
+        needs="queues",
         kinds=POOLS,
         sentence="Every queue a WorkerPool names exists in its namespace.",
         check=queue_exists,
@@ -49,6 +54,7 @@ RULES: Final = (
     ),
     BuiltInRule(
         id="holdAboveMaximum",
+        needs="hold",
         kinds=POOLS,
         subresources=OBJECT_AND_SCALE,
         sentence="A hold stays within the pool's own maxReplicas.",

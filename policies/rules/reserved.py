@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
 from crds import meta
 from crds.findings import Finding, Reason
-from policies.fields import items, mapping, strings, text
+from policies.fields import items, listing, mapping, strings, text
 from policies.rules.rule import ALL_KINDS, POOLS, QUEUES, Breach, BuiltInRule, PolicyRule
 from policies.selectors import NameTest, name_test
 from policies.snapshot import PolicyView
@@ -68,9 +68,17 @@ def reserved_names(subject: Subject, names: Names) -> Iterator[Breach]:
             yield Breach(Finding(field, Reason.INVALID, f"reserved: {names.text}; choose another queueName", name))
 
 
-def metadata(subject: Subject) -> Iterator[Finding]:
+def metadata(subject: Subject) -> Iterable[Finding]:
     """Reserved labels and annotations that the object did not carry before with this value."""
-    new, old = mapping(subject.obj, "metadata"), mapping(subject.previous, "metadata")
+    own = mapping(subject.obj, "metadata")
+    for part in ("labels", "annotations"):
+        for key in mapping(own, part):
+            if key.startswith(PREFIX):
+                return _metadata(own, mapping(subject.previous, "metadata"))
+    return ()
+
+
+def _metadata(new: Mapping[str, Any], old: Mapping[str, Any]) -> Iterator[Finding]:
     for part in ("labels", "annotations"):
         yield from _own_keys(f"metadata.{part}", mapping(new, part), mapping(old, part))
 
@@ -85,7 +93,18 @@ def default_labels(subject: Subject) -> Iterator[Finding]:
     yield from _own_keys("spec.defaults.labels", mapping(subject.spec, "defaults", "labels"), {})
 
 
-def environment(subject: Subject) -> Iterator[Finding]:
+def environment(subject: Subject) -> Iterable[Finding]:
+    if "template" not in subject.spec:
+        for variable in listing(subject.spec, "env"):
+            name = variable.get("name") if type(variable) is dict else None
+            if type(name) is str and name.startswith(ENV_PREFIX):
+                break
+        else:
+            return ()
+    return _environment(subject)
+
+
+def _environment(subject: Subject) -> Iterator[Finding]:
     yield from _own_env("spec.env", items(subject.spec, "env"))
     for part in ("initContainers", "containers"):
         for path, container in items(subject.spec, "template", "spec", part):
@@ -122,6 +141,7 @@ POLICY_RULES: Final = (
 RULES: Final = (
     BuiltInRule(
         id="reservedQueueName",
+        needs="queueName",
         kinds=QUEUES,
         sentence="A queueName at a broker with layout List, Stream or GoRedisWorkQueue is none of system, admin, "
         "health, metrics, default, kube-*, in any case of letters.",
@@ -135,12 +155,14 @@ RULES: Final = (
     ),
     BuiltInRule(
         id="reservedTemplateMetadata",
+        needs="template",
         kinds=POOLS,
         sentence="The pod template carries no label or annotation below headgate.dev/.",
         check=template_metadata,
     ),
     BuiltInRule(
         id="reservedDefaultLabels",
+        needs="defaults",
         kinds=frozenset({meta.POLICY.kind, meta.CLUSTER_POLICY.kind}),
         sentence="A policy defaults no label below headgate.dev/.",
         check=default_labels,

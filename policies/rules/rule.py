@@ -68,9 +68,11 @@ class BuiltInRule(Rule):
     """`check` names what is wrong; `who_may` says that it is wrong of this person, not of the value.
 
     A `timely` rule speaks of the world as it is now, so its findings are told again although the object did not change.
+    `needs` is a field of the spec without which the rule has nothing to find, so that it need not be asked.
     """
 
     check: Callable[[Subject], Iterable[Finding]]
+    needs: str = ""
     action: Action = Action.DENY
     who_may: bool = False
     timely: bool = False
@@ -84,16 +86,26 @@ def _as_it_is(value: Any) -> Any:
 class PolicyRule(Rule):
     """`check` is given what `prepare` made of the policy's field that bears the rule's id; None means nothing to judge.
 
-    `prepare` runs once for each version of a policy, `check` for every request.
+    `prepare` runs once for each version of a policy, `check` for every request. `strictest` picks of several prepared
+    limits the one that finds something wherever any of them does; None where no single one does.
     """
 
     check: Callable[[Subject, Any], Iterable[Breach]]
     prepare: Callable[[Any], Any] = _as_it_is
+    strictest: Callable[[Iterable[Any]], Any] | None = None
 
 
 def number(limit: Any) -> int | None:
     """`prepare` of a limit that is an integer."""
     return limit if type(limit) is int else None
+
+
+def shortest(lengths: Iterable[str]) -> str:
+    return min(lengths, key=duration.milliseconds)
+
+
+def longest(lengths: Iterable[str]) -> str:
+    return max(lengths, key=duration.milliseconds)
 
 
 def length(limit: Any) -> str | None:

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from functools import lru_cache
+from collections.abc import Iterable, Iterator
 from typing import Final
 from zoneinfo import ZoneInfo, available_timezones
 
 from crds import cron
 from crds.findings import Finding, Reason
-from policies.fields import items, text
+from crds.remembering import remembered
+from policies.fields import items, mapping, text
 from policies.nearest import nearest
 from policies.rules.rule import POOLS, BuiltInRule
 from policies.subject import Subject
 
 
-def schedules(subject: Subject) -> Iterator[Finding]:
+def schedules(subject: Subject) -> Iterable[Finding]:
+    return _wrong(subject) if "schedules" in mapping(subject.spec, "scaling") else ()
+
+
+def _wrong(subject: Subject) -> Iterator[Finding]:
     for path, schedule in items(subject.spec, "scaling", "schedules"):
         written, zone = text(schedule, "schedule"), text(schedule, "timeZone")
         if why := _why_not(written):
@@ -26,19 +30,19 @@ def schedules(subject: Subject) -> Iterator[Finding]:
             yield Finding(f"spec.{path}.timeZone", Reason.INVALID, f"no such time zone{hint}", zone)
 
 
-@lru_cache(maxsize=1024)
+@remembered(1024)
 def _why_not(written: str) -> str:
-    """What is wrong with a cron expression; "" for nothing, and for what is not of its form at all."""
-    if written.count(" ") != 4 and not written.startswith("@"):
+    """What is wrong with a cron expression; "" for nothing, and for what has not its form: the schema says that."""
+    if written.count(" ") != 4:
         return ""
     try:
-        cron.parse(written)
+        never = cron.parse(written).never
     except cron.CronError as error:
         return str(error)
-    return ""
+    return "none of these months has such a day, so it would never begin" if never else ""
 
 
-@lru_cache(maxsize=1024)
+@remembered(1024)
 def _exists(zone: str) -> bool:
     """Without a database of time zones none can be missed."""
     try:
@@ -51,8 +55,10 @@ def _exists(zone: str) -> bool:
 RULES: Final = (
     BuiltInRule(
         id="schedules",
+        needs="scaling",
         kinds=POOLS,
-        sentence="A schedule is a time that exists: minutes to 59, hours to 23, a known time zone.",
+        sentence="A schedule is a time that exists: minutes to 59, hours to 23, a day that a month of it has, a known "
+        "time zone.",
         check=schedules,
     ),
 )

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 import crds
+from crds import meta
 from crds.conversion import unsaid
 from crds.effect import why
 from crds.findings import Finding, Reason
 from policies.decision import Action
+from policies.fields import mapping
 from policies.rules.rule import ALL_KINDS, BuiltInRule
 from policies.subject import Subject
 
@@ -23,8 +25,13 @@ def without_effect(subject: Subject) -> Iterator[Finding]:
         yield Finding(path, Reason.INVALID, f"no effect: {why(subject.kind, path)}")
 
 
-def only_in_beta(subject: Subject) -> Iterator[Finding]:
+def only_in_beta(subject: Subject) -> Iterable[Finding]:
     """Said once, when it is written: an object that is edited in v1 has carried it along before."""
+    carries = meta.ANNOTATION_CONVERSION_DATA in mapping(subject.obj, "metadata", "annotations")
+    return _only_in_beta(subject) if carries else ()
+
+
+def _only_in_beta(subject: Subject) -> Iterator[Finding]:
     before = unsaid(subject.previous) if subject.previous is not None else {}
     for path, instead in unsaid(subject.obj).items():
         if path not in before:

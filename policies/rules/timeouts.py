@@ -5,18 +5,21 @@ Each layer works by itself, and together they deliver jobs twice or kill them; n
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any, Final
 
 from crds import duration
 from crds.findings import Finding, Reason
-from policies import bounds
+from policies import bounds, builtin, effective
 from policies.decision import Action
-from policies.fields import integer, items, text
+from policies.fields import integer, text
 from policies.rules.rule import POOLS, QUEUES, BuiltInRule
 from policies.subject import Subject
 from policies.timeouts import redelivery
 
+ENDING: Final = ("Requeue", "Kill")
+"""What a drain may do at its end that ends jobs, too."""
+_DRAIN: Final = ("drain",)
 DRAIN_TIMEOUT: Final = "spec.drain.timeout"
 GRACE: Final = "spec.template.spec.terminationGracePeriodSeconds"
 
@@ -32,26 +35,37 @@ def job_and_broker(subject: Subject) -> Iterator[Finding]:
 
 def drain_and_broker(subject: Subject) -> Iterator[Finding]:
     """A drain waits for running jobs, so it must not wait for longer than the broker does."""
-    for name, spec in _queues(subject):
-        again = redelivery(spec)
+    for queue in subject.queues:
+        again = redelivery(queue.spec)
         if again is None:
             continue
         timeout = subject.effective.get("drain.timeout")
         if (bounds.seconds(timeout) or 0.0) > again.seconds:
-            message = f"drain.timeout {timeout} > {again} of queue {name}: draining jobs may be delivered twice"
+            message = f"drain.timeout {timeout} > {again} of queue {queue.name}: draining jobs may be delivered twice"
             yield Finding(DRAIN_TIMEOUT, Reason.INVALID, message)
 
 
 def drain_and_job(subject: Subject) -> Iterator[Finding]:
     """Waiting is the default and harms nobody; to end jobs before their time has to be meant."""
-    for name, spec in _queues(subject):
-        longest = bounds.seconds(spec.get("maxJobDuration"))
+    for queue in subject.queues:
+        longest = bounds.seconds(queue.spec.get("maxJobDuration"))
         if longest is None:
             continue
-        timeout, then = subject.effective.get("drain.timeout"), subject.effective.get("drain.onTimeout")
-        if then in ("Requeue", "Kill") and longest > (bounds.seconds(timeout) or 0.0):
-            shorter = f"drain.timeout {timeout} < maxJobDuration {spec['maxJobDuration']} of queue {name}"
+        then = _on_timeout(subject)
+        if then not in ENDING:
+            return
+        timeout = subject.effective.get("drain.timeout")
+        if longest > (bounds.seconds(timeout) or 0.0):
+            shorter = f"drain.timeout {timeout} < maxJobDuration {queue.spec['maxJobDuration']} of queue {queue.name}"
             yield Finding(DRAIN_TIMEOUT, Reason.INVALID, f"{shorter}: {then} ends such jobs")
+
+
+def _on_timeout(subject: Subject) -> Any:
+    """The pool's own word is read without working out everything it inherits."""
+    own = text(subject.spec, "drain", "onTimeout")
+    if own or not effective.layers(subject.policies, _DRAIN):
+        return own or builtin.POOL["drain"]["onTimeout"]
+    return subject.effective.get("drain.onTimeout")
 
 
 def drain_and_grace(subject: Subject) -> Iterator[Finding]:
@@ -65,17 +79,10 @@ def drain_and_grace(subject: Subject) -> Iterator[Finding]:
         yield Finding(GRACE, Reason.INVALID, message)
 
 
-def _queues(subject: Subject) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """The pool's queues that are known, with what the snapshot keeps of their specs."""
-    known = subject.snapshot.queues(subject.namespace)
-    for _, item in items(subject.spec, "queues"):
-        if view := known.get(text(item, "name")):
-            yield view.name, view.spec
-
-
 RULES: Final = (
     BuiltInRule(
         id="jobLongerThanBroker",
+        needs="maxJobDuration",
         kinds=QUEUES,
         sentence="The longest job ends before the broker gives it to another worker: Celery's visibility timeout, "
         "RabbitMQ's consumer timeout.",
@@ -84,6 +91,7 @@ RULES: Final = (
     ),
     BuiltInRule(
         id="drainLongerThanBroker",
+        needs="queues",
         kinds=POOLS,
         sentence="A drain ends before the broker gives the jobs that are waited for to another worker.",
         check=drain_and_broker,
@@ -92,6 +100,7 @@ RULES: Final = (
     ),
     BuiltInRule(
         id="drainShorterThanJob",
+        needs="queues",
         kinds=POOLS,
         sentence="Where drain.onTimeout is Requeue or Kill, drain.timeout leaves the longest job its time.",
         check=drain_and_job,
@@ -100,6 +109,7 @@ RULES: Final = (
     ),
     BuiltInRule(
         id="graceShorterThanDrain",
+        needs="template",
         kinds=POOLS,
         sentence="A pod template's terminationGracePeriodSeconds is not shorter than drain.timeout.",
         check=drain_and_grace,

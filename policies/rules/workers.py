@@ -10,7 +10,7 @@ from policies.decision import Action
 from policies.fields import items, mapping, text
 from policies.moments import moment
 from policies.resources import WORKER
-from policies.rules.rule import POOLS, BuiltInRule
+from policies.rules.rule import OBJECT_AND_SCALE, POOLS, BuiltInRule
 from policies.subject import Subject
 
 AUTOSCALERS: Final = frozenset(
@@ -46,6 +46,14 @@ def expired_hold(subject: Subject) -> Iterator[Finding]:
         yield Finding("spec.hold.until", Reason.INVALID, f"is over since {until}, so the pool scales by itself")
 
 
+def surge_of_a_set(subject: Subject) -> Iterator[Finding]:
+    """A StatefulSet has no place for a pod beside the one that it replaces."""
+    surge = mapping(subject.spec, "rollout").get("maxSurge")
+    if text(subject.spec, "workload", "type") == "StatefulSet" and surge is not None:
+        message = "a StatefulSet has none: maxUnavailable, at least 1, says how many are replaced at a time"
+        yield Finding("spec.rollout.maxSurge", Reason.INVALID, message, surge)
+
+
 def taken_over_twice(subject: Subject) -> Iterator[Finding]:
     name = text(subject.spec, "takeOver", "deploymentName")
     if not name:
@@ -78,6 +86,7 @@ def _image(subject: Subject) -> str:
 RULES: Final = (
     BuiltInRule(
         id="versionAgainstTag",
+        needs="version",
         kinds=POOLS,
         sentence="A WorkerPool's version is its image's tag, where there is one.",
         check=version,
@@ -85,6 +94,7 @@ RULES: Final = (
     ),
     BuiltInRule(
         id="claimingLabels",
+        needs="template",
         kinds=POOLS,
         sentence="The pod template carries no label by which a GitOps tool claims objects.",
         check=claiming_labels,
@@ -92,13 +102,25 @@ RULES: Final = (
     ),
     BuiltInRule(
         id="expiredHold",
+        needs="hold",
         kinds=POOLS,
+        subresources=OBJECT_AND_SCALE,
         sentence="A hold ends in the future.",
         check=expired_hold,
+        action=Action.WARN,
+        timely=True,
+    ),
+    BuiltInRule(
+        id="surgeOfAStatefulSet",
+        needs="workload",
+        kinds=POOLS,
+        sentence="A WorkerPool that runs as a StatefulSet says nothing of maxSurge.",
+        check=surge_of_a_set,
         action=Action.WARN,
     ),
     BuiltInRule(
         id="takenOverTwice",
+        needs="takeOver",
         kinds=POOLS,
         sentence="No two WorkerPools take over the same Deployment.",
         check=taken_over_twice,

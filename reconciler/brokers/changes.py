@@ -41,8 +41,9 @@ def between(before: Observation, after: Observation, seconds: float) -> Change:
 
 
 def _told(before: Observation, after: Observation) -> Told | None:
-    """None where nobody keeps records, or where some were not read and would be taken for new ones."""
-    unread = any(seen.records_left_out or seen.workers.garbage for seen in (before, after))
+    """None where nobody keeps records, where some do not tell, or were not read and would be taken for new ones."""
+    both = (before, after)
+    unread = any(seen.records_left_out or seen.workers.garbage or not seen.workers.tell for seen in both)
     if unread or not (before.workers.everyone or after.workers.everyone):
         return None
     return after.workers.told_since(before.workers)

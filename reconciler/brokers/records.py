@@ -66,7 +66,7 @@ class Record:
 
     `in_flight_at` says where the broker keeps the instance's jobs: the key of its list, or its consumer group. It is
     empty for a worker that keeps no such account. `told` is what it has done for this queue alone, where it says so; a
-    worker of one queue need not.
+    worker of one queue need not. `tells` is False for one that says it does not know.
     """
 
     instance: str
@@ -86,6 +86,7 @@ class Record:
     config_generation: str
     in_flight_at: str = ""
     told: Told = NOTHING_TOLD
+    tells: bool = True
 
     @property
     def in_flight(self) -> int:
@@ -105,7 +106,8 @@ class Records:
 
     def completed_since(self, earlier: Records) -> int | None:
         """Runs that ended between two readings, as far as workers told; None when there was nobody to tell."""
-        return self.told_since(earlier).runs if earlier.fresh or earlier.stale else None
+        known = (earlier.fresh or earlier.stale) and earlier.tell and self.tell
+        return self.told_since(earlier).runs if known else None
 
     def told_since(self, earlier: Records) -> Told:
         """What the workers have done since; one that was not there before has done all it tells of since then."""
@@ -118,6 +120,11 @@ class Records:
     @property
     def everyone(self) -> Mapping[str, Record]:
         return {**self.stale, **self.fresh} if self.stale else self.fresh
+
+    @property
+    def tell(self) -> bool:
+        """Whether every one of them knows what it has done for this queue."""
+        return all(record.tells for record in self.everyone.values())
 
     @property
     def told(self) -> Told:
@@ -153,6 +160,7 @@ def parse(instance: str, text: bytes) -> Record | None:
 def _record(instance: str, fields: dict[str, Any]) -> Record:
     if fields["instance"] != instance:
         raise ValueError("a record kept under another instance's name")
+    tells = "queue" not in fields or fields["queue"] is not None
     return Record(
         instance=_name(instance),
         pod=_name(fields["pod"]),
@@ -170,7 +178,8 @@ def _record(instance: str, fields: dict[str, Any]) -> Record:
         service_seconds_sq=_number(fields.get("serviceSecondsSq", 0)),
         config_generation=_name(fields.get("configGeneration", "")),
         in_flight_at=_name(fields.get("inFlight", "")),
-        told=_told(fields["queue"] if isinstance(fields.get("queue"), dict) else fields),
+        told=_told(fields["queue"] if isinstance(fields.get("queue"), dict) else fields) if tells else NOTHING_TOLD,
+        tells=tells,
     )
 
 

@@ -30,12 +30,12 @@ def deployment(owner: Owner, template: Mapping[str, Any], revision: str, *, paus
             "progressDeadlineSeconds": PROGRESS_SECONDS,
             "revisionHistoryLimit": 1,
             "selector": {"matchLabels": selector},
-            "template": _labelled(owner, template, revision),
+            "template": labelled(owner, template, revision),
         },
     }
 
 
-def _labelled(owner: Owner, template: Mapping[str, Any], revision: str) -> dict[str, Any]:
+def labelled(owner: Owner, template: Mapping[str, Any], revision: str) -> dict[str, Any]:
     made = deepcopy(dict(template))
     made["metadata"]["labels"] = {**made["metadata"]["labels"], **owner.labels, meta.LABEL_REVISION: revision}
     for container in made["spec"]["containers"]:

@@ -47,5 +47,9 @@ class Owner:
     def disruption_budget(self) -> str:
         return self.name
 
+    @property
+    def stateful_set(self) -> str:
+        return self.name
+
     def deployment(self, revision: str) -> str:
         return f"{self.name}-{revision}"

@@ -10,8 +10,9 @@ from copy import deepcopy
 from typing import Any, Final
 
 from policies.effective import Effective
-from reconciler.children import environment, volumes
+from reconciler.children import agent, environment, volumes
 from reconciler.children.names import VERSION, Owner
+from reconciler.children.ways import Way, spoken_to
 
 WORKER: Final = "worker"
 LEAST_GRACE_SECONDS: Final = 30
@@ -28,7 +29,13 @@ LEFT_ALONE: Final = {
 OWN_FIELDS: Final = ("command", "args", "envFrom", "resources")
 
 
-def pod_template(pool: Mapping[str, Any], queues: Sequence[Mapping[str, Any]], effective: Effective) -> dict[str, Any]:
+def pod_template(
+    pool: Mapping[str, Any],
+    queues: Sequence[Mapping[str, Any]],
+    effective: Effective,
+    way: Way = Way.CONTRACT,
+    agent_image: str = "",
+) -> dict[str, Any]:
     """The template without the labels that select its pods. `queues` are Queue objects, in the pool's order."""
     owner, spec = Owner.of(pool), pool["spec"]
     given = deepcopy(dict(spec.get("template") or {}))
@@ -41,22 +48,44 @@ def pod_template(pool: Mapping[str, Any], queues: Sequence[Mapping[str, Any]], e
     worker["env"] = [*environment.variables(owner, names, effective), *(worker.get("env") or [])]
     worker["volumeMounts"] = [*(worker.get("volumeMounts") or []), *(mount for _, mount in extra)]
     others = [container for container in containers if container["name"] != WORKER]
-    grace = _grace_seconds(effective)
+    grace = _grace_seconds(effective, way)
     pod |= {
         "containers": [worker, *others],
         "volumes": [*(pod.get("volumes") or []), *(volume for volume, _ in extra)],
         "tolerations": _tolerations(pod.get("tolerations") or []),
         "terminationGracePeriodSeconds": pod.get("terminationGracePeriodSeconds", grace),
     }
+    if way is Way.BROKER:
+        if "command" in worker and not (spoken_to(queues) or _wrapped(worker)):
+            worker["command"] = [agent.WAIT, "--", *worker["command"]]
+        _accompany(pod, worker, [mount for _, mount in extra], agent_image, wrapped=_wrapped(worker))
     if context := effective.get("podSecurityContext"):
         pod["securityContext"] = context
     return {"metadata": _metadata(given.get("metadata") or {}, spec, worker["image"]), "spec": pod}
 
 
-def _grace_seconds(effective: Effective) -> int:
+def _accompany(
+    pod: dict[str, Any], worker: dict[str, Any], ours: Sequence[Mapping[str, Any]], image: str, *, wrapped: bool
+) -> None:
+    """Adds the agent, before all other init containers, so that it is there for the longest time."""
+    pod["initContainers"] = [agent.container(image, worker, ours), *(pod.get("initContainers") or [])]
+    pod["volumes"] = [*pod["volumes"], *agent.volumes()]
+    worker["volumeMounts"] = [*worker["volumeMounts"], agent.mount()]
+    if not wrapped:
+        # `headgate-wait` has the worker finish on SIGTERM by itself.
+        worker["lifecycle"] = {"preStop": agent.pre_stop(), **(worker.get("lifecycle") or {})}
+
+
+def _wrapped(worker: Mapping[str, Any]) -> bool:
+    """Whether the worker begins with `headgate-wait`."""
+    words = [*(worker.get("command") or []), *(worker.get("args") or [])]
+    return any(word.rpartition("/")[2] == "headgate-wait" for word in words[:2])
+
+
+def _grace_seconds(effective: Effective, way: Way) -> int:
     """The last net under a drain; all there is for workers that can only be told by SIGTERM."""
     most = environment.drain_seconds(effective)
-    if effective.get("drain.method") != "Signal":
+    if way is not Way.WARM_STOP:
         most = min(MOST_GRACE_SECONDS, most)
     return max(LEAST_GRACE_SECONDS, most)
 

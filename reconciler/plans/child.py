@@ -1,4 +1,6 @@
-"""One revision of a pool as a removal is planned from it: the Deployment's numbers and its pods, all read anew.
+"""One child of a pool as a removal is planned from it: its own numbers and its pods, all read anew.
+
+A child is the Deployment of one revision, or the StatefulSet of all.
 
 Times are seconds since the epoch by the reconciler's clock.
 """
@@ -56,7 +58,8 @@ class Pod:
     """`container` is the id of the worker's container as last reported, empty before its first start; `runs` is
     whether it may be running. `bound` is the container a mark was made for, None without a mark; `forced` marks were
     made without a proof. One that is `spared` is chosen after all others. `grace` is the grace period, in seconds, of
-    a pod that is terminating.
+    a pod that is terminating. `ordinal` is its place in a StatefulSet, and `outdated` that another revision than the
+    present one runs there.
     """
 
     name: str
@@ -75,6 +78,8 @@ class Pod:
     finished: bool = False
     grace: float = 0.0
     spared: bool = False
+    ordinal: int = 0
+    outdated: bool = False
     worker: WorkerState = UNKNOWN
 
     @property
@@ -110,11 +115,12 @@ class Pod:
 
 @dataclass(frozen=True, slots=True)
 class Child:
-    """`replicas` is the Deployment's own number, `keep` how many pods shall go on serving.
+    """`replicas` is the child's own number, `keep` how many pods shall go on serving.
 
     `failing` says that its controller cannot create pods. With `guarded` the API server itself refuses to delete what
     is not marked. `kills` gives a worker whose time is over no more to end its jobs.
     `warm` workers say nothing of themselves and end their jobs after SIGTERM.
+    With `ordered` it is a StatefulSet, of whose serving outdated pods `replacing` may leave at a time, with None none.
     """
 
     name: str
@@ -133,6 +139,8 @@ class Child:
     guarded: bool = False
     kills: bool = False
     warm: bool = False
+    ordered: bool = False
+    replacing: int | None = None
 
     @property
     def active(self) -> list[Pod]:

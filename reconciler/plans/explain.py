@@ -115,9 +115,9 @@ def trouble(queue: QueueFacts) -> str:
         return "does not exist"
     if queue.unreadable:
         return "is unreadable"
-    if queue.running is None:
-        return "hides what runs"
-    return "is in doubt" if not queue.firm else "hides what waits"
+    if queue.running is None or queue.firm:
+        return "partly unread"
+    return "is in doubt"
 
 
 def until(hold: Hold) -> str:

@@ -57,9 +57,8 @@ class Plan:
 
 def plan(child: Child) -> Plan:
     """The next steps for one child. Apply them, read everything anew, and ask again."""
-    hasty = [pod for pod in child.pods if pod.terminating and pod.forced and pod.grace > KILL_SECONDS]
-    if child.kills and hasty:
-        return Plan(tuple(Hasten(pod) for pod in hasty), Wait.SETTLING)
+    if hurried := hasten(child):
+        return Plan(hurried, Wait.SETTLING)
     if child.owed > 0:
         return _collect(child)
     if child.owed < 0 and child.failing and child.replicas > child.keep:
@@ -68,6 +67,12 @@ def plan(child: Child) -> Plan:
     if any(pod.marked for pod in child.active):
         return _remove_marked(child)
     return _prepare(child)
+
+
+def hasten(child: Child) -> tuple[Hasten, ...]:
+    """Where a worker whose time is over is killed with its jobs, it gets no longer to say goodbye."""
+    late = [pod for pod in child.pods if pod.terminating and pod.forced and pod.grace > KILL_SECONDS]
+    return tuple(Hasten(pod) for pod in late) if child.kills else ()
 
 
 def _collect(child: Child) -> Plan:
@@ -79,7 +84,7 @@ def _collect(child: Child) -> Plan:
         return Plan((Scale(child.replicas, after),), Wait.SETTLING)
     if not child.observed:
         return Plan(wait=Wait.SETTLING)
-    return Plan(tuple(DeleteMarked(pod) for pod in _by_progress(marked)[: child.owed]), Wait.SETTLING)
+    return Plan(tuple(DeleteMarked(pod) for pod in by_progress(marked)[: child.owed]), Wait.SETTLING)
 
 
 def _remove_marked(child: Child) -> Plan:
@@ -98,7 +103,7 @@ def _remove_marked(child: Child) -> Plan:
 def _prepare(child: Child) -> Plan:
     """Nothing is marked: withdraw what is no longer needed, ask whom it takes, mark who has proved itself."""
     surplus = child.replicas - child.keep
-    ordered = _by_progress(child.active)
+    ordered = by_progress(child.active)
     victims = [pod for place, pod in enumerate(ordered) if place < surplus or pod.called]
     cancels = [Cancel(pod) for pod in child.active if pod.request is not None and pod not in victims]
     if surplus < 0:
@@ -112,7 +117,7 @@ def _prepare(child: Child) -> Plan:
 
 
 def _advance(child: Child, victims: Sequence[Pod]) -> Plan:
-    ready = [mark for pod in victims if (mark := _mark(child, pod)) is not None]
+    ready = [mark for pod in victims if (mark := mark_of(child, pod)) is not None]
     first = _taken_first(child, [mark.pod for mark in ready])
     marks = [mark for mark in ready if first or mark.pod.called]
     asked = {mark.pod.uid for mark in marks}
@@ -124,7 +129,7 @@ def _advance(child: Child, victims: Sequence[Pod]) -> Plan:
     return Plan(wait=Wait.WORKERS if victims else Wait.NOTHING)
 
 
-def _mark(child: Child, pod: Pod) -> Mark | None:
+def mark_of(child: Child, pod: Pod) -> Mark | None:
     """The mark a victim has earned, if any."""
     if not pod.scheduled:
         # Being scheduled changes the pod, so the mark cannot come late; and the worker would start asked.
@@ -155,7 +160,7 @@ def _taken_first(child: Child, chosen: Sequence[Pod]) -> bool:
     return all(pod.runs and (child.guarded or pod.rank == SAFE) for pod in others)
 
 
-def _by_progress(pods: Sequence[Pod]) -> list[Pod]:
+def by_progress(pods: Sequence[Pod]) -> list[Pod]:
     """Victims first, so that the same ones are chosen again: who is nearest to leaving, then who costs least."""
     return sorted(pods, key=_progress)
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 
 import pytest
+import yaml
 
 from certs.inject import CONFIGURATIONS, Outcome, configuration_name, inject, injected_bundle
 from certs.keeping import Duty, Keeper
@@ -205,3 +206,22 @@ def test_two_installs_stand_side_by_side(
     finally:
         installed_crds.run("uninstall", "hg", *other, "--no-hooks")
         control_plane.kubectl("delete", "namespace", other[1], "--wait=false")
+
+
+def test_the_upgrade_that_turns_reports_off_removes_them(
+    installed_crds: Helm, release: Callable[..., str], namespace: str
+) -> None:
+    def hooks() -> list[str]:
+        made = yaml.safe_load_all(installed_crds.run("get", "hooks", "hg", "-n", namespace))
+        return sorted(
+            f"{one['kind']} {one['metadata']['name']}" for one in made if "reports" in one["metadata"]["name"]
+        )
+
+    release()
+    assert hooks() == [], "there were none"
+    release("--set=reports.enabled=true")
+    assert hooks() == [], "there are some"
+    release("--set=reports.enabled=false")
+    assert hooks() == [f"{kind} headgate-reports" for kind in ("Job", "Role", "RoleBinding", "ServiceAccount")]
+    release()
+    assert hooks() == [], "they are gone"

@@ -46,7 +46,9 @@ WANT: dict[tuple[str, str], Grants] = {
     ("ClusterRole", "headgate-media-webhook"): configurations("get"),
     ("Role", "headgate-reconciler"): {
         "configmaps": "create delete patch",
+        "controllerrevisions.apps": "list",
         "deployments.apps": "create delete get list patch watch",
+        "statefulsets.apps": "create delete get list patch watch",
         "events": "create patch",
         "leases.coordination.k8s.io": "create",
         "leases.coordination.k8s.io=headgate-reconciler": "get update",
@@ -85,7 +87,9 @@ EVERYWHERE: dict[str, Grants] = {
     | {"namespaces": READ},
     "reconciler": {
         "configmaps": "create delete patch",
+        "controllerrevisions.apps": "list",
         "deployments.apps": "create delete get list patch watch",
+        "statefulsets.apps": "create delete get list patch watch",
         "events": "create patch",
         "poddisruptionbudgets.policy": "create delete patch",
         "pods": "delete get list patch watch",
@@ -148,6 +152,22 @@ def test_whoever_does_not_make_certificates_may_not_write_any(mode: str) -> None
     names = {one["metadata"]["name"] for one in of_kind(objects, "ClusterRole")}
     assert names == {"headgate-media-webhook", "headgate-media-release"}
     assert "secrets=headgate-certs" not in grants(the(objects, "Role", "headgate-webhook")["rules"])
+
+
+@pytest.mark.parametrize("scope", ["namespaced", "cluster"])
+def test_reports_are_touched_only_where_they_are_wanted(scope: str) -> None:
+    reports, without = "reports.openreports.io", Helm().render(scope=f'"{scope}"')
+    assert not any(reports in grants(one["rules"]) for one in of_kind(without, "Role", "ClusterRole"))
+    wanted = Helm().render(scope=f'"{scope}"', reports__enabled="true")
+    found = {
+        (one["kind"], one["metadata"]["name"].rpartition("-")[2]): grants(one["rules"])[reports]
+        for one in of_kind(wanted, "Role", "ClusterRole")
+        if reports in grants(one["rules"])
+    }
+    kind = "ClusterRole" if scope == "cluster" else "Role"
+    assert found == {(kind, "reconciler"): "create delete get list patch", (kind, "release"): "delete list"}
+    args = the(wanted, "Job", "headgate-release")["spec"]["template"]["spec"]["containers"][0]["args"]
+    assert args[:2] + args[3:4] == ["release", "--install", "--reports"]
 
 
 def test_there_are_no_other_roles(rendered: list[Object]) -> None:

@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from chart import generate, tables
-from tests.chart.helm import CRDS, HEADGATE, Helm, HelmError, Object, of_kind
+from tests.chart.helm import CRDS, HEADGATE, Helm, HelmError, Object, of_kind, the
 
 VALUES = {value.path: value for value in tables.values((HEADGATE / "values.yaml").read_text())}
 FILES = {"certs.mode": "files", "certs.files.secretName": "mine", "certs.files.caBundle": "PEM"}
@@ -28,6 +28,9 @@ OTHER: dict[str, Any] = {
     "certs.authorityDays": 30,
     "certs.leafDays": 10,
     "metrics.prometheusRule.enabled": True,
+    "policies.rules": "refused",
+    "reports.enabled": True,
+    "agent.enabled": False,
     "webhook.replicas": 3,
     "reconciler.replicas": 2,
     "startupCheck.enabled": False,
@@ -169,3 +172,17 @@ def test_a_crd_keeps_its_schema_and_outlives_its_chart(rendered_crds: list[Objec
     for crd in crds:
         assert crd["metadata"]["annotations"] == {"helm.sh/resource-policy": "keep"}
         assert generate.crd_template('metadata:\n  name: a\nspec: {description: "{{x}}"}').endswith('{{ "{{" }}x}}"}')
+
+
+@pytest.mark.parametrize(
+    ("values", "want"),
+    [
+        pytest.param({}, "allowed", id="by itself, in a namespace of its own"),
+        pytest.param({"scope": '"cluster"'}, "refused", id="by itself, where many namespaces share the webhook"),
+        pytest.param({"scope": '"cluster"', "policies__rules": '"allowed"'}, "allowed", id="when it is asked for"),
+        pytest.param({"policies__rules": '"refused"'}, "refused", id="when it is not wanted"),
+    ],
+)
+def test_whether_policies_carry_rules_in_cel(values: dict[str, str], want: str) -> None:
+    webhook = the(Helm().render(**values), "Deployment", "headgate-webhook")
+    assert f"--policy-rules={want}" in webhook["spec"]["template"]["spec"]["containers"][0]["args"]

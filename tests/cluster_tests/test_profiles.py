@@ -80,12 +80,29 @@ def test_what_needs_the_node_has_to_say_so_in_its_files_name(tmp_path: Path) -> 
     assert "needs the node: put it into a file named test_node*.py" in done.stderr
 
 
-def run(profile: str, folder: Path, file: str = "test_node.py") -> subprocess.CompletedProcess[str]:
+def test_several_workers_name_what_is_left_out_once(tmp_path: Path) -> None:
+    done = run("unit", tmp_path, "-n2")
+    assert done.returncode == 0, done.stdout
+    assert done.stdout.count("deselected: 2 control-plane, 2 node") == 1, done.stdout
+
+
+def run(profile: str, folder: Path, *arguments: str, file: str = "test_node.py") -> subprocess.CompletedProcess[str]:
     (folder / "conftest.py").write_text(CONFTEST)
     (folder / file).write_text(TESTS)
     (folder / "pytest.ini").write_text("[pytest]\nmarkers =\n    node: x\n    control_plane: x\n")
     return subprocess.run(
-        [sys.executable, "-m", "pytest", "-v", "-p", "no:cacheprovider", "-c", folder / "pytest.ini", folder],
+        [
+            sys.executable,
+            "-m",
+            "pytest",
+            "-v",
+            "-p",
+            "no:cacheprovider",
+            "-c",
+            folder / "pytest.ini",
+            folder,
+            *arguments,
+        ],
         env={**os.environ, "HEADGATE_TEST_PROFILE": profile, "PYTHONPATH": str(REPOSITORY)},
         capture_output=True,
         text=True,

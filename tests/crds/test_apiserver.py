@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import copy
+import re
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,6 +15,7 @@ from hypothesis import strategies as st
 import crds
 from crds import meta
 from crds.definition import definition
+from crds.schema import structural
 from tests.cluster.cluster import Cluster
 from tests.crds import generators, objects, seeds
 from tests.crds.apiserver import ApiServer
@@ -41,6 +44,30 @@ def test_the_api_server_takes_the_crd_without_a_warning(kind: meta.Kind, server:
     assert answer.warnings == ()
     conditions = {entry["type"]: entry["status"] for entry in answer.body["status"]["conditions"]}
     assert conditions.get("NonStructuralSchema", "False") == "False"
+
+
+@pytest.mark.parametrize("kind", meta.KINDS, ids=KINDS)
+def test_kubectl_explains_every_field(kind: meta.Kind, control_plane: Cluster, installed: Path) -> None:
+    tree = control_plane.kubectl("explain", f"{kind.plural}.spec", f"--api-version={meta.API_VERSION}", "--recursive")
+    shown = set(re.findall(r"^\s+([A-Za-z0-9]+)\t<", tree, re.MULTILINE))
+    assert set(_fields(structural(kind.kind)["properties"]["spec"])) <= shown
+
+
+def test_kubectl_explains_what_a_field_is_for(control_plane: Cluster, installed: Path) -> None:
+    told = control_plane.kubectl("explain", "workerpools.work.headgate.dev.spec.scaling.maxReplicas")
+    described = definition(meta.WORKER_POOL)["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]
+    words = described["spec"]["properties"]["scaling"]["properties"]["maxReplicas"]["description"]
+    assert " ".join(words.split()) in " ".join(told.split())
+
+
+def _fields(schema: Mapping[str, Any]) -> Iterator[str]:
+    """The names of the fields of our own; a pod template has those of Kubernetes, which explains them itself."""
+    for name, below in schema.get("properties", {}).items():
+        yield name
+        if name != "template":
+            yield from _fields(below)
+    if items := schema.get("items"):
+        yield from _fields(items)
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -92,3 +92,19 @@ def test_lists_are_taken_at_their_word(minutes: set[int], hours: set[int], days:
 def test_every_macro_means_something() -> None:
     for macro in MACROS:
         assert parse(macro).minutes == (0,)
+
+
+@pytest.mark.parametrize(
+    ("text", "want"),
+    [
+        ("0 8 30 2 *", True),
+        ("0 8 29 2 *", False),
+        ("0 8 31 4,6,9,11 *", True),
+        ("0 8 31 4-7 *", False),
+        ("0 8 30 2 1", False),
+        ("0 8 * 2 *", False),
+        ("@yearly", False),
+    ],
+)
+def test_days_that_no_month_has(text: str, want: bool) -> None:
+    assert parse(text).never is want

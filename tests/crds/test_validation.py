@@ -26,6 +26,7 @@ def scaling(**fields: Any) -> Object:
     return pool(scaling={"maxReplicas": 10} | fields)
 
 
+CLAIM = {"metadata": {"name": "data"}, "spec": {"accessModes": ["ReadWriteOnce"]}}
 NEW: Final = (
     pytest.param(queue(broker=None), ["spec.broker: Required value: must be set"], id="a Queue needs a broker"),
     pytest.param(
@@ -210,6 +211,14 @@ NEW: Final = (
         id="volumes of their own for a Deployment",
     ),
     pytest.param(
+        pool(workload={"persistentVolumeClaimRetentionPolicy": {"whenScaled": "Delete"}}),
+        [
+            "spec.workload.persistentVolumeClaimRetentionPolicy: Forbidden: "
+            "only the workload type StatefulSet has a volume for each replica"
+        ],
+        id="a fate for volumes that a Deployment does not have",
+    ),
+    pytest.param(
         scaling(minReplicas=11, fallback={"replicas": 12}),
         [
             "spec.scaling.minReplicas: Invalid value: 11: must not be more than maxReplicas, 10",
@@ -368,6 +377,15 @@ CHANGED: Final = (
         pool(workload={"type": "StatefulSet"}),
         ['spec.workload.type: Forbidden: "StatefulSet": cannot be changed: make a new WorkerPool'],
         id="a Deployment becomes a StatefulSet",
+    ),
+    pytest.param(
+        pool(workload={"type": "StatefulSet", "volumeClaimTemplates": [CLAIM]}),
+        pool(workload={"type": "StatefulSet"}),
+        [
+            "spec.workload.volumeClaimTemplates: Forbidden: "
+            "cannot be changed: make a new WorkerPool, or resize the claims themselves"
+        ],
+        id="other volumes for what runs already",
     ),
     pytest.param(
         scaling(maxReplicas=5000),

@@ -6,7 +6,7 @@ where implementations differ.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
 from typing import Any, TypeVar
@@ -116,6 +116,10 @@ class Chance:
         self._maybe(spec, "exemptions", lambda: [self._exemption(index) for index in range(2)], 0.4)
         self._maybe(spec, "native", lambda: "Disabled", 0.1)
         self._maybe(spec, "requiredLabels", lambda: [{"key": "team"}], 0.2)
+        self._maybe(spec, "allowedImages", lambda: ["registry.acme.io/"], 0.1)
+        self._maybe(spec, "allowedBrokers", lambda: ["*.media.svc"], 0.1)
+        self._maybe(spec, "reservedNames", lambda: ["resize*"], 0.1)
+        self._maybe(spec, "rules", self._rules, 0.4)
         self._maybe(spec, "defaults", self._defaults, 0.3)
         if "defaults" in spec:
             self._maybe(spec, "defaulting", lambda: "Persist", 0.3)
@@ -153,6 +157,22 @@ class Chance:
                 return {"matchExpressions": [{"key": "team", "operator": "Exists"}]}
             case _:
                 return {"matchExpressions": [{"key": "team", "operator": "DoesNotExist"}]}
+
+    def _rules(self) -> list[Object]:
+        rules = [self._rule(name) for name in self.random.sample(sorted(EXPRESSIONS), 2)]
+        for rule in rules:
+            self._maybe(rule, "action", lambda: self._one(("Deny", "Warn", "Audit")), 0.3)
+            self._maybe(rule, "operations", lambda: [self._one(("CREATE", "UPDATE"))], 0.2)
+        return rules
+
+    def _rule(self, name: str) -> Object:
+        kinds, expression = EXPRESSIONS[name]
+        rule: Object = {"name": name, "kinds": list(kinds), "expression": expression}
+        self._maybe(rule, "fieldPath", lambda: self._one(("spec.scaling.maxReplicas", "metadata.labels[team]")), 0.3)
+        said = (
+            {"message": "house rule"} if self._sometimes(0.7) else {"messageExpression": "object.metadata.name + '!'"}
+        )
+        return rule | said
 
     def _exemption(self, index: int) -> Object:
         exemption: Object = {
@@ -221,6 +241,26 @@ class Chance:
         return self.random.choice(choices)
 
 
+EXPRESSIONS: Mapping[str, tuple[tuple[str, ...], str]] = {
+    "field": (("WorkerPool",), "object.spec.scaling.maxReplicas <= 8"),
+    "unset": (("WorkerPool",), "object.spec.priority < 5"),
+    "optional": (("WorkerPool",), "object.spec.?maxInFlight.orValue(1) <= 4 * object.spec.?concurrency.orValue(1)"),
+    "hold": (("WorkerPool",), "object.spec.?hold.replicas.orValue(0) <= 5"),
+    "ratio": (
+        ("WorkerPool",),
+        "!has(object.spec.hold) || object.spec.hold.replicas <= object.spec.scaling.maxReplicas",
+    ),
+    "scaling": (("WorkerPool",), "request.subResource != 'scale' || object.spec.hold.replicas != 3"),
+    "growth": (("WorkerPool",), "request.operation == 'CREATE' || object.spec.hold == oldObject.spec.hold"),
+    "effective": (("WorkerPool",), "duration(effective.drain.timeout) <= duration('1h')"),
+    "default": (("Queue",), "object.spec.paused == false && object.spec.deletionPolicy == 'Retain'"),
+    "inherited": (("Queue",), "has(effective.rateLimit) && effective.retry.maxRetries <= 8"),
+    "labels": (("Queue", "WorkerPool"), "object.metadata.?labels[?'team'].orValue('media') == 'media'"),
+    "namespace": (("Queue", "WorkerPool"), "namespaceObject.metadata.labels.size() > 0 && object.metadata.name != 'a'"),
+    "person": (("Queue", "WorkerPool"), "request.userInfo.groups.exists(g, g == 'system:masters')"),
+    "queues": (("WorkerPool",), "queues.all(q, q.broker != 'kafka')"),
+}
+"""Rules in CEL by name, with the kinds they fit."""
 SUBJECTS: tuple[Object, ...] = (
     {"kind": "Group", "name": "system:masters"},
     {"kind": "Group", "name": "nobody"},

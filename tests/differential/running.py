@@ -13,22 +13,20 @@ from random import Random
 from typing import Any, Final
 
 from policies import Decision, MemorySnapshot, User
-from tests.chart.helm import CRDS, Helm, of_kind
 from tests.cluster.cluster import Cluster
 from tests.cluster.waiting import until
 from tests.crds.apiserver import Answer, ApiServer, collection
 from tests.differential import verdicts
 from tests.differential.cases import Case, Chance
+from tests.differential.floor import RUN_LABEL, bound
 from tests.differential.verdicts import Engine, located
 from tests.policies import objects
 from tests.webhooks.install import LABEL, Install
 from tests.webhooks.kubectl import kubectl
 
 Object = dict[str, Any]
-RUN_LABEL: Final = "headgate-differential"
 GROUP_LABEL: Final = "headgate-differential-group"
 STORED: Final = 8
-NATIVE_LIMITS: Final = ("limits.headgate.dev", "cluster-limits.headgate.dev")
 
 
 @dataclass(slots=True)
@@ -60,9 +58,10 @@ class Group:
 
     @property
     def personal(self) -> bool:
-        """Whether somebody is exempt as a person, which a check of files cannot know."""
-        exemptions = (one for policy in self.policies.values() for one in policy["spec"].get("exemptions", ()))
-        return any("subjects" in exemption for exemption in exemptions)
+        """Whether it matters who asks, which a check of files cannot know."""
+        specs = [policy["spec"] for policy in self.policies.values()]
+        exempt = any("subjects" in exemption for spec in specs for exemption in spec.get("exemptions", ()))
+        return exempt or any("userInfo" in rule["expression"] for spec in specs for rule in spec.get("rules", ()))
 
 
 class Differential:
@@ -79,14 +78,9 @@ class Differential:
 
     @contextmanager
     def floor(self) -> Iterator[None]:
-        """The chart's native limits under names of this run, bound to its namespaces."""
-        made = [*_policies(self._token), *_bindings(self._token)]
-        written = json.dumps({"apiVersion": "v1", "kind": "List", "items": made})
-        self._cluster.kubectl("apply", "--server-side", "-f", "-", stdin=written)
-        try:
+        """The chart's native limits, bound to this run's namespaces."""
+        with bound(self._cluster, self._token):
             yield
-        finally:
-            self._cluster.kubectl("delete", "-f", "-", stdin=written)
 
     def group(self, number: int, cases: int) -> None:
         """A group of cases under policies of their own."""
@@ -211,22 +205,6 @@ class Differential:
             allowed = engine.decision(case, group.served).allowed
             if (case.new["metadata"]["name"] in created) is not allowed:
                 self.report.disagree("kubectl apply says other than the engine", case, group, kubectl=done.err[-2000:])
-
-
-def _policies(token: str) -> Iterator[Object]:
-    for policy in of_kind(Helm().render(CRDS), "ValidatingAdmissionPolicy"):
-        if policy["metadata"]["name"] in NATIVE_LIMITS:
-            yield {**policy, "metadata": {"name": f"{token}.{policy['metadata']['name']}"}}
-
-
-def _bindings(token: str) -> Iterator[Object]:
-    """The chart's binding of the limits of Policies, and the same for ClusterPolicies, as in cluster scope."""
-    bindings = of_kind(Helm().render(), "ValidatingAdmissionPolicyBinding")
-    (limits,) = (one for one in bindings if one["spec"]["policyName"] == NATIVE_LIMITS[0])
-    selector = {"namespaceSelector": {"matchLabels": {RUN_LABEL: token}}}
-    for name in NATIVE_LIMITS:
-        spec = {**limits["spec"], "policyName": f"{token}.{name}", "matchResources": selector}
-        yield {**limits, "metadata": {"name": f"{token}.{name}"}, "spec": spec}
 
 
 def _marker(policy: Object) -> Object:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
@@ -20,11 +21,14 @@ from kube.resources import (
     LEASES,
     MUTATING_WEBHOOKS,
     PODS,
+    REPORTS,
     SECRETS,
     VALIDATING_WEBHOOKS,
     Resource,
 )
+from reconciler import reports
 from tests.cluster.cluster import Cluster
+from tests.reconciler import openreports
 
 pytestmark = pytest.mark.control_plane
 
@@ -159,6 +163,30 @@ async def test_a_namespace_that_was_deleted_with_everything_in_it_can_end(
     kinds.kubectl("create", "namespace", namespace)
 
 
+async def test_its_reports_go_and_those_of_others_stay(kinds: Cluster, client: Client, namespace: str) -> None:
+    openreports.serve(kinds)
+    mine = named(REPORTS, f"headgate-{namespace}", labels=reports.labels(namespace))
+    for one in (mine, named(REPORTS, "trivy"), named(REPORTS, "headgate-other", labels=reports.labels("other"))):
+        await client.create(REPORTS, one, namespace)
+    await release(client, namespace, Patience(60), lambda _: None)
+    assert len((await client.list(REPORTS, namespace)).items) == 3, "nobody asked for that"
+    said: list[str] = []
+    await release(client, namespace, Patience(60), said.append, reports=True)
+    assert f"reports.openreports.io: headgate-{namespace} deleted" in said
+    left = [one["metadata"]["name"] for one in (await client.list(REPORTS, namespace)).items]
+    assert left == ["headgate-other", "trivy"]
+
+
+async def test_reports_alone_go_by_a_command(kinds: Cluster, client: Client, namespace: str) -> None:
+    openreports.serve(kinds)
+    await client.create(QUEUES, queue("a", OURS), namespace)
+    await client.create(REPORTS, named(REPORTS, "headgate", labels=reports.labels(namespace)), namespace)
+    options = ["--namespace", namespace, "--kubeconfig", str(kinds.kubeconfig)]
+    done = await asyncio.to_thread(CliRunner().invoke, main, ["release", "--reports", *options])
+    assert (done.exit_code, done.output) == (0, "reports.openreports.io: headgate deleted\n")
+    assert (await client.get(QUEUES, "a", namespace))["metadata"]["finalizers"] == [OURS]
+
+
 async def test_somebody_elses_secret_stays(kinds: Cluster, client: Client, namespace: str) -> None:
     await client.create(SECRETS, named(SECRETS, NAME), namespace)
     await release(client, namespace, Patience(60), lambda _: None)
@@ -192,6 +220,7 @@ def test_as_a_command(kinds: Cluster, namespace: str) -> None:
 @pytest.mark.parametrize(
     ("arguments", "want_exit", "want_words"),
     [
+        pytest.param(["--reports", "wp/a"], 2, "--install for a whole install", id="a pool and reports"),
         pytest.param([], 2, "--install for a whole install", id="without saying what"),
         pytest.param(["--install", "--timeout", "soon"], 2, "'soon' is no duration", id="a time-out that is none"),
         pytest.param(["--install", "--kubeconfig", "/nowhere"], 2, "/nowhere", id="no way to a cluster"),

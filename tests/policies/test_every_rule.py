@@ -9,6 +9,7 @@ import pytest
 
 from policies import decide
 from policies.rules import BUILT_IN, POLICY
+from policies.text import line
 from tests.policies.objects import Object, facts, policy, pool, queue
 
 
@@ -99,3 +100,14 @@ def test_a_warning_fits_one_line(rule: str) -> None:
     warnings = decide(facts(case.obj, *case.world, policy(**case.spec, action="Warn"))).warnings
     assert warnings
     assert all(len(warning) <= 120 and "\n" not in warning for warning in warnings)
+
+
+@pytest.mark.parametrize("rule", CASES)
+def test_a_refusal_takes_few_lines_of_a_terminal(rule: str) -> None:
+    """kubectl puts a bullet before it and breaks no lines; 80 columns break it by themselves."""
+    case = CASES[rule]
+    for violation in decide(facts(case.obj, policy(**case.spec), *case.world)).denied:
+        told = f"* {line(violation)}"
+        assert "\n" not in told
+        assert len(told) <= 3 * 80, told
+        assert violation.finding.field in told.partition(": ")[0]

@@ -117,6 +117,16 @@ def templated(**spec: Any) -> Object:
             id="a hold that is over",
         ),
         pytest.param(
+            pool(workload={"type": "StatefulSet"}, rollout={"maxSurge": 1}),
+            [queue()],
+            [
+                "spec.rollout.maxSurge: a StatefulSet has none: maxUnavailable, at least 1, says how many are"
+                " replaced at a time"
+            ],
+            id="surge of a StatefulSet",
+        ),
+        pytest.param(pool(workload={"type": "StatefulSet"}), [queue()], [], id="a StatefulSet that inherits it"),
+        pytest.param(
             templated(template={**TEMPLATE, "metadata": {"labels": {"app.kubernetes.io/instance": "x"}}}),
             [queue()],
             [
@@ -154,6 +164,22 @@ def scheduled(**fields: Any) -> Object:
             scheduled(schedule="0 25 * * *"),
             ['* spec.scaling.schedules[0].schedule: Invalid value: "0 25 * * *": hour: 25 is not within 0 to 23'],
             id="an hour there is not",
+        ),
+        pytest.param(
+            scheduled(schedule="0 8 30 feb *"),
+            [
+                '* spec.scaling.schedules[0].schedule: Invalid value: "0 8 30 feb *": none of these months has such a'
+                " day, so it would never begin"
+            ],
+            id="a day there is not",
+        ),
+        pytest.param(
+            scheduled(schedule="@reboot"),
+            [
+                '* spec.scaling.schedules[0].schedule: Invalid value: "@reboot": must be five cron fields such as'
+                ' "0 8 * * 1-5", or @daily and the like'
+            ],
+            id="no schedule at all, told once",
         ),
         pytest.param(
             scheduled(timeZone="Europe/Berlni"),

@@ -9,6 +9,7 @@ import pytest
 
 from policies import MemorySnapshot
 from policies.projection import MAX_LABELS, trimmed
+from policies.snapshot import MOST_KEPT, Policies
 from tests.policies.objects import Object, cluster_policy, namespace, obj, policy, pool, queue
 
 
@@ -113,3 +114,20 @@ def test_views_hold_what_rules_ask_of_other_objects() -> None:
         {"replicas": 3},
         {"maxReplicas": 10},
     )
+
+
+def test_what_is_worked_out_from_policies_goes_with_the_first_change() -> None:
+    snapshot = MemorySnapshot.of([policy("a"), policy("b")])
+    before = snapshot.policies("media")
+    before.keep("what", "an answer")
+    assert snapshot.policies("media").kept("what") == "an answer"
+    snapshot.put("Policy", policy("c"))
+    assert snapshot.policies("media").kept("what") is None
+
+
+def test_no_more_is_kept_than_fits_whatever_it_is_asked() -> None:
+    policies = Policies()
+    for number in range(3 * MOST_KEPT):
+        policies.keep(number, number)
+    assert policies.kept(3 * MOST_KEPT - 1) is not None
+    assert sum(policies.kept(number) is not None for number in range(3 * MOST_KEPT)) <= MOST_KEPT

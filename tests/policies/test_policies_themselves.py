@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -199,3 +200,29 @@ def test_an_exemption_that_ran_out_never_blocks_another_edit() -> None:
 )
 def test_a_policy_is_not_about_everything_by_accident(new: Object, want: list[str]) -> None:
     assert told(new) == want
+
+
+RULES = [{"name": "a", "expression": "true", "message": "no"}]
+OTHER_RULES = [{"name": "a", "expression": "1 < 2", "message": "no"}]
+
+
+@pytest.mark.parametrize(
+    ("new", "old", "want_refused"),
+    [
+        pytest.param(policy(rules=RULES), None, True, id="a new Policy"),
+        pytest.param(policy(rules=RULES), policy(limits=LIMITS), True, id="rules that come in later"),
+        pytest.param(policy(rules=OTHER_RULES), policy(rules=RULES), True, id="rules that change"),
+        pytest.param(policy(rules=RULES, action="Warn"), policy(rules=RULES), False, id="rules that were there before"),
+        pytest.param(policy(limits=LIMITS), policy(rules=RULES), False, id="rules that go"),
+        pytest.param(cluster_policy(rules=RULES), None, False, id="a ClusterPolicy"),
+    ],
+)
+def test_an_install_may_take_rules_in_cel_from_cluster_policies_only(
+    new: Object, old: Object | None, want_refused: bool
+) -> None:
+    decision = decide(replace(facts(new, old=old), namespaced_rules=False))
+    want = [
+        "spec.rules: Forbidden: this install takes rules in CEL from ClusterPolicies only (chart value policies.rules)"
+    ]
+    assert [violation.finding.line() for violation in decision.denied] == (want if want_refused else [])
+    assert decide(facts(new, old=old)).allowed

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import gc
+
 from policies import MemorySnapshot
+from policies.compiled import CompiledPolicy
 from policies.decision import PolicyRef
 from policies.preview import Preview
 from policies.stored import stored
@@ -74,3 +77,17 @@ def test_a_stored_object_is_judged_by_every_policy_it_is_under() -> None:
     assert found.policies == (PolicyRef("Policy", "lenient"), PolicyRef("Policy", "limits"))
     assert [str(one.policy) for one in found.violations] == ["Policy limits"]
     assert [one.exemption for one in found.exempted] == ["x"]
+
+
+def test_nothing_of_a_preview_is_kept() -> None:
+    """Anybody who may try to apply a policy may do it any number of times."""
+    world = [queue(), sized("reports", 40)]
+    before = compiled_policies()
+    for number in range(50):
+        assert previewed(policy(limits={"maxReplicasPerPool": number % 30 + 1}), *world)
+    assert compiled_policies() == before
+
+
+def compiled_policies() -> int:
+    gc.collect()
+    return sum(type(one) is CompiledPolicy for one in gc.get_objects())

@@ -7,28 +7,19 @@ from pathlib import Path
 
 import pytest
 
-from crds import meta
 from kube import config
 from kube.client import Client
 from tests.cluster.cluster import Cluster
-from tests.kinds import until_established
+from tests.kinds import serve
 from tests.reconciler.objects import Objects
 from tests.reconciler.reconcilers import Reconcilers
-
-GENERATED = Path(__file__).parents[2] / "crds" / "generated"
 
 
 @pytest.fixture(scope="session")
 def kinds(control_plane: Cluster) -> Cluster:
     """The control plane with the CRDs."""
-    install(control_plane)
+    serve(control_plane)
     return control_plane
-
-
-def install(cluster: Cluster) -> None:
-    """Apply the CRDs and wait until they are served."""
-    cluster.kubectl("apply", "--server-side", "--force-conflicts", "-f", str(GENERATED))
-    until_established(cluster, *(f"crd/{kind.plural}.{meta.GROUP}" for kind in meta.KINDS))
 
 
 @pytest.fixture

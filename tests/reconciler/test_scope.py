@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from tests.cluster.cluster import Cluster, running_control_plane
+from tests.kinds import serve
 from tests.reconciler.builders import policy, pool, queue
-from tests.reconciler.conftest import install
 from tests.reconciler.objects import IN_FORCE, READY, Objects, wait_for
 from tests.reconciler.reconcilers import Reconcilers
 
@@ -25,7 +25,7 @@ CLAIM = "headgate.dev/install"
 def whole() -> Iterator[Cluster]:
     """A cluster of one's own: an install of cluster scope would look after the other tests' objects too."""
     with running_control_plane() as cluster:
-        install(cluster)
+        serve(cluster)
         yield cluster
 
 

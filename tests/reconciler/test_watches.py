@@ -17,8 +17,8 @@ from tests.cluster import state
 from tests.cluster.cluster import Cluster, start_control_plane
 from tests.cluster.control_plane import Settings
 from tests.cluster.state import State
+from tests.kinds import serve
 from tests.reconciler.builders import policy, pool, queue
-from tests.reconciler.conftest import install
 from tests.reconciler.freezer import frozen_way
 from tests.reconciler.objects import READY, Objects, wait_for
 from tests.reconciler.reconcilers import Reconciler, Reconcilers
@@ -125,7 +125,7 @@ def test_late_crds_and_a_restart_of_the_api_server_are_outlived(
             "[-] crds: the CustomResourceDefinitions of Headgate are not installed",
         )
         assert one.page("/healthz")[0] == 200, "there is nothing that a restart would mend"
-        install(cluster)
+        serve(cluster)
         reconcilers.until_leading(one)
         objects.apply(queue("before"))
         wait_for(reconcilers, one, objects, "queue", "before", READY)

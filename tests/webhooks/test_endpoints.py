@@ -131,6 +131,12 @@ async def test_scaling_above_the_pools_own_maximum_is_allowed_with_a_warning() -
     ]
 
 
+async def test_scaling_a_pool_whose_hold_is_over_says_that_it_has_no_effect() -> None:
+    over = pool(hold={"replicas": 2, "until": "2020-01-01T00:00:00Z"})
+    response = (await ask(app(over), "/validate", scale_review("thumbnails", 3, 2))).response
+    assert response["warnings"] == ["spec.hold.until: is over since 2020-01-01T00:00:00Z, so the pool scales by itself"]
+
+
 @pytest.mark.parametrize("path", ["/validate", "/default"])
 async def test_deletes_progress(path: str) -> None:
     assert (await ask(app(OVER), path, review(None, pool(scaling={"maxReplicas": 40})))).response["allowed"]

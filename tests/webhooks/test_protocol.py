@@ -15,6 +15,7 @@ from webhooks import serving
 from webhooks.app import PATHS, create_app
 from webhooks.decider import Decider
 from webhooks.metrics import Metrics
+from webhooks.protocol import MOST_IN_PIECES, PATIENCE_SECONDS
 from webhooks.readiness import Readiness
 
 BODY = json.dumps(review(pool())).encode()
@@ -27,8 +28,14 @@ def request(body: bytes = BODY, *headers: str, path: str = "/validate?timeout=5s
 
 
 class Caller:
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, readiness: Readiness) -> None:
-        self.reader, self.writer, self.readiness = reader, writer, readiness
+    def __init__(
+        self,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        readiness: Readiness,
+        server: serving.Server,
+    ) -> None:
+        self.reader, self.writer, self.readiness, self.server = reader, writer, readiness, server
 
     async def send(self, *pieces: bytes) -> None:
         for piece in pieces:
@@ -52,7 +59,7 @@ async def caller() -> AsyncIterator[Caller]:
     with serving.bind("127.0.0.1", 0) as bound:
         running = asyncio.create_task(server.serve([bound]))
         reader, writer = await asyncio.open_connection("127.0.0.1", serving.port_of(bound))
-        yield Caller(reader, writer, readiness)
+        yield Caller(reader, writer, readiness, server)
         writer.close()
         server.should_exit = True
         await running
@@ -84,6 +91,38 @@ async def test_a_review_is_answered(caller: Caller, pieces: list[bytes]) -> None
     if status == 100:
         status, headers, body = await caller.answer()
     assert (status, json.loads(body), headers["content-type"]) == (200, ALLOWED, "application/json")
+
+
+async def test_a_body_that_is_slow_to_come_is_waited_for(caller: Caller) -> None:
+    await caller.send(request()[:-900])
+    await asyncio.sleep(2 * PATIENCE_SECONDS)
+    await caller.send(request()[-900:])
+    assert json.loads((await caller.answer())[2]) == ALLOWED
+
+
+async def test_a_large_body_in_pieces_is_answered(caller: Caller) -> None:
+    body = json.dumps(
+        review(pool(args=["x" * 50] * 200, env=[{"name": f"N{n}", "value": "v" * 1000} for n in range(200)]))
+    )
+    whole = request(body.encode())
+    assert len(whole) > 2 * MOST_IN_PIECES
+    await caller.send(*(whole[at : at + 20_000] for at in range(0, len(whole), 20_000)))
+    assert json.loads((await caller.answer())[2]) == ALLOWED
+
+
+async def test_a_caller_that_leaves_in_the_middle_harms_nobody(caller: Caller) -> None:
+    await caller.send(request()[:-900])
+    caller.writer.close()
+    await caller.writer.wait_closed()
+    await asyncio.sleep(2 * PATIENCE_SECONDS)
+
+
+async def test_a_review_that_is_half_here_is_answered_by_a_server_that_stops(caller: Caller) -> None:
+    await caller.send(request()[:-900])
+    caller.server.should_exit = True
+    await asyncio.sleep(0.3)
+    await caller.send(request()[-900:])
+    assert json.loads((await caller.answer())[2]) == ALLOWED
 
 
 async def test_one_connection_is_used_again_and_again(caller: Caller) -> None:

@@ -5,8 +5,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
 	"sort"
 	"strings"
+	"time"
 
 	"gomodules.xyz/jsonpatch/v2"
 	admissionv1 "k8s.io/api/admission/v1"
@@ -25,7 +27,7 @@ type Handler struct {
 
 func (handler *Handler) Handle(_ context.Context, request admission.Request) admission.Response {
 	if request.Operation == admissionv1.Delete {
-		return admission.Allowed("")
+		return handler.deletion(request)
 	}
 	switch {
 	case request.Resource.Resource == "workerpools" && request.SubResource == "scale":
@@ -48,22 +50,31 @@ func (handler *Handler) pool(request admission.Request) admission.Response {
 	}
 	policies := handler.snapshot.applying("WorkerPool", pool.Namespace, pool.Name, pool.Labels)
 	patch := handler.labels(&pool.ObjectMeta, policies)
-	findings := handler.poolFindings(&pool, &old, request.Operation == admissionv1.Create, policies)
+	now := time.Now()
+	findings := handler.poolFindings(&pool, &old, request.Operation == admissionv1.Create, policies, now)
+	if request.Operation == admissionv1.Update {
+		findings = append(findings, gitOpsDrift(&pool.ObjectMeta, &old.ObjectMeta, request.Object.Raw, request.OldObject.Raw, policies, now)...)
+	}
 	if len(findings) > 0 && request.Operation == admissionv1.Update {
 		before := handler.snapshot.applying("WorkerPool", old.Namespace, old.Name, old.Labels)
-		findings = tolerate(findings, handler.poolFindings(&old, &WorkerPool{}, true, before))
+		findings = tolerate(findings, handler.poolFindings(&old, &WorkerPool{}, true, before, now))
 	}
-	return handler.answer("WorkerPool", pool.Name, findings, handler.snapshot.missingQueues(&pool), patch, policies)
+	return handler.answer("WorkerPool", pool.Name, findings, handler.snapshot.poolTimely(&pool, policies), patch, policies)
 }
 
-func (handler *Handler) poolFindings(pool, old *WorkerPool, create bool, policies []*Compiled) []Finding {
+func (handler *Handler) poolFindings(pool, old *WorkerPool, create bool, policies []*Compiled, now time.Time) []Finding {
 	var before *WorkerPool
 	if !create {
 		before = old
 	}
 	findings := builtIn(validateWorkerPool(pool, before), nil)
 	findings = builtIn(reservedMetadata(&pool.ObjectMeta, &old.ObjectMeta), findings)
+	findings = builtIn(templateMetadata(pool), findings)
 	findings = builtIn(reservedEnvironment(&pool.Spec), findings)
+	findings = builtIn(handler.snapshot.takenOverTwice(pool), findings)
+	findings = builtIn(schedules(pool), findings)
+	findings = builtIn(glassForm(&pool.ObjectMeta, now), findings)
+	findings = append(findings, handler.snapshot.poolAdvice(pool, policies, now)...)
 	return handler.snapshot.judgePool(pool, policies, findings)
 }
 
@@ -78,15 +89,19 @@ func (handler *Handler) queue(request admission.Request) admission.Response {
 	create := request.Operation == admissionv1.Create
 	policies := handler.snapshot.applying("Queue", queue.Namespace, queue.Name, queue.Labels)
 	patch := handler.labels(&queue.ObjectMeta, policies)
-	findings := handler.queueFindings(&queue, &old, create, policies)
+	now := time.Now()
+	findings := handler.queueFindings(&queue, &old, create, policies, now)
+	if !create {
+		findings = append(findings, gitOpsDrift(&queue.ObjectMeta, &old.ObjectMeta, request.Object.Raw, request.OldObject.Raw, policies, now)...)
+	}
 	if len(findings) > 0 && !create {
 		before := handler.snapshot.applying("Queue", old.Namespace, old.Name, old.Labels)
-		findings = tolerate(findings, handler.queueFindings(&old, &Queue{}, true, before))
+		findings = tolerate(findings, handler.queueFindings(&old, &Queue{}, true, before, now))
 	}
-	return handler.answer("Queue", queue.Name, findings, nil, patch, policies)
+	return handler.answer("Queue", queue.Name, findings, queueTimely(&queue), patch, policies)
 }
 
-func (handler *Handler) queueFindings(queue, old *Queue, create bool, policies []*Compiled) []Finding {
+func (handler *Handler) queueFindings(queue, old *Queue, create bool, policies []*Compiled, now time.Time) []Finding {
 	var before *Queue
 	if !create {
 		before = old
@@ -94,6 +109,12 @@ func (handler *Handler) queueFindings(queue, old *Queue, create bool, policies [
 	findings := builtIn(validateQueue(queue, before), nil)
 	findings = builtIn(reservedMetadata(&queue.ObjectMeta, &old.ObjectMeta), findings)
 	findings = builtIn(reservedQueueName(queue), findings)
+	findings = builtIn(credentials(&queue.Spec.Broker), findings)
+	at := place(queue.Namespace, &queue.Spec.Broker, brokerName(queue))
+	findings = builtIn(handler.snapshot.duplicate(queue, at), findings)
+	findings = builtIn(handler.snapshot.deadLetterCycle(queue, at), findings)
+	findings = builtIn(glassForm(&queue.ObjectMeta, now), findings)
+	findings = append(findings, handler.snapshot.queueAdvice(queue, at)...)
 	return handler.snapshot.judgeQueue(queue, create, policies, findings)
 }
 
@@ -111,16 +132,21 @@ func (handler *Handler) scale(request admission.Request) admission.Response {
 	}
 	policies := handler.snapshot.applying("WorkerPool", request.Namespace, request.Name, pool.Labels)
 	pool.Spec.Hold = &Hold{Replicas: scale.Spec.Replicas}
-	findings := handler.snapshot.judgePool(&pool, scaleOnly(policies), nil)
+	var findings []Finding
+	if slices.Contains(autoscalers, request.UserInfo.Username) {
+		message := "a HorizontalPodAutoscaler or ScaledObject scales this pool, which scales itself: delete it"
+		findings = builtIn(field.ErrorList{field.Forbidden(field.NewPath("spec", "hold", "replicas"), message)}, nil)
+	}
+	findings = handler.snapshot.judgePool(&pool, scaleOnly(policies), findings)
 	if len(findings) > 0 {
 		pool.Spec.Hold = &Hold{Replicas: old.Spec.Replicas}
 		findings = tolerate(findings, handler.snapshot.judgePool(&pool, scaleOnly(policies), nil))
 	}
-	var warnings []string
-	if scale.Spec.Replicas > pool.Spec.Scaling.MaxReplicas && len(findings) == 0 {
-		warnings = append(warnings, fmt.Sprintf("spec.hold.replicas: %d is above scaling.maxReplicas %d: it wins until the hold is lifted", scale.Spec.Replicas, pool.Spec.Scaling.MaxReplicas))
+	var timely []Finding
+	if scale.Spec.Replicas > pool.Spec.Scaling.MaxReplicas {
+		timely = append(timely, holdAboveMaximum(scale.Spec.Replicas, pool.Spec.Scaling.MaxReplicas))
 	}
-	return handler.answer("WorkerPool", request.Name, findings, warnings, nil, policies)
+	return handler.answer("WorkerPool", request.Name, findings, timely, nil, policies)
 }
 
 // scaleOnly leaves what a Scale can break: the limit on replicas.
@@ -168,17 +194,24 @@ func (handler *Handler) labels(meta *metav1.ObjectMeta, policies []*Compiled) []
 	return patch
 }
 
-func (handler *Handler) answer(kind, name string, findings []Finding, warnings []string, patch []jsonpatch.JsonPatchOperation, policies []*Compiled) admission.Response {
+func (handler *Handler) answer(kind, name string, findings, timely []Finding, patch []jsonpatch.JsonPatchOperation, policies []*Compiled) admission.Response {
 	var causes []metav1.StatusCause
-	var lines []string
+	var lines, warnings []string
+	refused := map[string]bool{}
 	for _, finding := range findings {
-		detail := finding.ErrorBody() + finding.origin
 		if finding.warn {
-			warnings = append(warnings, finding.Field+": "+detail)
+			warnings = append(warnings, words(finding))
 			continue
 		}
+		refused[finding.Field] = true
+		detail := finding.ErrorBody() + finding.origin
 		causes = append(causes, metav1.StatusCause{Type: metav1.CauseType(finding.Type), Field: finding.Field, Message: detail})
 		lines = append(lines, finding.Field+": "+detail)
+	}
+	for _, finding := range timely {
+		if !refused[finding.Field] {
+			warnings = append(warnings, words(finding))
+		}
 	}
 	var response admission.Response
 	if len(causes) > 0 {
@@ -204,6 +237,25 @@ func (handler *Handler) answer(kind, name string, findings []Finding, warnings [
 	return response
 }
 
+func (finding Finding) identity() string {
+	return finding.origin + finding.rule + finding.Field + string(finding.Type)
+}
+
+func (handler *Handler) deletion(request admission.Request) admission.Response {
+	var queue Queue
+	if request.Resource.Resource != "queues" {
+		return admission.Allowed("")
+	}
+	if err := json.Unmarshal(request.OldObject.Raw, &queue); err != nil {
+		return admission.Errored(http.StatusBadRequest, err)
+	}
+	if queue.DeletionTimestamp != nil {
+		return admission.Allowed("")
+	}
+	policies := handler.snapshot.applying("Queue", queue.Namespace, queue.Name, queue.Labels)
+	return handler.answer("Queue", queue.Name, handler.snapshot.queueDeletion(&queue, time.Now()), nil, nil, policies)
+}
+
 func decode(request admission.Request, obj, old any) error {
 	if err := json.Unmarshal(request.Object.Raw, obj); err != nil {
 		return err
@@ -226,11 +278,11 @@ func unjudged(new, old *metav1.ObjectMeta, spec, before any, request admission.R
 func tolerate(findings, before []Finding) []Finding {
 	known := map[string]Finding{}
 	for _, finding := range before {
-		known[finding.origin+finding.Field+string(finding.Type)] = finding
+		known[finding.identity()] = finding
 	}
 	var kept []Finding
 	for _, finding := range findings {
-		old, was := known[finding.origin+finding.Field+string(finding.Type)]
+		old, was := known[finding.identity()]
 		if !was || worse(finding.Error, old.Error) {
 			kept = append(kept, finding)
 		}
@@ -244,5 +296,5 @@ func worse(new, old *field.Error) bool {
 	if isNumber && wasNumber {
 		return one > other
 	}
-	return fmt.Sprint(new.BadValue) != fmt.Sprint(old.BadValue)
+	return fmt.Sprint(new.BadValue) != fmt.Sprint(old.BadValue) || new.Detail != old.Detail
 }

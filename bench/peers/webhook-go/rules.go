@@ -11,10 +11,11 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
-// Finding is one refused or warned field, with the policy that set the limit.
+// Finding is one refused or warned field, with the policy that set the limit or the built-in rule.
 type Finding struct {
 	*field.Error
 	origin string
+	rule   string
 	warn   bool
 }
 
@@ -35,7 +36,7 @@ func reservedMetadata(new, old *metav1.ObjectMeta) field.ErrorList {
 	} {
 		for key, value := range pair[0] {
 			before, known := pair[1][key]
-			if strings.HasPrefix(key, "headgate.dev/") && key != "headgate.dev/break-glass" && !(known && before == value) {
+			if strings.HasPrefix(key, "headgate.dev/") && key != breakGlass && key != "headgate.dev/conversion-data" && !(known && before == value) {
 				errs = append(errs, field.Forbidden(field.NewPath("metadata", part).Key(key), "headgate.dev/ is set by Headgate only; remove it"))
 			}
 		}
@@ -82,12 +83,12 @@ func (snapshot *Snapshot) judgePool(pool *WorkerPool, policies []*Compiled, find
 		if limit := policy.Spec.Limits.MaxReplicasPerPool; limit != nil {
 			origin := policy.origin("limits.maxReplicasPerPool")
 			for _, err := range replicas(pool, *limit) {
-				findings = append(findings, Finding{err, origin, policy.Spec.Action != "Deny"})
+				findings = append(findings, Finding{Error: err, origin: origin, warn: policy.Spec.Action != "Deny"})
 			}
 		}
 		if len(policy.Spec.AllowedImages) > 0 {
 			for _, err := range images(pool, policy.Spec.AllowedImages) {
-				findings = append(findings, Finding{err, policy.origin("allowedImages"), policy.Spec.Action != "Deny"})
+				findings = append(findings, Finding{Error: err, origin: policy.origin("allowedImages"), warn: policy.Spec.Action != "Deny"})
 			}
 		}
 		findings = policy.required(pool.Labels, findings)
@@ -107,12 +108,12 @@ func (snapshot *Snapshot) judgeQueue(queue *Queue, create bool, policies []*Comp
 			if count >= int(*limit) {
 				message := fmt.Sprintf("namespace %s has %d of at most %d queues", queue.Namespace, count, *limit)
 				err := field.Forbidden(field.NewPath("metadata", "namespace"), message)
-				findings = append(findings, Finding{err, policy.origin("limits.maxQueuesPerNamespace"), warn})
+				findings = append(findings, Finding{Error: err, origin: policy.origin("limits.maxQueuesPerNamespace"), warn: warn})
 			}
 		}
 		if limit := policy.Spec.Limits.MaxRate; limit != nil {
 			if err := rate(queue, limit, policies); err != nil {
-				findings = append(findings, Finding{err, policy.origin("limits.maxRate"), warn})
+				findings = append(findings, Finding{Error: err, origin: policy.origin("limits.maxRate"), warn: warn})
 			}
 		}
 		findings = policy.required(queue.Labels, findings)
@@ -210,7 +211,7 @@ func (policy *Compiled) required(own map[string]string, findings []Finding) []Fi
 		value := own[label.Key]
 		if value == "" {
 			message := "name the owning " + label.Key[strings.LastIndex(label.Key, "/")+1:]
-			findings = append(findings, Finding{field.Required(path, message), policy.origin("requiredLabels"), policy.Spec.Action != "Deny"})
+			findings = append(findings, Finding{Error: field.Required(path, message), origin: policy.origin("requiredLabels"), warn: policy.Spec.Action != "Deny"})
 			continue
 		}
 		listed := len(label.Values) == 0
@@ -218,14 +219,14 @@ func (policy *Compiled) required(own map[string]string, findings []Finding) []Fi
 			listed = listed || value == allowed
 		}
 		if !listed {
-			findings = append(findings, Finding{field.NotSupported(path, value, label.Values), policy.origin("requiredLabels"), policy.Spec.Action != "Deny"})
+			findings = append(findings, Finding{Error: field.NotSupported(path, value, label.Values), origin: policy.origin("requiredLabels"), warn: policy.Spec.Action != "Deny"})
 		}
 	}
 	return findings
 }
 
-func (snapshot *Snapshot) missingQueues(pool *WorkerPool) []string {
-	var warnings []string
+func (snapshot *Snapshot) missingQueues(pool *WorkerPool) []Finding {
+	var warnings []Finding
 	known := snapshot.queues[pool.Namespace]
 	for index := range pool.Spec.Queues {
 		name := pool.Spec.Queues[index].Name
@@ -236,7 +237,8 @@ func (snapshot *Snapshot) missingQueues(pool *WorkerPool) []string {
 		if near := nearest(name, known); near != "" {
 			hint = fmt.Sprintf("; did you mean %q?", near)
 		}
-		warnings = append(warnings, fmt.Sprintf("spec.queues[%d].name: no Queue %q in %s%s", index, name, pool.Namespace, hint))
+		message := fmt.Sprintf("no Queue %q in %s%s", name, pool.Namespace, hint)
+		warnings = append(warnings, advice("queueExists", fmt.Sprintf("spec.queues[%d].name", index), message))
 	}
 	return warnings
 }

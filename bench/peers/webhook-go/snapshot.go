@@ -19,6 +19,8 @@ type Snapshot struct {
 	pools      map[string]map[string]*WorkerPool
 	policies   map[string][]*Compiled
 	namespaces map[string]labels.Set
+	places     map[string][]Placed
+	users      map[string]map[string]bool
 }
 
 // Compiled is a policy with its selectors ready.
@@ -80,6 +82,7 @@ func load(folder string) (*Snapshot, error) {
 	snapshot := &Snapshot{
 		queues: map[string]map[string]*Queue{}, pools: map[string]map[string]*WorkerPool{},
 		policies: map[string][]*Compiled{}, namespaces: map[string]labels.Set{},
+		places: map[string][]Placed{}, users: map[string]map[string]bool{},
 	}
 	files, err := filepath.Glob(filepath.Join(folder, "*.json"))
 	if err != nil {
@@ -102,10 +105,32 @@ func load(folder string) (*Snapshot, error) {
 			}
 		}
 	}
+	snapshot.index()
 	for _, policies := range snapshot.policies {
 		sort.Slice(policies, func(one, other int) bool { return policies[one].Name < policies[other].Name })
 	}
 	return snapshot, nil
+}
+
+// index keeps where the jobs of each queue are, and which pools take them, as an informer's indexers would.
+func (snapshot *Snapshot) index() {
+	for _, names := range snapshot.queues {
+		for _, queue := range names {
+			at := place(queue.Namespace, &queue.Spec.Broker, brokerName(queue))
+			snapshot.places[at] = append(snapshot.places[at], Placed{queue, deadLetterPlace(queue)})
+		}
+	}
+	for _, names := range snapshot.pools {
+		for _, pool := range names {
+			for index := range pool.Spec.Queues {
+				key := pool.Namespace + "/" + pool.Spec.Queues[index].Name
+				if snapshot.users[key] == nil {
+					snapshot.users[key] = map[string]bool{}
+				}
+				snapshot.users[key][pool.Name] = true
+			}
+		}
+	}
 }
 
 func (snapshot *Snapshot) put(raw json.RawMessage) error {

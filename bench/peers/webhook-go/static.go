@@ -30,11 +30,15 @@ func validateWorkerPool(pool *WorkerPool, old *WorkerPool) field.ErrorList {
 	errs = append(errs, poolQueues(spec.Queues, path.Child("queues"))...)
 	if spec.Image != "" {
 		errs = append(errs, pattern(path.Child("image"), spec.Image, imagePattern, 1024)...)
-	} else if !workerSets(spec.Template, func(c *corev1.Container) bool { return c.Image != "" }) {
-		errs = append(errs, field.Required(path.Child("image"), "set image, or the image of the container worker in template"))
 	}
-	if spec.Image != "" && workerSets(spec.Template, func(c *corev1.Container) bool { return c.Image != "" }) {
-		errs = append(errs, field.Duplicate(path.Child("image"), spec.Image))
+	if (spec.Image != "") == (spec.Template != nil) {
+		errs = append(errs, field.Invalid(path.Child("image"), spec.Image, "set exactly one of image and template"))
+	}
+	if spec.Template != nil && !workerSets(spec.Template, func(c *corev1.Container) bool { return c.Image != "" }) {
+		errs = append(errs, field.Required(path.Child("template", "spec", "containers"), "needs a container worker with an image"))
+	}
+	if old != nil && workloadType(spec) != workloadType(&old.Spec) {
+		errs = append(errs, field.Forbidden(path.Child("workload", "type"), "cannot be changed: make a new WorkerPool"))
 	}
 	if len(spec.Env) > 0 && workerSets(spec.Template, func(c *corev1.Container) bool { return len(c.Env) > 0 }) {
 		errs = append(errs, field.Duplicate(path.Child("env"), len(spec.Env)))
@@ -203,13 +207,17 @@ func broker(queue *Queue, old *Queue, path *field.Path) field.ErrorList {
 	if set != 1 {
 		errs = append(errs, field.Invalid(path, set, "set exactly one of redis, rabbitmq, kafka and prometheus"))
 	}
+	if old != nil && ((broker.Redis == nil) != (old.Spec.Broker.Redis == nil) || (broker.RabbitMQ == nil) != (old.Spec.Broker.RabbitMQ == nil) ||
+		(broker.Kafka == nil) != (old.Spec.Broker.Kafka == nil)) {
+		errs = append(errs, field.Forbidden(path, "the kind of broker cannot be changed: make a new Queue"))
+	}
 	errs = append(errs, oneOf(path.Child("type"), broker.Type, "Redis", "RabbitMQ", "Kafka", "Prometheus")...)
 	if broker.Redis != nil {
 		redis, at := broker.Redis, path.Child("redis")
 		errs = append(errs, oneOf(at.Child("layout"), redis.Layout, layouts...)...)
 		if redis.URL != "" {
 			errs = append(errs, pattern(at.Child("url"), redis.URL, redisPattern, 1024)...)
-		} else if broker.ConnectionSecretRef == nil {
+		} else if broker.ConnectionSecretRef == nil && redis.Sentinel == nil && redis.Cluster == nil {
 			errs = append(errs, field.Required(path.Child("connectionSecretRef"), "say where the broker is"))
 		}
 		if redis.ConsumerGroup != "" && redis.Layout != "Stream" {
@@ -264,6 +272,13 @@ func environment(env []corev1.EnvVar, path *field.Path) field.ErrorList {
 		}
 	}
 	return errs
+}
+
+func workloadType(spec *WorkerPoolSpec) string {
+	if spec.Workload == nil || spec.Workload.Type == "" {
+		return "Deployment"
+	}
+	return spec.Workload.Type
 }
 
 func workerSets(template *corev1.PodTemplateSpec, sets func(*corev1.Container) bool) bool {

@@ -31,10 +31,21 @@ type WorkerPoolSpec struct {
 	MaxInFlight *int32                       `json:"maxInFlight,omitempty"`
 	Scaling     Scaling                      `json:"scaling"`
 	Hold        *Hold                        `json:"hold,omitempty"`
+	Workload    *Workload                    `json:"workload,omitempty"`
+	TakeOver    *TakeOver                    `json:"takeOver,omitempty"`
 	Drain       *Drain                       `json:"drain,omitempty"`
 	Rollout     *Rollout                     `json:"rollout,omitempty"`
 	Priority    *int32                       `json:"priority,omitempty"`
 	Paused      *bool                        `json:"paused,omitempty"`
+}
+
+type Workload struct {
+	Type                 string `json:"type,omitempty"`
+	VolumeClaimTemplates []any  `json:"volumeClaimTemplates,omitempty"`
+}
+
+type TakeOver struct {
+	DeploymentName string `json:"deploymentName"`
 }
 
 type PoolQueue struct {
@@ -108,18 +119,19 @@ type Queue struct {
 }
 
 type QueueSpec struct {
-	QueueName      string      `json:"queueName,omitempty"`
-	Management     string      `json:"management,omitempty"`
-	Paused         bool        `json:"paused,omitempty"`
-	Priorities     []string    `json:"priorities,omitempty"`
-	MaxJobDuration string      `json:"maxJobDuration,omitempty"`
-	Broker         Broker      `json:"broker"`
-	RateLimit      *Rate       `json:"rateLimit,omitempty"`
-	Retry          *Retry      `json:"retry,omitempty"`
-	Retention      *Retention  `json:"retention,omitempty"`
-	DeadLetter     *DeadLetter `json:"deadLetter,omitempty"`
-	DeletionPolicy string      `json:"deletionPolicy,omitempty"`
-	DrainTimeout   string      `json:"drainTimeout,omitempty"`
+	QueueName      string          `json:"queueName,omitempty"`
+	Management     string          `json:"management,omitempty"`
+	Paused         bool            `json:"paused,omitempty"`
+	Priorities     []string        `json:"priorities,omitempty"`
+	MaxJobDuration string          `json:"maxJobDuration,omitempty"`
+	Broker         Broker          `json:"broker"`
+	RateLimit      *Rate           `json:"rateLimit,omitempty"`
+	Retry          *Retry          `json:"retry,omitempty"`
+	CircuitBreaker *CircuitBreaker `json:"circuitBreaker,omitempty"`
+	Retention      *Retention      `json:"retention,omitempty"`
+	DeadLetter     *DeadLetter     `json:"deadLetter,omitempty"`
+	DeletionPolicy string          `json:"deletionPolicy,omitempty"`
+	DrainTimeout   string          `json:"drainTimeout,omitempty"`
 }
 
 type Broker struct {
@@ -131,22 +143,43 @@ type Broker struct {
 	Prometheus          *PrometheusQuery `json:"prometheus,omitempty"`
 }
 
+type CircuitBreaker struct {
+	FailurePercent *int32 `json:"failurePercent,omitempty"`
+	Window         string `json:"window,omitempty"`
+	MinSamples     *int32 `json:"minSamples,omitempty"`
+	Cooldown       string `json:"cooldown,omitempty"`
+	HalfOpenProbes *int32 `json:"halfOpenProbes,omitempty"`
+}
+
 type SecretRef struct {
 	Name string `json:"name"`
 }
 
 type Redis struct {
-	Layout            string `json:"layout"`
-	URL               string `json:"url,omitempty"`
-	KeyPrefix         string `json:"keyPrefix,omitempty"`
-	ConsumerGroup     string `json:"consumerGroup,omitempty"`
-	ProcessingKey     string `json:"processingKey,omitempty"`
-	VisibilityTimeout string `json:"visibilityTimeout,omitempty"`
+	Layout            string        `json:"layout"`
+	URL               string        `json:"url,omitempty"`
+	KeyPrefix         string        `json:"keyPrefix,omitempty"`
+	ConsumerGroup     string        `json:"consumerGroup,omitempty"`
+	ProcessingKey     string        `json:"processingKey,omitempty"`
+	VisibilityTimeout string        `json:"visibilityTimeout,omitempty"`
+	Sentinel          *Sentinel     `json:"sentinel,omitempty"`
+	Cluster           *RedisCluster `json:"cluster,omitempty"`
+}
+
+type Sentinel struct {
+	MasterName string   `json:"masterName"`
+	Addresses  []string `json:"addresses"`
+}
+
+type RedisCluster struct {
+	Addresses []string `json:"addresses"`
 }
 
 type RabbitMQ struct {
-	URL   string `json:"url,omitempty"`
-	Vhost string `json:"vhost,omitempty"`
+	URL             string `json:"url,omitempty"`
+	Vhost           string `json:"vhost,omitempty"`
+	ManagementURL   string `json:"managementURL,omitempty"`
+	ConsumerTimeout string `json:"consumerTimeout,omitempty"`
 }
 
 type Kafka struct {
@@ -156,7 +189,12 @@ type Kafka struct {
 }
 
 type PrometheusQuery struct {
-	URL string `json:"url"`
+	URL     string  `json:"url"`
+	Queries Queries `json:"queries"`
+}
+
+type Queries struct {
+	Waiting string `json:"waiting"`
 }
 
 type Rate struct {
@@ -203,6 +241,12 @@ type PolicySpec struct {
 	AllowedImages  []string        `json:"allowedImages,omitempty"`
 	RequiredLabels []RequiredLabel `json:"requiredLabels,omitempty"`
 	Defaults       Defaults        `json:"defaults,omitempty"`
+	Drift          Drift           `json:"drift,omitempty"`
+}
+
+type Drift struct {
+	GitOps         string   `json:"gitOps,omitempty"`
+	GitOpsManagers []string `json:"gitOpsManagers,omitempty"`
 }
 
 type Match struct {
@@ -225,5 +269,6 @@ type RequiredLabel struct {
 
 type Defaults struct {
 	RateLimit *Rate             `json:"rateLimit,omitempty"`
+	Drain     *Drain            `json:"drain,omitempty"`
 	Labels    map[string]string `json:"labels,omitempty"`
 }

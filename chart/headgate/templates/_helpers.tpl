@@ -105,6 +105,7 @@ topologySpreadConstraints:
 {{- $known := dict
       "always" true
       "cluster" (eq $values.scope "cluster")
+      "reports" $values.reports.enabled
       "self-signed" $selfSigned
       "live" (and $selfSigned $live)
       "readable" (not (and $selfSigned (not $live))) }}
@@ -196,5 +197,19 @@ matchExpressions:
   - {key: headgate.dev/install, operator: DoesNotExist}
 {{- else -}}
 matchLabels: {kubernetes.io/metadata.name: {{ .Release.Namespace }}}
+{{- end }}
+{{- end }}
+
+{{- /* Whether Reports are turned off by this upgrade: the reconciler still has its right to them. Whoever only renders the
+       chart, as Argo CD does, sees no cluster here, and removes them with `headgate release --reports`. Takes the chart's
+       context itself. */ -}}
+{{- define "headgate.reportsWere" -}}
+{{- if not .Values.reports.enabled }}
+{{- $kind := ternary "ClusterRole" "Role" (eq .Values.scope "cluster") }}
+{{- $name := eq .Values.scope "cluster" | ternary (printf "headgate-%s-reconciler" .Release.Namespace) "headgate-reconciler" }}
+{{- $role := lookup "rbac.authorization.k8s.io/v1" $kind (ternary "" .Release.Namespace (eq .Values.scope "cluster")) $name }}
+{{- range ($role).rules }}
+{{- if has "openreports.io" .apiGroups }}yes{{ end }}
+{{- end }}
 {{- end }}
 {{- end }}

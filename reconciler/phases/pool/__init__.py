@@ -7,12 +7,13 @@ from typing import Final
 from crds import meta
 from reconciler.phases import Reconcile
 from reconciler.phases.comply import comply
+from reconciler.phases.pool.bear import bear
 from reconciler.phases.pool.drain import drain
 from reconciler.phases.pool.guard import guard
 from reconciler.phases.pool.judge import judge
 from reconciler.phases.pool.look import look
 from reconciler.phases.pool.notice import notice
-from reconciler.phases.pool.own import bear, configure, hold
+from reconciler.phases.pool.own import configure, hold
 from reconciler.phases.pool.release import empty, end_with_namespace, let_go
 from reconciler.phases.pool.resolve import resolve
 from reconciler.phases.pool.scale import scale

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
@@ -10,7 +10,7 @@ from reconciler.conditions import RECONCILING
 from reconciler.phases.pool.pods import is_finished, ready_seconds, restarts_of, seconds
 from reconciler.phases.pool.state import PoolState
 from reconciler.phases.pool.view import revision_label
-from reconciler.plans.child import Child, DrainReason, Force
+from reconciler.plans.child import Child, DrainReason, Force, Pod
 from reconciler.plans.rollout import Revision, bounds, leading, targets, within
 from reconciler.reasons import Reason
 from reconciler.workers import UNKNOWN
@@ -22,7 +22,7 @@ PROVED_SECONDS: Final = 10.0
 def aims(state: PoolState, wanted: int, *, waiting: bool) -> dict[str, int]:
     """`waiting` says whether there is a job that a new worker could have taken, or nobody knows."""
     assert state.effective is not None  # noqa: S101 - for the type checker: resolve has run
-    revisions = [revision_of(state, one, waiting=waiting) for one in state.view.deployments]
+    revisions = [revision_of(state, one, waiting=waiting) for one in state.view.children]
     state.proved = {one.name for one in revisions if one.proved}
     current = next((one for one in revisions if one.name == state.revision), None)
     if current is None:
@@ -42,41 +42,42 @@ def aims(state: PoolState, wanted: int, *, waiting: bool) -> dict[str, int]:
 def revision_of(state: PoolState, deployment: Mapping[str, Any], *, waiting: bool) -> Revision:
     name = revision_label(deployment)
     pods = [pod for pod in state.view.pods if revision_label(pod) == name and not is_finished(pod)]
-    serving = [pod for pod in pods if _serves(state, pod)]
+    serving = [pod for pod in pods if serves_on(state, pod)]
     return Revision(
         name=name,
         created=seconds(deployment["metadata"]["creationTimestamp"]),
         replicas=replicas_of(deployment),
         pods=len(pods),
         serving=len(serving),
-        proved=name in state.proved_before or any(_proves(state, pod, waiting=waiting) for pod in serving),
+        proved=name in state.proved_before or any(proves(state, pod, waiting=waiting) for pod in serving),
         failed=state.rolled_back and name == state.revision,
     )
 
 
 def children(state: PoolState) -> list[Child]:
     """Every Deployment with the number of pods it is to keep, oldest first, so that old revisions leave first."""
-    ordered = sorted(state.view.deployments, key=lambda one: str(one["metadata"]["creationTimestamp"]))
-    return [_child(state, one) for one in ordered if revision_label(one) in state.targets]
+    ordered = sorted(state.view.children, key=lambda one: str(one["metadata"]["creationTimestamp"]))
+    known = [one for one in ordered if revision_label(one) in state.targets]
+    return [child_of(state, one, state.view.pods_of(revision_label(one))) for one in known]
 
 
 def replicas_of(deployment: Mapping[str, Any]) -> int:
     return int(deployment["spec"].get("replicas", 1))
 
 
-def _child(state: PoolState, deployment: Mapping[str, Any]) -> Child:
-    metadata, status = deployment["metadata"], deployment.get("status") or {}
-    name = revision_label(deployment)
+def child_of(state: PoolState, obj: Mapping[str, Any], pods: Sequence[Pod]) -> Child:
+    metadata, status = obj["metadata"], obj.get("status") or {}
+    name = revision_label(obj)
     return Child(
         name=metadata["name"],
         uid=metadata["uid"],
         version=metadata["resourceVersion"],
-        replicas=replicas_of(deployment),
+        replicas=replicas_of(obj),
         keep=state.targets[name],
         now=state.now.timestamp(),
         generation=metadata["generation"],
         observed_generation=status.get("observedGeneration", 0),
-        pods=[replace(pod, spared=True) if pod.uid in state.spared else pod for pod in state.view.pods_of(name)],
+        pods=[replace(pod, spared=True) if pod.uid in state.spared else pod for pod in pods],
         reason=_reason(state, name),
         timeout=state.drain_timeout,
         force=_force(state),
@@ -114,7 +115,7 @@ def _failing(status: Mapping[str, Any]) -> bool:
     )
 
 
-def _serves(state: PoolState, pod: Mapping[str, Any]) -> bool:
+def serves_on(state: PoolState, pod: Mapping[str, Any]) -> bool:
     known = next((one for one in state.view.all_pods if one.uid == pod["metadata"]["uid"]), None)
     return (
         known is not None
@@ -128,6 +129,6 @@ def _proving(state: PoolState) -> float:
     return max(PROVED_SECONDS, state.startup / 2)
 
 
-def _proves(state: PoolState, pod: Mapping[str, Any], *, waiting: bool) -> bool:
+def proves(state: PoolState, pod: Mapping[str, Any], *, waiting: bool) -> bool:
     worker = state.view.workers.get(pod["metadata"]["uid"], UNKNOWN)
     return restarts_of(pod) == 0 and (worker.succeeded > 0 or not waiting)

@@ -24,8 +24,12 @@ SUMMARY: Final = "left to another autoscaler"
 def left_to_another(state: ScalingState, ctx: Context) -> ReplicaDecision | None:
     """The decision to change nothing while another autoscaler is at work; None where there is none."""
     memory = ctx.pools.setdefault(state.uid, PoolMemory())
-    children = ctx.store.deployments_of_pool(state.uid)
-    found = [(child["metadata"]["name"], writer) for child in children if (writer := autoscaler_of(child)) is not None]
+    children = ctx.store.children_of_pool(state.uid)
+    found = [
+        (f"{child['kind']} {child['metadata']['name']}", writer)
+        for child in children
+        if (writer := autoscaler_of(child)) is not None
+    ]
     if found:
         memory.contested_at = ctx.monotonic()
     left = memory.contested_at + QUIET_SECONDS - ctx.monotonic()
@@ -33,7 +37,7 @@ def left_to_another(state: ScalingState, ctx: Context) -> ReplicaDecision | None
         return None
     state.again(left)
     child, manager = (found[0][0], found[0][1][0]) if found else ("", "an autoscaler")
-    where = f" of Deployment {child}" if child else ""
+    where = f" of {child}" if child else ""
     message = (
         f"{manager} sets the replicas{where}: remove its HorizontalPodAutoscaler or ScaledObject; nothing is scaled"
     )

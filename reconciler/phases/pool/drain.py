@@ -15,14 +15,16 @@ from kube.errors import Conflict, Invalid, NotFound
 from reconciler import metrics
 from reconciler.context import Context
 from reconciler.phases.pool.aim import aims, children
+from reconciler.phases.pool.aim_set import aims_of_set, see_whether_stuck, the_set
 from reconciler.phases.pool.guard import try_guard
 from reconciler.phases.pool.look import hear, look_anew
 from reconciler.phases.pool.perform import perform
 from reconciler.phases.pool.state import PoolState
 from reconciler.phases.pool.trial import jobs_wait
+from reconciler.plans import ordinals, removal
 from reconciler.plans.actions import Action, Cancel, DeleteMarked, Mark, Request, Scale
 from reconciler.plans.child import Child
-from reconciler.plans.removal import Wait, plan
+from reconciler.plans.removal import Wait
 from reconciler.reasons import Reason
 
 SOON_SECONDS: Final = 0.3
@@ -38,25 +40,31 @@ async def drain(state: PoolState, ctx: Context) -> None:
         return
     wanted = state.decision.to
     waiting = jobs_wait(state, ctx)
-    state.targets = aims(state, wanted, waiting=waiting)
-    planned = children(state)
+    aim(state, wanted, waiting=waiting)
+    planned = _children(state)
     if not _moving(state, planned):
         return
     if not _removing(state, planned):
         await carry_out(state, ctx, soon=GROWING_SECONDS)
         return
-    if await _nothing_to_do_yet(state, ctx):
+    if not state.stateful and await _nothing_to_do_yet(state, ctx):
         return
     await look_anew(state, ctx)
+    see_whether_stuck(state, ctx)
     await try_guard(state, ctx)
-    state.targets = aims(state, wanted, waiting=waiting)
+    aim(state, wanted, waiting=waiting)
     await carry_out(state, ctx)
+
+
+def aim(state: PoolState, wanted: int, *, waiting: bool) -> None:
+    """`waiting` says whether there is a job that a new worker could have taken, or nobody knows."""
+    state.targets = (aims_of_set if state.stateful else aims)(state, wanted, waiting=waiting)
 
 
 async def carry_out(state: PoolState, ctx: Context, soon: float = SOON_SECONDS) -> None:
     """One round of every child's plan, on what `look_anew` has seen."""
-    for child in children(state):
-        planned = plan(child)
+    for child in _children(state):
+        planned = ordinals.plan(child) if child.ordered else removal.plan(child)
         state.waits[child.name] = planned.wait
         done = await _perform_all(state, ctx, child, planned.actions)
         _tell(state, ctx, child, done)
@@ -71,7 +79,7 @@ async def _nothing_to_do_yet(state: PoolState, ctx: Context) -> bool:
     """
     if not await hear(state, ctx):
         return False
-    planned = {child.name: plan(child) for child in children(state)}
+    planned = {child.name: removal.plan(child) for child in children(state)}
     waits = {name: one.wait for name, one in planned.items()}
     if any(one.actions for one in planned.values()) or Wait.UNREADY in waits.values():
         return False
@@ -99,14 +107,27 @@ def _moving(state: PoolState, planned: Sequence[Child]) -> bool:
     """Whether anything is to be done, or somebody is on the way out."""
     if any(pod.request is not None or pod.bound is not None for pod in state.view.all_pods):
         return True
-    return any(child.replicas != child.keep or child.owed for child in planned)
+    return any(child.replicas != child.keep or child.owed or _outdated(child) for child in planned)
 
 
 def _removing(state: PoolState, planned: Sequence[Child]) -> bool:
-    """Whether any pod is to leave, or about to; else all that can follow is that more of them start."""
-    if any(pod.request is not None or pod.bound is not None or pod.forced for pod in state.view.all_pods):
+    """Whether any pod is to leave, or about to; else all that can follow is that more of them start.
+
+    A StatefulSet takes the places of pods one after the other, so it is looked at anew whenever anything moves.
+    """
+    if state.stateful or any(pod.request is not None or pod.bound is not None for pod in state.view.all_pods):
         return True
     return any(child.replicas > child.keep or child.owed > 0 for child in planned)
+
+
+def _outdated(child: Child) -> bool:
+    return any(pod.outdated and pod.active for pod in child.pods)
+
+
+def _children(state: PoolState) -> list[Child]:
+    if not state.stateful:
+        return children(state)
+    return [the_set(state, state.child)] if state.child is not None and state.targets else []
 
 
 def _tell(state: PoolState, ctx: Context, child: Child, done: list[Action]) -> None:

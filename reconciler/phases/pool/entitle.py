@@ -10,6 +10,7 @@ from crds import duration, meta
 from policies import applying
 from policies.snapshot import PolicyView
 from reconciler.budgets import Asked, Member
+from reconciler.children.workload import is_stateful
 from reconciler.context import Context
 from reconciler.keys import key_of
 from reconciler.observations import QueueName
@@ -120,7 +121,9 @@ def _entitlement(allowance: Allowance) -> Entitlement:
 def _surge(state: ScalingState, ctx: Context, wanted: int) -> int:
     """How many pods above its number the pool would like to have, which is none unless it is rolling out."""
     assert state.effective is not None  # noqa: S101 - for the type checker: scale has made sure
-    alive = {revision_label(one) for one in ctx.store.deployments_of_pool(state.uid) if one["spec"].get("replicas", 1)}
+    if is_stateful(state.spec):
+        return 0
+    alive = {revision_label(one) for one in ctx.store.children_of_pool(state.uid) if one["spec"].get("replicas", 1)}
     if not alive or alive == {state.revision}:
         return 0
     limits = (state.effective.get("rollout.maxSurge"), state.effective.get("rollout.maxUnavailable"))
@@ -139,7 +142,7 @@ def claim_of(pool: Object, ctx: Context, min_runtime: float) -> Claim:
     stay = [pod for pod in pods if serves(pod)]
     asked = ctx.budgets.asked.get(metadata["uid"])
     serving = _serving(pool, asked, len(stay))
-    existing = max(len(pods), _coming(ctx.store.deployments_of_pool(metadata["uid"]), pods), serving)
+    existing = max(len(pods), _coming(ctx.store.children_of_pool(metadata["uid"]), pods), serving)
     fixed = bool(spec.get("paused"))
     demand, minimum = (serving, serving) if fixed else _wanted(pool, asked, serving)
     return Claim(

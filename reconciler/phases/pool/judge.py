@@ -9,6 +9,7 @@ from crds import meta
 from reconciler import metrics
 from reconciler.conditions import DRAINING, READY, RECONCILING, STALLED
 from reconciler.context import Context
+from reconciler.phases.pool.aim_set import most_out
 from reconciler.phases.pool.look import memory_of
 from reconciler.phases.pool.state import PoolState
 from reconciler.plans.removal import Wait
@@ -34,7 +35,7 @@ def _digest(state: PoolState) -> Hashable:
         state.resolved,
         state.decision.to if state.decision else None,
         state.record,
-        _versions(view.deployments),
+        _versions(view.children),
         _versions(view.pods),
         tuple(view.workers.items()),
         frozenset(state.proved) if state.proved is not None else None,
@@ -90,7 +91,10 @@ def _rolling_out(state: PoolState) -> None:
         message = "Jobs wait longer than their target, so no old worker is asked to leave"
         state.conditions.true(RECONCILING, Reason.LATENCY_BREACH, message)
     elif state.leader in (state.revision, ""):
-        state.conditions.true(RECONCILING, Reason.ROLLING_OUT, "Workers of an older revision are still there")
+        message = "Workers of an older revision are still there"
+        if state.stateful and most_out(state) == 0:
+            message += "; a StatefulSet has no surge, so rollout.maxUnavailable 0 counts as 1"
+        state.conditions.true(RECONCILING, Reason.ROLLING_OUT, message)
 
 
 def _draining(state: PoolState, ctx: Context) -> None:

@@ -1,4 +1,4 @@
-"""Reading the pool's Deployments, pods and workers: from memory while nothing moves, anew while a removal does."""
+"""Reading the pool's children, pods and workers: from memory while nothing moves, anew while a removal does."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from crds.v1 import QueueSpec
-from kube.resources import DEPLOYMENTS, PODS
+from kube.resources import PODS
 from reconciler.brokers.errors import BrokerError
 from reconciler.brokers.observation import Observation
 from reconciler.brokers.sight import Sight
+from reconciler.children.workload import resource_of
 from reconciler.context import Context
 from reconciler.memory import PoolMemory
 from reconciler.observations import QueueName
@@ -23,23 +24,23 @@ from reconciler.workers import Fences, states
 async def look(state: PoolState, ctx: Context) -> None:
     """What the store knows: enough for status and for growing, never for a proof."""
     pods = ctx.store.pods_of_pool(state.uid)
-    view = View(ctx.store.deployments_of_pool(state.uid), pods)
-    state.view = View(view.deployments, pods, states(view.asked, remembered(state, ctx), Fences()))
+    view = View(ctx.store.children_of_pool(state.uid), pods)
+    state.view = View(view.children, pods, states(view.asked, remembered(state, ctx), Fences()))
 
 
 async def look_anew(state: PoolState, ctx: Context) -> None:
     """What the API server and the brokers say now, in this order, so that the brokers' times can be fences."""
     memory = memory_of(state, ctx)
     namespace, selector = state.namespace, state.owner.selector
-    deployments = (await ctx.client.list(DEPLOYMENTS, namespace, selector)).items
+    children = (await ctx.client.list(resource_of(state.spec), namespace, selector)).items
     pods = (await ctx.client.list(PODS, namespace, selector)).items
-    view = View(deployments, pods)
+    view = View(children, pods)
     memory.fences.seen(view.asked)
     observations = await _observed(state, ctx)
     workers = states(view.asked, observations, memory.fences)
     for queue, observation in observations.items():
         memory.fences.read(queue, observation.time)
-    state.view = View(deployments, pods, workers)
+    state.view = View(children, pods, workers)
 
 
 async def hear(state: PoolState, ctx: Context) -> bool:
@@ -53,7 +54,7 @@ async def hear(state: PoolState, ctx: Context) -> bool:
     if not all(memory.fences.of(pod, queue) is not None for pod in asked for queue in queues):
         return False
     workers = states(state.view.asked, await _observed(state, ctx), memory.fences)
-    state.view = View(state.view.deployments, state.view.pods, workers)
+    state.view = View(state.view.children, state.view.pods, workers)
     return True
 
 

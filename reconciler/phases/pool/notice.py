@@ -1,6 +1,7 @@
 """Changes of what Headgate made by somebody else: said, and changed back unless a policy or break-glass lets them be.
 
-A Deployment is paused, so an edit of it restarts nobody; but the next worker would be born from it.
+A Deployment is paused and a StatefulSet replaces on delete, so an edit restarts nobody; but the next worker would be
+born from it.
 """
 
 from __future__ import annotations
@@ -8,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from kube.resources import DEPLOYMENTS
 from policies import applying, break_glass
 from policies.fields import text
-from reconciler.children.deployment import deployment
 from reconciler.children.strangers import strangers
+from reconciler.children.workload import changeable, resource_of
+from reconciler.children.workload import child as child_of
 from reconciler.conditions import DRIFT
 from reconciler.context import Context
 from reconciler.phases.pool.look import memory_of
@@ -27,7 +28,7 @@ Object = Mapping[str, Any]
 
 async def notice(state: PoolState, ctx: Context) -> None:
     memory = memory_of(state, ctx)
-    for child in state.view.deployments:
+    for child in state.view.children:
         found = strangers(child)
         signature = repr((child["metadata"]["uid"], sorted(found.items())))
         if not found or signature in memory.shared:
@@ -50,14 +51,15 @@ async def notice(state: PoolState, ctx: Context) -> None:
 async def _revert(state: PoolState, ctx: Context, child: Object) -> bool:
     """Put the spec back, all but replicas; whether that changed anything."""
     assert state.template is not None  # noqa: S101 - for the type checker: notice has looked
-    wanted = deployment(state.owner, state.template, state.revision, paused=True)["spec"]
+    whole = child_of(state.owner, state.spec, state.template, state.revision)["spec"]
+    wanted = changeable(state.spec, whole)
     metadata = child["metadata"]
     operations = [
         {"op": "test", "path": "/metadata/uid", "value": metadata["uid"]},
         {"op": "test", "path": "/metadata/resourceVersion", "value": metadata["resourceVersion"]},
         *({"op": "add", "path": f"/spec/{field}", "value": value} for field, value in wanted.items()),
     ]
-    answer = await ctx.client.json_patch(DEPLOYMENTS, metadata["name"], state.namespace, operations)
+    answer = await ctx.client.json_patch(resource_of(state.spec), metadata["name"], state.namespace, operations)
     ctx.store.put(answer)
     return bool(answer["metadata"]["generation"] != metadata["generation"])
 
@@ -75,5 +77,7 @@ def _words(child: Object, found: Mapping[str, tuple[str, ...]]) -> str:
     parts = []
     for manager, paths in sorted(found.items()):
         rest = f" and {len(paths) - SHOWN} more" if len(paths) > SHOWN else ""
-        parts.append(f"{manager} changed {', '.join(paths[:SHOWN])}{rest} of Deployment {child['metadata']['name']}")
+        parts.append(
+            f"{manager} changed {', '.join(paths[:SHOWN])}{rest} of {child['kind']} {child['metadata']['name']}"
+        )
     return "; ".join(parts)

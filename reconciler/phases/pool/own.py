@@ -1,4 +1,4 @@
-"""What the pool owns beside its pods: the finalizer, the configuration, the disruption budget, the new revision."""
+"""What the pool owns beside its workers: the finalizer, the configuration, the disruption budget."""
 
 from __future__ import annotations
 
@@ -8,32 +8,26 @@ from hashlib import sha256
 from typing import Any, Final
 
 from crds import meta
-from kube.errors import AlreadyExists, NotFound
-from kube.resources import CONFIG_MAPS, DEPLOYMENTS, POD_DISRUPTION_BUDGETS, PODS
+from kube.errors import NotFound
+from kube.resources import CONFIG_MAPS, POD_DISRUPTION_BUDGETS, PODS
 from policies.effective import Effective
 from reconciler.children.budget import disruption_budget
 from reconciler.children.config import config_map, configuration
-from reconciler.children.deployment import deployment
 from reconciler.children.names import APPLIED
+from reconciler.children.workload import resource_of
 from reconciler.context import Context
-from reconciler.errors import Waiting
 from reconciler.phases.pool.look import memory_of
 from reconciler.phases.pool.state import PoolState
-from reconciler.reasons import Reason
 from reconciler.status import RESOURCES
 
 FIELD_MANAGER: Final = "headgate"
-"""Who applies. A child is created by a plain POST, under the client's own name, which goes on owning `replicas`: what
-an applier once set and later leaves out is reset by the API server, and replicas would become 1.
-"""
-SETTLE_SECONDS: Final = 0.5
-NAMESAKE_SECONDS: Final = 10.0
+"""Who applies."""
 
 
 async def hold(state: PoolState, ctx: Context) -> None:
     """The finalizer stands before the first child does. A pool whose queue is missing waits for it."""
     finalizers = state.obj["metadata"].get("finalizers") or []
-    if meta.DRAIN_FINALIZER not in finalizers and not state.frozen:
+    if meta.DRAIN_FINALIZER not in finalizers and not state.frozen and state.namespace not in ctx.ending:
         await _finalizers(state, ctx, [*finalizers, meta.DRAIN_FINALIZER])
 
 
@@ -51,7 +45,7 @@ async def configure(state: PoolState, ctx: Context) -> None:
     state.generation_of_config = content["generation"]
     memory = memory_of(state, ctx)
     now = ctx.monotonic()
-    child = state.view.deployment(state.revision)
+    child = state.child
     if not memory.applied and child is not None and _noted(child) == wanted:
         # An earlier process applied it; it is applied again some time within a resync, not all of them at every start.
         memory.applied_at = now - ctx.rng.random() * ctx.settings.resync
@@ -67,15 +61,15 @@ async def configure(state: PoolState, ctx: Context) -> None:
 
 
 def _noted(child: Mapping[str, Any]) -> str:
-    """The digest of what was applied last, as it stands on the Deployment."""
+    """The digest of what was applied last, as it stands on the child."""
     return str((child["metadata"].get("annotations") or {}).get(APPLIED, ""))
 
 
 async def _note(state: PoolState, ctx: Context, child: Mapping[str, Any], digest: str) -> None:
-    metadata = child["metadata"]
+    metadata, resource = child["metadata"], resource_of(state.spec)
     patch = {"metadata": {"uid": metadata["uid"], "annotations": {APPLIED: digest}}}
     try:
-        ctx.store.put(await ctx.client.merge_patch(DEPLOYMENTS, metadata["name"], state.namespace, patch))
+        ctx.store.put(await ctx.client.merge_patch(resource, metadata["name"], state.namespace, patch))
     except NotFound:
         return
 
@@ -90,46 +84,6 @@ def _wanted(state: PoolState, effective: Effective) -> tuple[Mapping[str, Any], 
     if known is not None:
         known.content, known.digest = content, digest
     return content, digest
-
-
-async def bear(state: PoolState, ctx: Context) -> None:
-    """The Deployment of the revision the spec asks for; paused as soon as its ReplicaSet is there."""
-    if state.frozen or state.template is None:
-        return
-    child = state.view.deployment(state.revision)
-    if child is None:
-        await _create(state, ctx)
-        raise Waiting(SETTLE_SECONDS, Reason.PROGRESSING, f"Revision {state.revision} is being set up")
-    if not child["spec"].get("paused"):
-        if (child.get("status") or {}).get("observedGeneration") != child["metadata"]["generation"]:
-            raise Waiting(SETTLE_SECONDS, Reason.PROGRESSING, f"Revision {state.revision} is being set up")
-        body = deployment(state.owner, state.template, state.revision, paused=True)
-        await ctx.client.apply(DEPLOYMENTS, body, FIELD_MANAGER)
-        raise Waiting(SETTLE_SECONDS, Reason.PROGRESSING, f"Revision {state.revision} is being set up")
-
-
-async def _create(state: PoolState, ctx: Context) -> None:
-    assert state.template is not None  # noqa: S101 - for the type checker: bear has looked
-    body = deployment(state.owner, state.template, state.revision, paused=False)
-    body["spec"]["replicas"] = 0
-    body["metadata"].setdefault("annotations", {})[APPLIED] = memory_of(state, ctx).applied
-    try:
-        await ctx.client.create(DEPLOYMENTS, body)
-    except AlreadyExists:
-        await _judge_namesake(state, ctx, body["metadata"]["name"])
-        return
-    ctx.events.normal(state.obj, Reason.REVISION_CREATED, f"Revision {state.revision} was created")
-
-
-async def _judge_namesake(state: PoolState, ctx: Context, name: str) -> None:
-    """A pass before this one made it and the watch has not told yet; or it is somebody else's."""
-    try:
-        labels = (await ctx.client.get(DEPLOYMENTS, name, state.namespace))["metadata"].get("labels") or {}
-    except NotFound:
-        return
-    if labels.get(meta.LABEL_POOL_UID) != state.uid:
-        message = f'Deployment "{name}" is not of this pool: delete it, or give the pool another name'
-        raise Waiting(NAMESAKE_SECONDS, Reason.NAME_TAKEN, message)
 
 
 async def _budget(state: PoolState, ctx: Context, *, guarded: bool) -> None:

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from crds import meta
 from kube.client import Client, Object
-from kube.resources import DEPLOYMENTS, PODS
+from kube.resources import DEPLOYMENTS, PODS, STATEFUL_SETS
 from reconciler.phases.pool.pods import FORCED, PROVED, WARM, request_text
 from reconciler.plans.actions import Action, Cancel, DeleteMarked, Hasten, Mark, Request, Scale, Unmark
 from reconciler.plans.child import Child, Pod
@@ -20,7 +20,7 @@ UNMARKED: Final[Mapping[str, None]] = {meta.ANNOTATION_DRAINED_INSTANCE: None}
 
 
 async def perform(client: Client, namespace: str, child: Child, action: Action, now: datetime) -> Object | None:
-    """The Deployment as it is after it was scaled; None after anything else.
+    """The child as it is after it was scaled; None after anything else.
 
     Raises Conflict or Invalid where the world has moved on, NotFound where the pod is gone.
     """
@@ -73,4 +73,5 @@ async def _scale(client: Client, namespace: str, child: Child, scale: Scale) -> 
         tests["/metadata/resourceVersion"] = child.version
     operations = [{"op": "test", "path": path, "value": value} for path, value in tests.items()]
     operations.append({"op": "replace", "path": "/spec/replicas", "value": scale.after})
-    return await client.json_patch(DEPLOYMENTS, child.name, namespace, operations)
+    resource = STATEFUL_SETS if child.ordered else DEPLOYMENTS
+    return await client.json_patch(resource, child.name, namespace, operations)

@@ -10,11 +10,13 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from kube.errors import NotFound
-from kube.resources import CONFIG_MAPS, DEPLOYMENTS, POD_DISRUPTION_BUDGETS, Resource
+from kube.resources import CONFIG_MAPS, POD_DISRUPTION_BUDGETS, Resource
+from reconciler.children.workload import resource_of
 from reconciler.conditions import DRAINING
 from reconciler.context import Context
 from reconciler.errors import Waiting
 from reconciler.phases.ending import ends, let_go_of_all
+from reconciler.phases.pool.aim_set import see_whether_stuck
 from reconciler.phases.pool.drain import carry_out
 from reconciler.phases.pool.guard import try_guard
 from reconciler.phases.pool.look import forget, look_anew
@@ -39,21 +41,24 @@ async def end_with_namespace(state: PoolState, ctx: Context) -> None:
 async def empty(state: PoolState, ctx: Context) -> None:
     """Every revision down to no pod at all; a queue that is gone already makes its workers silent, not idle."""
     await look_anew(state, ctx)
+    see_whether_stuck(state, ctx)
     await try_guard(state, ctx)
     state.targets = dict.fromkeys(state.view.revisions, 0)
     await carry_out(state, ctx)
     if any(_counts(pod, state) for pod in state.view.pods):
         state.conditions.true(DRAINING, Reason.DRAINING, "Deleted: workers finish their jobs before they go")
         raise Waiting(state.asked or WAIT_SECONDS, Reason.DRAINING, "Workers finish their jobs before they go")
-    if any(one["spec"].get("replicas", 1) for one in state.view.deployments):
+    if any(one["spec"].get("replicas", 1) for one in state.view.children):
         raise Waiting(state.asked or WAIT_SECONDS, Reason.DRAINING, "The last workers are being removed")
 
 
 async def let_go(state: PoolState, ctx: Context) -> None:
-    for one in state.view.deployments:
+    for one in state.view.children:
         metadata = one["metadata"]
         # As it was when it had no pods, so that one that has been scaled up since is not taken with its pods.
-        await _delete(state, ctx, DEPLOYMENTS, metadata["name"], metadata["uid"], metadata["resourceVersion"])
+        await _delete(
+            state, ctx, resource_of(state.spec), metadata["name"], metadata["uid"], metadata["resourceVersion"]
+        )
     await _delete(state, ctx, POD_DISRUPTION_BUDGETS, state.owner.disruption_budget)
     await _delete(state, ctx, CONFIG_MAPS, state.owner.config_map)
     await release_finalizer(state, ctx)

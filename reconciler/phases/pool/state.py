@@ -9,6 +9,8 @@ from typing import Any
 from crds import duration
 from reconciler.children.config import WorkedQueue
 from reconciler.children.names import Owner
+from reconciler.children.ways import Way
+from reconciler.children.workload import is_stateful
 from reconciler.context import Context
 from reconciler.memory import Resolved
 from reconciler.phases import Object
@@ -20,13 +22,16 @@ from reconciler.plans.removal import Wait
 
 @dataclass(kw_only=True)
 class PoolState(ScalingState):
-    """`worked` are the queues that exist, in the pool's order. `waits` says of each child what its removal waits for.
+    """`way` is how its workers show that they are idle. `worked` are the queues that exist, in the pool's order.
+    `waits` says of each child what its removal waits for.
     `proved` are the revisions that have shown that they work, None while this pass has not looked. `guarded` says that
     the API server refused a delete in this pass. `leader` is the revision that is to serve in the end. `failure` is why
     the spec's one has failed, `cramped` why its pods find no room, each empty where it is not so; `rolled_back` that it
-    gave way. `late` says that a rollout has to wait until the jobs wait less.
+    gave way. `late` says that a rollout has to wait until the jobs wait less. `replacing` is how many serving workers
+    of another revision a StatefulSet may do without, and `stuck` that its controller cannot start what it should.
     """
 
+    way: Way = Way.CONTRACT
     worked: list[WorkedQueue] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
     resolved: Resolved | None = None
@@ -42,6 +47,17 @@ class PoolState(ScalingState):
     rolled_back: bool = False
     cramped: str = ""
     late: bool = False
+    replacing: int | None = None
+    stuck: bool = False
+
+    @property
+    def stateful(self) -> bool:
+        return is_stateful(self.spec)
+
+    @property
+    def child(self) -> Mapping[str, Any] | None:
+        """What runs the revision that the spec asks for, or is to."""
+        return next(iter(self.view.children), None) if self.stateful else self.view.child(self.revision)
 
     @property
     def owner(self) -> Owner:
@@ -55,7 +71,7 @@ class PoolState(ScalingState):
     @property
     def warm(self) -> bool:
         """Whether its workers tell that they are idle by nothing but ending."""
-        return self.effective is not None and self.effective.get("drain.method") == "Signal"
+        return self.way is Way.WARM_STOP
 
     @property
     def frozen(self) -> bool:

@@ -51,11 +51,9 @@ def _busy(pods: Sequence[Pod]) -> int:
 
 
 def _method(state: PoolState, pods: Sequence[Pod]) -> str | None:
-    """StatusRecord as soon as one worker was heard; what was known stays while there are no workers."""
-    if state.warm:
-        return "WarmStop"
-    if any(pod.worker.activity is not Activity.UNKNOWN for pod in pods):
-        return "StatusRecord"
+    """A way by which workers tell of themselves is named once one was heard; it stays while there are no workers."""
+    if state.warm or any(pod.worker.activity is not Activity.UNKNOWN for pod in pods):
+        return str(state.way)
     return state.status.get("drainMethod")
 
 
@@ -72,18 +70,17 @@ def _draining(state: PoolState, pod: Pod) -> dict[str, Any]:
 
 
 def _revisions(state: PoolState) -> list[dict[str, Any]]:
-    ordered = sorted(state.view.deployments, key=lambda one: str(one["metadata"]["creationTimestamp"]), reverse=True)
+    ordered = sorted(_specimens(state).items(), key=lambda one: _born(one[1]), reverse=True)
     proved = state.proved_before if state.proved is None else state.proved
     found = []
-    for deployment in ordered[:MOST_REVISIONS]:
-        name = revision_label(deployment)
+    for name, specimen in ordered[:MOST_REVISIONS]:
         pods = [pod for pod in state.view.pods_of(name) if not pod.finished]
         if not pods and name != state.revision:
             continue
         found.append(
             {
                 "name": name,
-                "image": _image(deployment),
+                "image": _image(specimen),
                 "replicas": len(pods),
                 "readyReplicas": sum(pod.ready and pod.active for pod in pods),
                 "busyReplicas": _busy(pods),
@@ -93,8 +90,19 @@ def _revisions(state: PoolState) -> list[dict[str, Any]]:
     return found
 
 
-def _image(deployment: Mapping[str, Any]) -> str:
-    containers = deployment["spec"]["template"]["spec"]["containers"]
+def _specimens(state: PoolState) -> dict[str, Mapping[str, Any]]:
+    """For each revision its Deployment, or the StatefulSet that starts it, or, of its former ones, a pod."""
+    objects = [*sorted(state.view.pods, key=_born, reverse=True), *state.view.children]
+    return {revision_label(one): one for one in objects}
+
+
+def _born(obj: Mapping[str, Any]) -> str:
+    return str(obj["metadata"]["creationTimestamp"])
+
+
+def _image(specimen: Mapping[str, Any]) -> str:
+    pod = specimen["spec"].get("template") or specimen
+    containers = pod["spec"]["containers"]
     return next((str(one["image"]) for one in containers if one["name"] == "worker"), "")
 
 

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from crds import duration, meta
 from kube.errors import Conflict, NotFound
-from kube.resources import DEPLOYMENTS
+from reconciler.children.workload import resource_of
 from reconciler.context import Context
 from reconciler.phases.pool.look import remembered
 from reconciler.phases.pool.pods import is_finished, is_ready, pod_trouble, restarts_of, seconds
@@ -26,15 +26,15 @@ LOOK_SECONDS: Final = 5.0
 
 
 async def trial(state: PoolState, ctx: Context) -> None:
-    child = state.view.deployment(state.revision)
+    child = state.child
     if state.frozen or state.effective is None or child is None:
         return
     state.late = state.effective.get("rollout.onLatencyBreach") == "Pause" and _breached(state, ctx)
-    for other in state.view.deployments:
-        if revision_label(other) != state.revision and failed_before(other):
+    for other in state.view.children:
+        if _failure(other) and not failed_before(state, other):
             await _annotate(state, ctx, other, None)
-    if failed_before(child):
-        state.rolled_back, state.failure = True, failed_before(child)
+    if failed_before(state, child):
+        state.rolled_back, state.failure = True, failed_before(state, child)
         if state.view.pods_of(state.revision):
             # The one that takes over may not have served for long enough yet, and only time will tell.
             state.again(LOOK_SECONDS)
@@ -48,7 +48,7 @@ async def _try(state: PoolState, ctx: Context, child: Mapping[str, Any]) -> None
     state.failure, state.cramped = tried.failure[:LONGEST], tried.cramped[:LONGEST]
     state.again(LOOK_SECONDS)
     if state.failure and state.effective.get("rollout.onFailure") == "Rollback":
-        await _annotate(state, ctx, child, state.failure)
+        await _annotate(state, ctx, child, f"{state.revision} {state.failure}" if state.stateful else state.failure)
         state.rolled_back = True
         ctx.events.warning(state.obj, Reason.ROLLED_BACK, f"Revision {state.revision} has failed: {state.failure}")
 
@@ -75,13 +75,23 @@ def jobs_wait(state: PoolState, ctx: Context) -> bool:
     return any(waiting is None or waiting > 0 for waiting in seen)
 
 
-def failed_before(child: Mapping[str, Any]) -> str:
+def failed_before(state: PoolState, child: Mapping[str, Any]) -> str:
+    """Why the revision that the spec asks for has failed, as it stands on its child. A StatefulSet has had others, so
+    there the failure names its revision.
+    """
+    if not state.stateful:
+        return _failure(child) if revision_label(child) == state.revision else ""
+    revision, _, failure = _failure(child).partition(" ")
+    return failure if revision == state.revision else ""
+
+
+def _failure(child: Mapping[str, Any]) -> str:
     return str((child["metadata"].get("annotations") or {}).get(meta.ANNOTATION_FAILED, ""))
 
 
 def _has_elder(state: PoolState) -> bool:
     """Whether it replaces anything: a pool's first revision has nothing to be measured against or to go back to."""
-    return any(revision_label(one) != state.revision for one in state.view.deployments)
+    return any(revision != state.revision for revision in state.view.revisions)
 
 
 def _tried(state: PoolState, pod: Mapping[str, Any]) -> Tried:
@@ -123,6 +133,6 @@ async def _annotate(state: PoolState, ctx: Context, child: Mapping[str, Any], va
     metadata = child["metadata"]
     patch = {"metadata": {"uid": metadata["uid"], "annotations": {meta.ANNOTATION_FAILED: value}}}
     try:
-        await ctx.client.merge_patch(DEPLOYMENTS, metadata["name"], state.namespace, patch)
+        await ctx.client.merge_patch(resource_of(state.spec), metadata["name"], state.namespace, patch)
     except (Conflict, NotFound):
         state.again(LOOK_SECONDS)

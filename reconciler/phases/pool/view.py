@@ -1,4 +1,4 @@
-"""The pool's Deployments and pods as they are, from the store or read anew. Pure but for its two readers' requests."""
+"""The pool's children and pods as they are, from the store or read anew. Pure but for its two readers' requests."""
 
 from __future__ import annotations
 
@@ -17,14 +17,16 @@ Object = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class View:
-    """`workers` is what each pod's worker is known to do, by the pod's uid."""
+    """`children` are its Deployments, one for each revision, or its one StatefulSet, whose label is the revision of its
+    template. `workers` is what each pod's worker is known to do, by the pod's uid.
+    """
 
-    deployments: Sequence[Object] = ()
+    children: Sequence[Object] = ()
     pods: Sequence[Object] = ()
     workers: Mapping[str, WorkerState] = field(default_factory=dict)
 
-    def deployment(self, revision: str) -> Object | None:
-        return next((one for one in self.deployments if revision_label(one) == revision), None)
+    def child(self, revision: str) -> Object | None:
+        return next((one for one in self.children if revision_label(one) == revision), None)
 
     def pods_of(self, revision: str) -> Sequence[Pod]:
         return self._by_revision.get(revision, ())
@@ -46,7 +48,8 @@ class View:
 
     @property
     def revisions(self) -> list[str]:
-        return [revision_label(one) for one in self.deployments]
+        """Every revision that has a child or a pod."""
+        return list(dict.fromkeys(revision_label(one) for one in (*self.children, *self.pods)))
 
 
 def revision_label(obj: Object) -> str:

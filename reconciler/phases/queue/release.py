@@ -29,7 +29,7 @@ async def hold(state: QueueState, ctx: Context) -> None:
     """The finalizer stands while deleting the Queue has to wait for something."""
     finalizers = state.obj["metadata"].get("finalizers") or []
     held, wanted = meta.DRAIN_FINALIZER in finalizers, _drains(state) or _blocks(state)
-    if held == wanted:
+    if held == wanted or (wanted and state.namespace in ctx.ending):
         return
     if held:
         await let_go_of(ctx, meta.QUEUE.kind, state.obj)

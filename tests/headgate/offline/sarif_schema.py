@@ -24,12 +24,20 @@ _LOCATION: Final = _object(
     ),
     logicalLocations=_list(_object(fullyQualifiedName=_TEXT)),
 )
+_ARTIFACT: Final = _object(uri={"type": "string", "format": "uri-reference"})
+_DELETED: Final = _object(startLine=_FROM_ONE, startColumn=_FROM_ONE, endLine=_FROM_ONE, endColumn=_FROM_ONE)
+_REPLACEMENT: Final = _object(("deletedRegion",), deletedRegion=_DELETED, insertedContent=_object(text=_TEXT))
+_CHANGE: Final = _object(
+    ("artifactLocation", "replacements"), artifactLocation=_ARTIFACT, replacements=_list(_REPLACEMENT)
+)
+_FIX: Final = _object(("artifactChanges",), description=_MESSAGE, artifactChanges=_list(_CHANGE))
 _RESULT: Final = _object(
     ("message",),
     ruleId=_TEXT,
     level={"enum": ["none", "note", "warning", "error"]},
     message=_MESSAGE,
     locations=_list(_LOCATION),
+    fixes=_list(_FIX),
 )
 _DRIVER: Final = _object(
     ("name",), name=_TEXT, version=_TEXT, rules=_list(_object(("id",), id=_TEXT, shortDescription=_MESSAGE))

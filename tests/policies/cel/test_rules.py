@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import json
+import time
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from policies import Decision, Operation, User, decide
+from policies import Decision, MemorySnapshot, Operation, User, decide
 from policies.text import line
-from tests.policies.objects import Object, cluster_policy, facts, namespace, obj, policy, pool, queue
+from tests.policies.objects import NOW, Object, cluster_policy, facts, namespace, obj, policy, pool, queue
+from tests.webhooks.reviews import scale_review
+from webhooks.decider import Decider
+from webhooks.review import parse
+
+
+def held(replicas: int) -> Object:
+    return pool(hold={"replicas": replicas})
 
 
 def rule(expression: str, **more: Any) -> Object:
@@ -166,6 +175,57 @@ def test_a_user_is_named() -> None:
     assert lines(decide(replace(asked, user=User("alice", ("platform",))))) == []
 
 
+class TestScaling:
+    """A Scale names replicas only; the rest of the pool is what the snapshot keeps of it."""
+
+    GOLD = "object.metadata.labels[?'tier'].orValue('') == 'gold' || object.spec.hold.replicas <= 3"
+    ABOVE = "object.spec.hold.replicas <= object.spec.scaling.maxReplicas"
+
+    def scaled(self, expression: str, replicas: int, before: Object, **more: Any) -> list[str]:
+        rules = [rule(expression, kinds=["WorkerPool"], fieldPath="spec.hold.replicas", **more)]
+        decider = Decider(MemorySnapshot.of([before, queue(), policy(rules=rules)]), lambda: NOW)
+        old = before["spec"].get("hold", {}).get("replicas", 0)
+        asked = parse(json.dumps(scale_review(before["metadata"]["name"], replicas, old)).encode())
+        return lines(decider(asked, final=True))
+
+    @pytest.mark.parametrize(
+        ("expression", "replicas", "before", "want_denied"),
+        [
+            pytest.param(GOLD, 4, pool(), True, id="what is asked for"),
+            pytest.param(GOLD, 3, pool(), False, id="what is fine"),
+            pytest.param(GOLD, 4, pool(metadata={"labels": {"tier": "gold"}}), False, id="with the labels of the pool"),
+            pytest.param(ABOVE, 11, pool(), True, id="against the pool's own maximum"),
+            pytest.param("object.spec.?hold.replicas.orValue(9) >= 3", 2, pool(), True, id="a least of a hold"),
+            pytest.param("queues.all(q, q.name != 'thumbnails') || object.spec.hold.replicas < 2", 2, pool(), True,
+                         id="with its queues"),
+            pytest.param("has(object.spec.hold.until)", 2, pool(hold={"replicas": 1, "until": "2027-01-01T00:00:00Z"}),
+                         False, id="the rest of a hold stays"),
+            pytest.param("request.subResource != 'scale' || request.userInfo.username == 'root'", 2, pool(), True,
+                         id="who may scale"),
+            pytest.param("object.spec.concurrency < 1", 5, pool(), False, id="what scaling cannot break"),
+            pytest.param("object.spec.hold.replicas < 2", 9, held(9), False, id="what stays as it is"),
+        ],
+    )  # fmt: skip
+    def test_is_asked(self, expression: str, replicas: int, before: Object, want_denied: bool) -> None:
+        assert bool(self.scaled(expression, replicas, before)) is want_denied
+
+    def test_that_fails_counts_as_broken(self) -> None:
+        (told,) = self.scaled("object.spec.hold.until != '' && object.spec.hold.replicas < 3", 1, pool())
+        assert "rule rule failed: there is no until; ask has() first" in told
+
+    def test_is_not_asked_for_changes_only_where_it_says_so(self) -> None:
+        assert self.scaled(self.GOLD, 9, pool(), operations=["CREATE"]) == []
+
+    def test_passes_by_what_it_cannot_know_and_the_author_is_told(self) -> None:
+        """Only a part of the pool is known; a rule about another part would be asked of nothing."""
+        expression = "object.spec.priority > 5 || object.spec.hold.replicas < 3"
+        assert self.scaled(expression, 9, pool()) == []
+        applied = policy("mine", rules=[rule("true"), rule(expression, name="b", kinds=["WorkerPool"])])
+        assert decide(facts(applied)).warnings == (
+            "spec.rules[1].expression: not asked of kubectl scale, where object.spec.priority is unknown",
+        )
+
+
 class TestARuleThatFails:
     """It counts as broken: nothing is known of what it was to keep out."""
 
@@ -247,6 +307,18 @@ class TestApplyingAPolicy:
         assert self.told(*rules[:3]) == []
         (told,) = self.told(*rules)
         assert told.startswith("spec.rules: Invalid value: the rules together could take 1,")
+
+    def test_more_text_than_is_worth_compiling(self) -> None:
+        """Compiling blocks everybody else: the schema's 64 rules of 4,096 characters each would take some seconds."""
+        longest = " || ".join(["object.spec.concurrency<1"] * 141)
+        rules = [rule(f"{longest} || {number}<1", name=f"r{number}", kinds=["WorkerPool"]) for number in range(64)]
+        began = time.process_time()
+        assert self.told(*rules) == [
+            "spec.rules: Invalid value: the expressions together have 261,942 characters, at most 16,384:"
+            " split the policy"
+        ]
+        assert time.process_time() - began < 1
+        assert self.told(*rules[:4]) == []
 
     def test_rules_that_are_none(self) -> None:
         """What the schema refuses is told once, and breaks nothing."""

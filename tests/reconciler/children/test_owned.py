@@ -9,6 +9,7 @@ from reconciler.children.budget import disruption_budget
 from reconciler.children.config import WorkedQueue, config_map, configuration
 from reconciler.children.deployment import deployment
 from reconciler.children.names import Owner
+from reconciler.children.stateful_set import stateful_set
 from reconciler.children.template import pod_template
 from tests.reconciler.children.objects import effective_of, make_pool, make_queue
 
@@ -34,6 +35,29 @@ def test_a_deployment_has_no_owner_and_leaves_its_replicas_to_others() -> None:
     assert {"name": "HEADGATE_REVISION", "value": "0a1b2c3d"} in made["spec"]["template"]["spec"]["containers"][0][
         "env"
     ]
+
+
+def test_a_stateful_set_replaces_nobody_by_itself_and_keeps_its_claims() -> None:
+    claim = {"metadata": {"name": "data"}, "spec": {"accessModes": ["ReadWriteOnce"]}}
+    retention = {"whenScaled": "Delete"}
+    workload = {"type": "StatefulSet", "volumeClaimTemplates": [claim]}
+    pool, queue = make_pool(workload=workload), make_queue()
+    template = pod_template(pool, [queue], effective_of(pool, queue))
+    made = stateful_set(Owner.of(pool), template, "0a1b2c3d", workload)
+    assert made["metadata"]["name"] == "thumbnails"
+    assert "ownerReferences" not in made["metadata"]
+    assert "replicas" not in made["spec"]
+    assert (made["spec"]["updateStrategy"], made["spec"]["podManagementPolicy"]) == ({"type": "OnDelete"}, "Parallel")
+    assert made["spec"]["selector"]["matchLabels"] == {"headgate.dev/pool-uid": "uid-pool"}
+    assert made["spec"]["template"]["metadata"]["labels"]["headgate.dev/revision"] == "0a1b2c3d"
+    assert [one["metadata"]["name"] for one in made["spec"]["volumeClaimTemplates"]] == ["data"]
+    kept = made["spec"]["persistentVolumeClaimRetentionPolicy"]
+    assert kept == {"whenDeleted": "Retain", "whenScaled": "Retain"}
+    given = stateful_set(
+        Owner.of(pool), template, "0a1b2c3d", {**workload, "persistentVolumeClaimRetentionPolicy": retention}
+    )
+    kept = given["spec"]["persistentVolumeClaimRetentionPolicy"]
+    assert kept == {"whenDeleted": "Retain", "whenScaled": "Delete"}
 
 
 def test_the_configuration_says_what_is_in_force() -> None:

@@ -8,12 +8,13 @@ import pytest
 
 from reconciler.children.revision import revision_of
 from reconciler.children.template import image_tag, pod_template
+from reconciler.children.ways import Way
 from tests.reconciler.children.objects import effective_of, make_pool, make_queue
 
 
-def render(pool: dict[str, Any], *queues: dict[str, Any]) -> dict[str, Any]:
+def render(pool: dict[str, Any], *queues: dict[str, Any], way: Way = Way.CONTRACT, image: str = "") -> dict[str, Any]:
     queues = queues or (make_queue(),)
-    return pod_template(pool, queues, effective_of(pool, *queues))
+    return pod_template(pool, queues, effective_of(pool, *queues), way, image)
 
 
 def worker_of(template: dict[str, Any]) -> dict[str, Any]:

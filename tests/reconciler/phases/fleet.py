@@ -18,6 +18,7 @@ from tests.reconciler.reconcilers import Reconciler, Reconcilers
 QUICK = ("--local-brokers", "true", "--poll", "0.3", "--lease-duration", "4", "--renew-deadline", "3")
 FLAGS = (*QUICK, "--retry-period", "0.5")
 SECONDS = 90
+KINDS = ("pods", "deployments", "statefulsets", "cm", "pdb")
 
 
 @dataclass
@@ -83,15 +84,14 @@ class Fleet:
 
     def gone(self) -> str | None:
         """None once neither the pool nor anything made for it is there."""
-        left = [one for kind in ("pods", "deployments", "cm", "pdb") for one in self.list(kind)]
+        left = [one for kind in KINDS for one in self.list(kind)]
         pools = self.cluster.kubectl("-n", self.namespace, "get", "wp", "-o", "name")
         names = [one["metadata"]["name"] for one in left]
         return None if not (names or pools) else f"{names} {pools}"
 
     def versions(self) -> dict[str, str]:
         """The resourceVersion of everything in the namespace that the reconciler may write."""
-        kinds = ("pods", "deployments", "cm", "pdb")
-        seen = [one for kind in kinds for one in self.list(kind)] + [self.objects.get("wp", "w")]
+        seen = [one for kind in KINDS for one in self.list(kind)] + [self.objects.get("wp", "w")]
         return {f"{one['kind']} {one['metadata']['name']}": one["metadata"]["resourceVersion"] for one in seen}
 
     def restart(self, how: signal.Signals = signal.SIGKILL) -> None:

@@ -146,11 +146,16 @@ async def test_a_policy_that_warns_says_when_it_is_safe_to_deny() -> None:
 
 
 async def test_a_policy_that_does_not_compile_names_the_place() -> None:
-    rule = {"name": "typo", "expression": "object.spec.scalling.maxReplicas < 5", "message": "too many"}
-    status = await Audit(policy(rules=[rule])).of_policy()
-    stalled = status["conditions"][1]
-    assert stalled.startswith("Stalled=True DoesNotCompile: spec.rules[")
-    assert "scalling" in stalled
+    """One that came in while no webhook looked."""
+    expression = "object.spec.concurrency < 9 &&\nobject.spec.scalling.maxReplicas < 5"
+    good = {"name": "good", "expression": "true", "message": "no"}
+    typo = {"name": "typo", "expression": expression, "message": "too many", "kinds": ["WorkerPool"]}
+    status = await Audit(policy(rules=[good, typo])).of_policy()
+    assert status["conditions"][1] == (
+        "Stalled=True DoesNotCompile: spec.rules[1].expression: Invalid value:"
+        ' "object.spec.concurrency < 9 &&\\nobject.spec.scalling.maxReplicas < 5": line 2, column 13:'
+        " WorkerPool.spec has no field scalling; did you mean scaling?"
+    )
 
 
 @pytest.mark.parametrize(

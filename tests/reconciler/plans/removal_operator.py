@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from reconciler.plans.actions import Action, Cancel, DeleteMarked, Mark, Request, Scale, Unmark
@@ -34,7 +34,27 @@ class Operator:
 
     def _pass(self) -> Iterator[None]:
         world = self.world
-        child = Child(
+        child = self._child()
+        yield
+        listed = [(pod, _asked(pod), _pod(pod)) for pod in world.pods.values()]
+        yield
+        self.fences.seen(asked for _, asked, _ in listed)
+        observation = world.observe()
+        self.fences.read("orders", observation.time)
+        yield
+        workers = states([asked for _, asked, _ in listed], {"orders": observation}, self.fences)
+        pods = [replace(pod, worker=workers[pod.uid]) for _, _, pod in listed]
+        facts = self._facts(child, pods)
+        for action in self.plan(facts).actions:
+            try:
+                apply(world, facts, action)
+            except Refused:
+                return
+            yield
+
+    def _child(self) -> Child:
+        world = self.world
+        return Child(
             name="c",
             uid="c",
             version=str(world.version),
@@ -45,22 +65,9 @@ class Operator:
             observed_generation=world.observed,
             guarded=world.guarded,
         )
-        yield
-        listed = [(pod, _asked(pod), _pod(pod)) for pod in world.pods.values()]
-        yield
-        self.fences.seen(asked for _, asked, _ in listed)
-        observation = world.observe()
-        self.fences.read("orders", observation.time)
-        yield
-        workers = states([asked for _, asked, _ in listed], {"orders": observation}, self.fences)
-        pods = [replace(pod, worker=workers[pod.uid]) for _, _, pod in listed]
-        facts = replace(child, pods=pods)
-        for action in self.plan(facts).actions:
-            try:
-                apply(world, facts, action)
-            except Refused:
-                return
-            yield
+
+    def _facts(self, child: Child, pods: Sequence[Pod]) -> Child:
+        return replace(child, pods=pods)
 
 
 def apply(world: World, child: Child, action: Action) -> None:
@@ -83,13 +90,13 @@ def apply(world: World, child: Child, action: Action) -> None:
 
 def _asked(pod: Simulated) -> Asked:
     request = f"{pod.request[0]}/{pod.request[1]}" if pod.request else ""
-    return Asked(pod.name, pod.name, pod.reported, request, restarts=max(0, pod.starts - 1))
+    return Asked(pod.uid, pod.name, pod.reported, request, restarts=max(0, pod.starts - 1))
 
 
 def _pod(pod: Simulated) -> Pod:
     return Pod(
         name=pod.name,
-        uid=pod.name,
+        uid=pod.uid,
         version=str(pod.version),
         created=pod.created,
         container=pod.reported,
@@ -101,4 +108,5 @@ def _pod(pod: Simulated) -> Pod:
         bound=pod.bound,
         forced=pod.forced,
         terminating=pod.terminating,
+        ordinal=pod.ordinal,
     )

@@ -30,6 +30,9 @@ class Simulated:
     name: str
     created: float
     version: int = 1
+    uid: str = ""
+    ordinal: int = 0
+    revision: int = 0
     request: tuple[str, float] | None = None
     bound: str | None = None
     cost: int = 0
@@ -48,6 +51,9 @@ class Simulated:
     synced: float = 0.0
     heard: float = 0.0
 
+    def __post_init__(self) -> None:
+        self.uid = self.uid or self.name
+
     @property
     def rank(self) -> tuple[bool, int, bool, int]:
         phase = RUNNING if self.reported else PENDING
@@ -55,7 +61,7 @@ class Simulated:
 
     @property
     def instance(self) -> str:
-        return f"{self.name}.{self.starts:08x}"
+        return f"{self.name}.{self.uid}-{self.starts}"
 
 
 @dataclass(frozen=True)
@@ -76,11 +82,12 @@ class Refused(Exception):  # noqa: N818 - it is the API server's answer
 @dataclass
 class World:
     """`guarded` puts the delete guard into the API server. With `flips` pods turn unready also while a removal
-    is between its mark and its end."""
+    is between its mark and its end. In a `steady` one they never do."""
 
     rng: Random
     guarded: bool = False
     flips: bool = False
+    steady: bool = False
     restarts: float = 0.02
     now: float = 1_000_000.0
     replicas: int = 0
@@ -202,13 +209,14 @@ class World:
     def _start(self, pod: Simulated) -> None:
         """A container starts; one that ran before is gone, and its job with it."""
         pod.starts += 1
-        pod.real = f"{pod.name}-c{pod.starts}"
+        pod.real = f"{pod.uid}-c{pod.starts}"
         pod.file = pod.request
         pod.latched, pod.jobs = pod.file is not None, 0
 
     def _report(self, pod: Simulated) -> None:
         pod.file = pod.request
-        if self.rng.random() < (0.5 if pod.unready else 0.03) and (pod.unready or self.flips or self.quiet):
+        restless = self.flips or (self.quiet and not self.steady)
+        if self.rng.random() < (0.5 if pod.unready else 0.03) and (pod.unready or restless):
             pod.unready = not pod.unready
         seen = (pod.real, True, not pod.unready)
         if seen != (pod.reported, pod.reported_running, pod.ready):
@@ -229,6 +237,6 @@ class World:
     def _record(self, pod: Simulated) -> bytes:
         idle = pod.latched and not pod.jobs
         state = "Drained" if idle else "Draining" if pod.latched else "Running"
-        fields = {"instance": pod.instance, "pod": pod.name, "podUID": pod.name, "time": self.broker_time}
+        fields = {"instance": pod.instance, "pod": pod.name, "podUID": pod.uid, "time": self.broker_time}
         counts = {"fetching": int(not pod.latched), "running": pod.jobs, "held": 0, "started": 1, "completed": 0}
         return json.dumps({**fields, **counts, "state": state, "configGeneration": "g"}).encode()

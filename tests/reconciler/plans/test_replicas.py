@@ -118,10 +118,10 @@ CASES = {
         pool(queue(40, None), current=6), 10, BoundBy.DEMAND, "follows the jobs of orders", False
     ),
     "what runs is unknown: no shrinking": Case(
-        pool(queue(0, None), current=6), 6, BoundBy.UNREADABLE, "not shrinking: orders hides what runs", False
+        pool(queue(0, None), current=6), 6, BoundBy.UNREADABLE, "not shrinking: orders partly unread", False
     ),
     "what waits is unknown: no shrinking": Case(
-        pool(queue(None, 4), current=6), 6, BoundBy.UNREADABLE, "not shrinking: orders hides what waits", False
+        pool(queue(None, 4), current=6), 6, BoundBy.UNREADABLE, "not shrinking: orders partly unread", False
     ),
     "an empty queue after a failover is in doubt": Case(
         pool(queue(firm=False), current=6), 6, BoundBy.UNREADABLE, "not shrinking: orders is in doubt", False
@@ -219,7 +219,7 @@ CASES = {
         pool(queue(0, None), current=6, running_on_serving=17),
         6,
         BoundBy.UNREADABLE,
-        "not shrinking: orders hides what runs",
+        "not shrinking: orders partly unread",
         False,
     ),
     "targets of several queues add up": Case(

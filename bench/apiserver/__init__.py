@@ -1,0 +1,1 @@
+"""What applying a WorkerPool takes through a real API server, with and without what judges it."""

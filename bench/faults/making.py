@@ -1,0 +1,181 @@
+"""Making faults: each a block in which something is broken, and after which it is whole again."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from redis import Redis
+
+from bench.drain.watching import QUEUE
+from tests.cluster import waiting
+from tests.node.stack import Stack
+
+RECORDS: Final = f"{QUEUE.base}:workers"
+LIE_SECONDS: Final = 0.02
+"""The worker writes its record once a second and at every change: most of what is read is the lie."""
+_TABLE: Final = "headgate-bench-faults"
+API_SERVER: Final = "kube-apiserver"
+
+
+@contextlib.contextmanager
+def api_server_away(stack: Stack, seconds: float) -> Iterator[None]:
+    """The API server is killed, keeps its data and is back `seconds` later; the block is run while it is away."""
+    state = stack.redis.server.state
+    process = state.running()[API_SERVER]
+    command = Path(f"/proc/{process.pid}/cmdline").read_text().split("\0")[:-1]
+    began = time.monotonic()
+    os.kill(process.pid, signal.SIGKILL)
+    state.stop(API_SERVER)
+    try:
+        yield
+        time.sleep(max(0.0, began + seconds - time.monotonic()))
+    finally:
+        state.start(API_SERVER, command)
+        waiting.until("the API server", lambda: _unready(stack), 60)
+
+
+@contextlib.contextmanager
+def broker_away(stack: Stack, seconds: float) -> Iterator[None]:
+    """The broker ends, keeps its data and is back `seconds` later; the block is run while it is away."""
+    server = stack.redis.server
+    with Redis.from_url(server.url) as client:
+        client.config_set("save", "3600 1000000")
+    began = time.monotonic()
+    server.stop()
+    try:
+        yield
+        time.sleep(max(0.0, began + seconds - time.monotonic()))
+    finally:
+        server.start()
+
+
+@contextlib.contextmanager
+def cut_off(pod: Mapping[str, Any]) -> Iterator[None]:
+    """Nothing that the pod sends arrives anywhere."""
+    rules = f"""
+        table ip {_TABLE} {{
+            chain sent {{ type filter hook prerouting priority raw; ip saddr {pod["status"]["podIP"]} drop; }}
+        }}"""
+    _nft(rules)
+    try:
+        yield
+    finally:
+        _nft(f"delete table ip {_TABLE}")
+
+
+@contextlib.contextmanager
+def hanging(pod: Mapping[str, Any]) -> Iterator[None]:
+    """The pod's processes are stopped, as by a deadlock or a debugger."""
+    found = _processes(pod["metadata"]["uid"])
+    assert found, f"no process of {pod['metadata']['name']} is found"
+    with stopped(found):
+        yield
+
+
+@contextlib.contextmanager
+def stopped(pids: list[int]) -> Iterator[None]:
+    """Processes that are stopped for the length of the block."""
+    for pid in pids:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for pid in pids:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGCONT)
+
+
+Tale = Callable[[dict[str, Any]], object]
+"""Makes from a worker's true record what is written in its place."""
+
+
+def drained(record: dict[str, Any]) -> object:
+    return {**record, "state": "Drained", "fetching": 0, "running": 0, "held": 0}
+
+
+def busy(record: dict[str, Any]) -> object:
+    return {**record, "state": "Draining", "running": 1}
+
+
+def garbage(_: dict[str, Any]) -> object:
+    return "\x00{{{ not a record"
+
+
+@contextlib.contextmanager
+def telling(stack: Stack, pod: Mapping[str, Any], tale: Tale) -> Iterator[None]:
+    """Whatever the pod's worker says of itself, `tale` is what the broker has."""
+    end = threading.Event()
+    with Redis.from_url(stack.redis.server.url) as client:
+        (instance,) = [
+            name for name in client.hkeys(RECORDS) if name.startswith(f"{pod['metadata']['name']}.".encode())
+        ]
+        true = json.loads(client.hget(RECORDS, instance) or b"{}")
+
+        def tell() -> None:
+            while not end.wait(LIE_SECONDS):
+                seconds, micros = client.time()
+                told = tale({**true, "time": seconds + micros / 1e6})
+                client.hset(RECORDS, instance, told if isinstance(told, str) else json.dumps(told))
+
+        thread = threading.Thread(target=tell)
+        thread.start()
+        try:
+            yield
+        finally:
+            end.set()
+            thread.join()
+
+
+def reconcilers(stack: Stack) -> list[int]:
+    """The reconcilers' processes of this install."""
+    return [
+        int(folder.name)
+        for folder in Path("/proc").glob("[0-9]*")
+        if b"reconciler" in (words := _words(folder)) and f"--namespace={stack.namespace}".encode() in words
+    ]
+
+
+def hostname(pid: int) -> str:
+    """The name of the pod a process runs in."""
+    words = _read(Path(f"/proc/{pid}/environ")).split(b"\0")
+    return next((word.partition(b"=")[2].decode() for word in words if word.startswith(b"HOSTNAME=")), "")
+
+
+def _processes(pod_uid: str) -> list[int]:
+    """The worker's processes on this machine: a pod's control group is named for its uid."""
+    return [
+        int(folder.name)
+        for folder in Path("/proc").glob("[0-9]*")
+        if b"headgate_worker" in _words(folder) and f"pod{pod_uid}" in _read(folder / "cgroup").decode()
+    ]
+
+
+def _words(folder: Path) -> list[bytes]:
+    return _read(folder / "cmdline").split(b"\0")
+
+
+def _read(path: Path) -> bytes:
+    with contextlib.suppress(OSError):
+        return path.read_bytes()
+    return b""
+
+
+def _unready(stack: Stack) -> str | None:
+    try:
+        stack.kubectl("get", "--raw=/readyz")
+    except RuntimeError as error:
+        return str(error)
+    return None
+
+
+def _nft(rules: str) -> None:
+    subprocess.run(["nft", "-f", "-"], input=rules, text=True, check=True)
