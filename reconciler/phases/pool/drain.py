@@ -129,8 +129,8 @@ def _removing(state: PoolState, planned: Sequence[Child]) -> bool:
 
 
 def _plain(state: PoolState) -> bool:
-    """Whether its children are Deployments of its own. A StatefulSet, which takes the places of pods one after the other,
-    and one that is taken over, which is not watched, are looked at anew whenever anything moves.
+    """Whether all its children are Deployments of its own. A StatefulSet, which fills its places one after the other, and
+    a Deployment that is taken over and not watched are looked at anew whenever anything moves.
     """
     return not (state.stateful or state.taken)
 
