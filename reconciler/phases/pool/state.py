@@ -12,6 +12,7 @@ from reconciler.children.names import Owner
 from reconciler.children.ways import Way
 from reconciler.children.workload import is_stateful
 from reconciler.context import Context
+from reconciler.memory import Resolved
 from reconciler.phases import Object
 from reconciler.phases.pool.scaling_state import ScalingState
 from reconciler.phases.pool.view import View
@@ -37,6 +38,7 @@ class PoolState(ScalingState):
     way: Way = Way.CONTRACT
     worked: list[WorkedQueue] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
+    resolved: Resolved | None = None
     template: Mapping[str, Any] | None = None
     generation_of_config: str = ""
     view: View = field(default_factory=View)
