@@ -167,7 +167,7 @@ class Client:
     ) -> AsyncGenerator[Event, None]:
         """Changes after `resource_version`, until the server ends the stream. Raises Gone when that is too old.
 
-        A stream silent for longer than 90 s (bookmarks come every minute) raises Unreachable.
+        A stream silent for longer than 90 s (bookmarks come every minute, if at all) raises Silence.
         """
         params = {"resourceVersion": resource_version, "timeoutSeconds": str(timeout_seconds)}
         selectors = {"labelSelector": label_selector, "fieldSelector": field_selector}

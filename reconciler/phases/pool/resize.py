@@ -37,7 +37,7 @@ async def adopt(state: PoolState, ctx: Context) -> None:
     """The revision that the spec asks for is one that is there, where only sizes are between the two."""
     if state.template is None or state.frozen:
         return
-    wanted = revision_of(state.template)
+    wanted = state.revision or revision_of(state.template)
     children = ctx.store.children_of_pool(state.uid)
     if any(revision_label(child) == wanted for child in children):
         return
