@@ -75,7 +75,7 @@ class Reason(StrEnum):
     RATE_LIMITED = "RateLimited", "The jobs call for more, but the rate limit of their queue keeps no more busy."
     INEFFECTIVE = (
         "Ineffective",
-        "The last growth completed no more jobs than before, so none is added for ten minutes.",
+        "More workers completed no more jobs: the pool goes back to what it had, and a few more are tried later.",
     )
     TARGET_UNREACHABLE = (
         "TargetUnreachable",
@@ -166,6 +166,19 @@ class Reason(StrEnum):
     NAMESPACE_ENDS = (
         "NamespaceEnds",
         "The namespace is being deleted and takes everything along; nothing is waited for.",
+    )
+    TAKING_OVER = "TakingOver", "Workers of the Deployment that takeOver names leave as those of an old revision do."
+    TAKEN_OVER = "TakenOver", "The Deployment that takeOver names has no workers left."
+    TAKE_OVER_WAITS = "TakeOverWaits", "The Deployment that takeOver names rolls out by itself; that is waited for."
+    TAKE_OVER_REFUSED = "TakeOverRefused", "The Deployment that takeOver names belongs to a WorkerPool already."
+    CANNOT_PROVE = (
+        "CannotProve",
+        "The workers to take over do not keep the worker contract, so none is removed; the message says what to do.",
+    )
+    RESIZING = "Resizing", "Workers are given other resources where they are; nobody is restarted."
+    RESIZE_REFUSED = (
+        "ResizeRefused",
+        "The cluster cannot give these resources to running workers, so a new revision brings them.",
     )
     WORKERS_REMOVED = "WorkersRemoved", "Drained workers were removed."
 

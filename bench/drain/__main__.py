@@ -30,16 +30,19 @@ def main() -> None:
     parser.add_argument("--rollouts", type=int, default=10)
     parser.add_argument("--deletes", type=int, default=5)
     parser.add_argument("--node-drains", type=int, default=3)
+    parser.add_argument("--take-overs", type=int, default=3)
     parser.add_argument("--plain", type=int, default=10, help="scale-downs of the plain Deployment")
     parser.add_argument("--kill-every", type=int, default=3, help="in every so many removals the operator is killed")
+    parser.add_argument("--workload", choices=("Deployment", "StatefulSet"), default="Deployment")
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
     with stage() as stack:
-        acting = Acts(stack, images.WORKER.name)
+        acting = Acts(stack, images.WORKER.name, workload=options.workload)
         acting.apply(acts.LOW)
         acting.until_serving(acts.LOW)
         fine = ours(acting, options)
-        plain(acting, options.plain)
+        if options.plain:
+            plain(acting, options.plain)
     sys.exit(0 if fine else 1)
 
 
@@ -88,13 +91,14 @@ class Chaos:
 
 def ours(acting: Acts, options: argparse.Namespace) -> bool:
     """All kinds of removals, and what became of workers and jobs; whether all is as promised."""
-    pods, load = Pods(acting.stack.cluster, "bench", acts.WORKERS), Load(acting.stack.redis.server.url, "ours")
+    pods, load = Pods(acting.stack.cluster, "bench", acts.ALL), Load(acting.stack.redis.server.url, "ours")
     chaos = Chaos(acting.stack, options.kill_every, Random(options.seed))  # noqa: S311 - when, not whom, and repeatable
     kinds = {
         "scale-down": (acting.scale_down, options.scale_downs),
         "rollout": (acting.roll_out, options.rollouts),
         "delete of the pool": (acting.delete, options.deletes),
         "kubectl drain of the node": (acting.drain_node, options.node_drains),
+        "take-over of a Deployment": (acting.take_over, options.take_overs),
     }
     began: dict[str, float] = {}
     with beside(pods.watch):
@@ -117,10 +121,11 @@ def ours(acting: Acts, options: argparse.Namespace) -> bool:
         print(figures.line(name, figures.removals(lives, by_pod)))
     everything = figures.removals(pods.lives.values(), by_pod)
     print(figures.line("all", everything))
+    surge = "" if acting.workload == "StatefulSet" else " and a surge of 1"
     print(
         f"{len(found.done)} jobs done, {len(found.lost)} lost, {len(found.done_twice)} done twice,"
         f" {len(found.unended)} cut off; operator killed {chaos.kills} times;"
-        f" at most {pods.most} pods at once with {acts.HIGH} replicas and a surge of 1"
+        f" at most {pods.most} pods at once with {acts.HIGH} replicas{surge}"
     )
     hit = sum(one.busy for one in everything)
     return not (hit or found.lost or found.done_twice or found.unended) and pods.most <= acts.HIGH + 2
@@ -129,11 +134,7 @@ def ours(acting: Acts, options: argparse.Namespace) -> bool:
 def plain(acting: Acts, count: int) -> None:
     """The same workers under the same load as a Deployment with a long grace period."""
     stack = acting.stack
-    (child,) = [
-        one
-        for name in stack.kubectl("get", "deployments", "-l", acts.WORKERS, "-o=name").split()
-        if (one := stack.get("deployment", name.rpartition("/")[2]))["spec"]["replicas"]
-    ]
+    child = acting.child()
     acting.apply(0)
     eventually("the pool is empty", stack.pods, [], acts.PATIENCE)
     stack.apply(acts.plain_deployment(child))

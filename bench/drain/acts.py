@@ -18,6 +18,7 @@ HIGH: Final = 4
 LOW: Final = 2
 PATIENCE: Final = 180.0
 WORKERS: Final = "headgate.dev/pool=workers"
+ALL: Final = "headgate.dev/pool in (workers,heirs)"
 RECONCILERS: Final = "app.kubernetes.io/component=reconciler"
 
 
@@ -28,12 +29,14 @@ class Acts:
     stack: Stack
     image: str
     greeting: int = 0
+    workload: str = "Deployment"
 
     def apply(self, replicas: int) -> None:
         env = [{"name": "GREETING", "value": str(self.greeting)}]
         # A start-up time that is known shortens the proof of a new revision to its least: 10 s.
         scaling = {"maxReplicas": HIGH + 2, "startupTime": "5s"}
         spec = {"concurrency": 2, "scaling": scaling, "hold": {"replicas": replicas}, "env": env}
+        spec["workload"] = {"type": self.workload}
         self.stack.apply(pool(self.image, **spec, drain={"timeout": "60s"}, rollout={"maxSurge": 1}))
 
     def until_serving(self, replicas: int) -> None:
@@ -46,9 +49,9 @@ class Acts:
 
     def roll_out(self) -> None:
         self.greeting += 1
-        before = {pod["metadata"]["name"] for pod in self.stack.pods()}
+        before = self._uids()
         self.apply(LOW)
-        eventually("the old workers are gone", lambda: before & self._names(), set(), PATIENCE)
+        eventually("the old workers are gone", lambda: before & self._uids(), set(), PATIENCE)
         self.until_serving(LOW)
 
     def delete(self) -> None:
@@ -60,19 +63,43 @@ class Acts:
     def drain_node(self) -> None:
         """`kubectl drain` waits, because the budget lets nobody evict a worker, until all have been drained."""
         request = f"headgate.dev/drain=Node/{time.strftime('%Y-%m-%dT%H:%M:%SZ', time.gmtime())}"
-        before = self._names()
+        before = self._uids()
         self.stack.kubectl("cordon", NODE)
         try:
             self.stack.kubectl("annotate", "pods", "-l", WORKERS, "--overwrite", request)
             drain = ("drain", NODE, f"--pod-selector={WORKERS}", "--ignore-daemonsets", "--delete-emptydir-data")
             self.stack.kubectl(*drain, f"--timeout={PATIENCE:.0f}s")
-            eventually("the drained workers are gone", lambda: before & self._names(), set(), PATIENCE)
+            eventually("the drained workers are gone", lambda: before & self._uids(), set(), PATIENCE)
         finally:
             self.stack.kubectl("uncordon", NODE)
         self.until_serving(LOW)
 
-    def _names(self) -> set[str]:
-        return {pod["metadata"]["name"] for pod in self.stack.pods()}
+    def take_over(self) -> None:
+        """Workers of a Deployment of somebody else's give way to those of a pool that takes it over."""
+        legacy = plain_deployment(self.child())
+        self.apply(0)
+        eventually("the pool is empty", self.stack.pods, [], PATIENCE)
+        self.stack.apply(legacy)
+        eventually("the old workers", lambda: _ready_plain(self.stack), (LOW, LOW), PATIENCE)
+        scaling, hold = {"maxReplicas": HIGH, "startupTime": "5s"}, {"replicas": LOW}
+        spec = {"concurrency": 2, "scaling": scaling, "hold": hold, "takeOver": {"deploymentName": "plain"}}
+        heirs = pool(self.image, **spec, drain={"timeout": "60s"}, rollout={"maxSurge": 1})
+        heirs["metadata"]["name"] = "heirs"
+        self.stack.apply(heirs)
+        eventually("it", lambda: self.stack.condition("workerpools", "heirs", "TakenOver")[0], "True", PATIENCE)
+        self.stack.kubectl("delete", "workerpool", "heirs", f"--timeout={PATIENCE:.0f}s")
+        self.stack.kubectl("delete", "deployment", "plain")
+        eventually("the pods", self.stack.pods, [], PATIENCE)
+        self.apply(LOW)
+        self.until_serving(LOW)
+
+    def child(self) -> dict[str, Any]:
+        """What runs the pool's workers."""
+        names = self.stack.kubectl("get", "deployments,statefulsets", "-l", WORKERS, "-o=name").split()
+        return next(one for name in names if (one := self.stack.get(*name.split("/")))["spec"]["replicas"])
+
+    def _uids(self) -> set[str]:
+        return {pod["metadata"]["uid"] for pod in self.stack.pods()}
 
     def _serving(self) -> tuple[int, int, int]:
         """Ready workers, how many of them leave, and of how many revisions they are."""

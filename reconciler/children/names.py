@@ -10,6 +10,8 @@ from crds import meta
 
 MANAGED_BY: Final = "app.kubernetes.io/managed-by"
 VERSION: Final = "app.kubernetes.io/version"
+APPLIED: Final = f"{meta.DOMAIN}/applied"
+"""On a Deployment: a digest of the configuration and budget that were applied for its pool last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,11 @@ class Owner:
 
     def metadata(self, name: str, **labels: str) -> dict[str, Any]:
         return {"namespace": self.namespace, "name": name, "labels": {**self.labels, **labels}}
+
+    def child(self, name: str, revision: str, shape: str) -> dict[str, Any]:
+        """The metadata of what runs a revision."""
+        labelled = self.metadata(name, **{meta.LABEL_REVISION: revision})
+        return {**labelled, "annotations": {meta.ANNOTATION_SHAPE: shape}}
 
     @property
     def config_map(self) -> str:

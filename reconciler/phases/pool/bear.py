@@ -9,10 +9,12 @@ from crds import meta
 from kube.errors import AlreadyExists, NotFound
 from kube.resources import CONTROLLER_REVISIONS, DEPLOYMENTS
 from reconciler.children.deployment import deployment
+from reconciler.children.names import APPLIED
 from reconciler.children.stateful_set import stateful_set
 from reconciler.children.workload import resource_of
 from reconciler.context import Context
 from reconciler.errors import Waiting
+from reconciler.phases.pool.look import memory_of
 from reconciler.phases.pool.own import FIELD_MANAGER
 from reconciler.phases.pool.state import PoolState
 from reconciler.phases.pool.trial import failed_before
@@ -48,6 +50,7 @@ async def _create(state: PoolState, ctx: Context) -> None:
     else:
         body = deployment(state.owner, state.template, state.revision, paused=False)
     body["spec"]["replicas"] = 0
+    body["metadata"].setdefault("annotations", {})[APPLIED] = memory_of(state, ctx).applied
     try:
         await ctx.client.create(resource_of(state.spec), body)
     except AlreadyExists:
@@ -71,14 +74,15 @@ async def _renew(state: PoolState, ctx: Context, child: Object) -> None:
     wanted = stateful_set(state.owner, state.template, state.revision, state.spec["workload"])
     previous = (child["metadata"].get("annotations") or {}).get(meta.ANNOTATION_PREVIOUS, "")
     revision, template = state.revision, wanted["spec"]["template"]
+    shape = wanted["metadata"]["annotations"][meta.ANNOTATION_SHAPE]
     if failed_before(state, child):
-        revision, template = previous, await _template_of(state, ctx, previous)
+        revision, template, shape = previous, await _template_of(state, ctx, previous), ""
     changes = {"/spec/persistentVolumeClaimRetentionPolicy": wanted["spec"]["persistentVolumeClaimRetentionPolicy"]}
     if template is not None and revision_label(child) != revision:
         changes |= {
             "/spec/template": template,
             f"/metadata/labels/{_escaped(meta.LABEL_REVISION)}": revision,
-            "/metadata/annotations": _with_previous(state, child),
+            "/metadata/annotations": {**_with_previous(state, child), meta.ANNOTATION_SHAPE: shape},
         }
     if all(_value(child, path) == value for path, value in changes.items()):
         return

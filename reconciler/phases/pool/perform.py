@@ -7,43 +7,55 @@ from datetime import datetime
 from typing import Any, Final
 
 from crds import meta
-from kube.client import Client
+from kube.client import Client, Object
 from kube.resources import DEPLOYMENTS, PODS, STATEFUL_SETS
+from reconciler.children.template import LEFT_ALONE
 from reconciler.phases.pool.pods import FORCED, PROVED, WARM, request_text
 from reconciler.plans.actions import Action, Cancel, DeleteMarked, Hasten, Mark, Request, Scale, Unmark
 from reconciler.plans.child import Child, Pod
 from reconciler.plans.removal import KILL_SECONDS
 
 LEAST_COST: Final = "-2147483648"
-UNMARKED: Final[Mapping[str, None]] = {meta.ANNOTATION_DRAINED_INSTANCE: None}
-"""The cost stays as long as the request does: should the ReplicaSet choose now, this worker at least takes nothing."""
 
 
-async def perform(client: Client, namespace: str, child: Child, action: Action, now: datetime) -> None:
-    """Raises Conflict or Invalid where the world has moved on, NotFound where the pod is gone."""
+async def perform(client: Client, namespace: str, child: Child, action: Action, now: datetime) -> Object | None:
+    """The child as it is after it was scaled; None after anything else.
+
+    Raises Conflict or Invalid where the world has moved on, NotFound where the pod is gone.
+    """
     match action:
         case Scale():
-            await _scale(client, namespace, child, action)
+            return await _scale(client, namespace, child, action)
         case DeleteMarked(pod):
             await client.delete(PODS, pod.name, namespace, uid=pod.uid, resource_version=pod.version)
         case Request(pod, reason):
             annotations: dict[str, str | None] = {meta.ANNOTATION_DRAIN: request_text(reason, now)}
             await _patch(client, namespace, pod, annotations, {})
         case Cancel(pod):
-            annotations = {meta.ANNOTATION_DRAIN: None, meta.ANNOTATION_DELETION_COST: None, **UNMARKED}
+            annotations = {meta.ANNOTATION_DRAIN: None, meta.ANNOTATION_DELETION_COST: None, **_unmarked(pod)}
             await _patch(client, namespace, pod, annotations, {meta.LABEL_DRAINED: None})
         case Unmark(pod):
-            await _patch(client, namespace, pod, UNMARKED, {meta.LABEL_DRAINED: None})
+            await _patch(client, namespace, pod, _unmarked(pod), {meta.LABEL_DRAINED: None})
         case Hasten(pod):
             await client.delete(PODS, pod.name, namespace, uid=pod.uid, grace_seconds=round(KILL_SECONDS))
         case Mark():
             await _mark(client, namespace, action, now)
+    return None
+
+
+def _unmarked(pod: Pod) -> dict[str, str | None]:
+    """Without its mark a worker is not to be taken with its node again. Its cost stays as long as the request does:
+    should the ReplicaSet choose now, this worker at least takes nothing.
+    """
+    return {meta.ANNOTATION_DRAINED_INSTANCE: None, **(LEFT_ALONE if pod.bound is not None else {})}
 
 
 async def _mark(client: Client, namespace: str, mark: Mark, now: datetime) -> None:
     annotations: dict[str, str | None] = {
         meta.ANNOTATION_DRAINED_INSTANCE: mark.pod.container,
         meta.ANNOTATION_DELETION_COST: LEAST_COST,
+        # Whoever empties nodes need not spare it any longer.
+        **dict.fromkeys(LEFT_ALONE),
     }
     if mark.reason is not None:
         annotations[meta.ANNOTATION_DRAIN] = request_text(mark.reason, now)
@@ -63,10 +75,11 @@ async def _patch(
     await client.merge_patch(PODS, pod.name, namespace, {"metadata": metadata})
 
 
-async def _scale(client: Client, namespace: str, child: Child, scale: Scale) -> None:
+async def _scale(client: Client, namespace: str, child: Child, scale: Scale) -> Object:
     tests = {"/metadata/uid": child.uid, "/spec/replicas": scale.before}
     if scale.shrinks:
         tests["/metadata/resourceVersion"] = child.version
     operations = [{"op": "test", "path": path, "value": value} for path, value in tests.items()]
     operations.append({"op": "replace", "path": "/spec/replicas", "value": scale.after})
-    await client.json_patch(STATEFUL_SETS if child.ordered else DEPLOYMENTS, child.name, namespace, operations)
+    resource = STATEFUL_SETS if child.ordered else DEPLOYMENTS
+    return await client.json_patch(resource, child.name, namespace, operations)
