@@ -18,6 +18,7 @@ from reconciler.memory import PoolMemory, QueueMemory
 from reconciler.metrics import Metrics
 from reconciler.observations import Observations
 from reconciler.plans.history import History
+from reconciler.polls import Polls
 from reconciler.settings import Settings
 from reconciler.store import Store
 
@@ -37,8 +38,16 @@ class Context:
     rng: Random
     wake: Callable[[Key], None]
     """Have another object looked at as soon as possible."""
+    wake_after: Callable[[Key, float], None] = lambda key, seconds: None
+    """The same in so many seconds, or earlier."""
+    fast_at: Callable[[Key], float] = lambda key: float("-inf")
+    """When the fast fields of an object's status may be written again, by the steady clock."""
     brokers: Any = None
     """The connections to brokers; whoever wires the phases that use them puts them here."""
+    polls: Polls = field(default_factory=Polls)
+    """Which queues are read together, and when."""
+    admin: Any = None
+    """The way to workers over HTTP; put here together with `brokers`."""
     snapshot: MemorySnapshot = field(default_factory=MemorySnapshot)
     """The same world as `store`, as the policy engine sees it."""
     histories: dict[str, History] = field(default_factory=dict)

@@ -19,11 +19,15 @@ log = logging.getLogger(__name__)
 
 
 class FencedClient(Client):
-    """A client that reads at any time and writes only while `leading()`; else it raises LeadershipLost."""
+    """A client that reads at any time and writes only while `leading()`; else it raises LeadershipLost.
 
-    def __init__(self, connection: Connection, leading: Callable[[], bool], **options: Any) -> None:
+    No more than `at_once` of its requests are under way: the others wait here, where they cost the server nothing.
+    """
+
+    def __init__(self, connection: Connection, leading: Callable[[], bool], at_once: int = 32, **options: Any) -> None:
         super().__init__(connection, **options)
         self._leading = leading
+        self._places = asyncio.Semaphore(at_once)
 
     async def _send(
         self,
@@ -34,9 +38,10 @@ class FencedClient(Client):
         content_type: str = "application/json",
         accept: str = "",
     ) -> Object:
-        if method != "GET" and not self._leading():
-            raise LeadershipLost(f"{method} {path} refused: this process does not lead")
-        return await super()._send(method, path, params, body, content_type, accept)
+        async with self._places:
+            if method != "GET" and not self._leading():
+                raise LeadershipLost(f"{method} {path} refused: this process does not lead")
+            return await super()._send(method, path, params, body, content_type, accept)
 
 
 async def lead(election: LeaderElection, work: Callable[[], Coroutine[Any, Any, None]], stop: asyncio.Event) -> None:

@@ -65,6 +65,8 @@ class Loop:
                 await self._work(taken.key, taken.waited)
             finally:
                 self._queue.done(taken.key)
+            # Most passes wait for nothing; answers and the Lease must not wait for all of them.
+            await asyncio.sleep(0)
 
     async def _work(self, key: Key, late: float) -> None:
         # What another install has claimed is its own to keep: here it is as if it were gone, and nothing is written.
@@ -176,6 +178,7 @@ class Loop:
         self._context.glass.pop(key, None)
         self._context.endings.pop(key, None)
         if key.kind == "Queue":
+            self._context.polls.drop(QueueName(key.namespace, key.name))
             self._context.observations.forget(QueueName(key.namespace, key.name))
             self._context.queues.pop(key, None)
 

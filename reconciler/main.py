@@ -11,7 +11,7 @@ import uvloop
 from kube import config
 from kube.config import ConfigError
 from kube.lease import LeadershipLost
-from reconciler import certificates, reporting
+from reconciler import certificates, polling, reporting
 from reconciler.brokers import lifetime
 from reconciler.kinds import KINDS
 from reconciler.phases import Reconcile, ending
@@ -51,6 +51,7 @@ async def _run(settings: Settings, kinds: Iterable[Reconcile[Any]]) -> None:
         background=(
             lifetime.keep,
             ending.keep,
+            polling.keep,
             *certificates.background(settings),
             *reporting.background(settings),
         ),

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from crds.v1 import QueueSpec
 from policies.effective import Effective
 from policies.snapshot import PolicyView
 from reconciler.children.config import WorkedQueue
+from reconciler.children.ways import Way
 from reconciler.plans.startup import Startups
 from reconciler.workers import Fences
 
@@ -28,12 +30,30 @@ class QueueMemory:
 
 
 @dataclass(slots=True)
+class Resolved:
+    """What one version of a WorkerPool asks for: worked out once from what it is `about`, and not at every pass.
+
+    Without a template a queue is missing. `content` is the configuration for its workers, `digest` one of all that is
+    applied beside the Deployments; whoever applies them fills both.
+    """
+
+    about: tuple[object, ...]
+    effective: Effective
+    way: Way
+    template: Mapping[str, Any] | None = None
+    revision: str = ""
+    content: Mapping[str, Any] | None = None
+    digest: str = ""
+
+
+@dataclass(slots=True)
 class PoolMemory:
     """`applied` is a digest of the configuration and budget that were applied last, `applied_at` when, by the steady
     clock. `queues` are the queues as they were last seen, by name.
     """
 
     fences: Fences = field(default_factory=Fences)
+    resolved: Resolved | None = None
     applied: str = ""
     applied_at: float = float("-inf")
     generation: str = ""
@@ -51,6 +71,8 @@ class PoolMemory:
     """Changes of children by others that were told, each once."""
     shared: set[str] = field(default_factory=set)
     """Those that turned out to set what is wanted anyway."""
+    measured: Hashable = None
+    """What the metrics tell of, as a digest."""
     former_done: tuple[float, str] | None = None
     """When, by the steady clock, a Deployment that is taken over was last seen to have nothing left, and in words."""
     unresizable: set[str] = field(default_factory=set)
@@ -59,3 +81,5 @@ class PoolMemory:
     """The places of a StatefulSet that have no pod, and since when the same ones have none, by the steady clock."""
     overdue: set[str] = field(default_factory=set)
     """The pods, by uid, whose drain is known to be over its time: each is told once."""
+    deaf: dict[str, float] = field(default_factory=dict)
+    """The pods, by uid, that did not answer over HTTP, and until when they are not asked again, by the steady clock."""

@@ -76,7 +76,7 @@ async def run(setup: Setup) -> None:
         options: dict[str, Any] = {"user_agent": NAME, "field_manager": NAME, "timeout": settings.request_timeout}
         client = await stack.enter_async_context(Client(setup.connection, monotonic=setup.monotonic, **options))
         election = _election(setup, client, settings.namespace or setup.connection.namespace)
-        fenced = FencedClient(setup.connection, lambda: election.leading, **options)
+        fenced = FencedClient(setup.connection, lambda: election.leading, settings.requests, **options)
         process = Process(setup, client, await stack.enter_async_context(fenced), election)
         health = process.vitals().health().app()
         setup.listening(await stack.enter_async_context(served(health, settings.metrics_host, settings.metrics_port)))
@@ -201,6 +201,7 @@ class Process:
         """The leader's term, until it is time to stop and the passes under way have ended."""
         settings = self._setup.settings
         writer = StatusWriter(self._fenced, self._setup.monotonic, self._world.store.put, self._wrote)
+        context.fast_at = writer.fast_at
         loop = Loop(context, self._queue, writer, self._setup.kinds)
         async with asyncio.TaskGroup() as tasks:
             beside = [tasks.create_task(work(context)) for work in self._setup.background]
@@ -229,6 +230,7 @@ class Process:
             monotonic=self._setup.monotonic,
             rng=self._setup.rng,
             wake=self._queue.add,
+            wake_after=self._queue.add_after,
             snapshot=self._world.snapshot,
         )
 

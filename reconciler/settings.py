@@ -16,7 +16,8 @@ def setting(default: T, words: str) -> T:
 
 
 POSITIVE: Final = (
-    *("workers", "poll", "resync", "pass_timeout", "request_timeout", "watch_silence", "retry_period", "report_every"),
+    *("workers", "requests", "poll", "resync", "pass_timeout", "request_timeout", "watch_silence", "retry_period"),
+    *("report_every",),
     *("authority_lifetime", "leaf_lifetime", "certificate_settle"),
 )
 
@@ -53,8 +54,9 @@ class Settings:
         default=None, metadata={"help": "Kubeconfig of the cluster. Absent: the pod's service account."}
     )
     workers: int = setting(
-        32, "How many objects are worked on at the same time; most of the time they wait for answers."
+        500, "How many objects are worked on at the same time; only those that wait for an answer keep a place."
     )
+    requests: int = setting(32, "How many requests to the API server are under way at the same time.")
     poll: float = setting(2.0, "How often a queue is read, and a pool with jobs or pods in motion is looked at.")
     resync: float = setting(600.0, "How often an object is looked at when nothing happens, spread by a tenth.")
     pass_timeout: float = setting(60.0, "How long one pass over one object may take.")

@@ -98,6 +98,11 @@ class StatusWriter:
         self._wrote(key.kind)
         return None
 
+    def fast_at(self, key: Key) -> float:
+        """From when on fast fields may be written."""
+        last = self._written.get(key)
+        return last.at + FAST_SECONDS if last is not None else float("-inf")
+
     def forget(self, key: Key) -> None:
         self._written.pop(key, None)
 

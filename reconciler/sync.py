@@ -108,22 +108,23 @@ class Synchroniser:
         for ghost in found.ghosts:
             log.info("%s %s was deleted unseen", resource.kind, ghost["metadata"]["name"])
             self.removed(ghost)
-        if await self._arrives(resource.kind, listing):
+        missing = await self._arriving(resource.kind, found.missing, listing)
+        if not missing:
             self.lagging.pop(resource.kind, None)
             return True
-        self.lagging[resource.kind] = compare(self.store, resource.kind, self.namespace, listing).missing
+        self.lagging[resource.kind] = missing
         log.warning("the watch of %s lags behind: %d objects are missing", resource, len(self.lagging[resource.kind]))
         return False
 
-    async def _arrives(self, kind: str, listing: Listing) -> bool:
-        """Whether the watch brings everything that was listed, in time."""
+    async def _arriving(self, kind: str, missing: tuple[Key, ...], listing: Listing) -> tuple[Key, ...]:
+        """What of it the watch does not bring in time."""
         loop = asyncio.get_running_loop()
         deadline = loop.time() + self.patience
-        while compare(self.store, kind, self.namespace, listing).missing:
-            if loop.time() > deadline:
-                return False
+        listed = {_key(kind, item["metadata"]): item["metadata"] for item in listing.items} if missing else {}
+        while missing and loop.time() <= deadline:
             await asyncio.sleep(_LOOK_SECONDS)
-        return True
+            missing = tuple(key for key in missing if _lacks(self.store.get(key), listed[key]))
+        return missing
 
     async def _pause(self, seconds: float) -> None:
         try:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import heapq
 import time
+from collections import deque
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from itertools import count
@@ -115,17 +116,18 @@ class WorkQueue(Generic[K]):
     def __post_init__(self) -> None:
         self.agenda: Agenda[K] = Agenda()
         self._failures: dict[K, int] = {}
-        self._changed = asyncio.Event()
+        self._waiting: deque[asyncio.Future[None]] = deque()
+        self._alarm: tuple[float, asyncio.TimerHandle] | None = None
         self._closed = False
 
     def add(self, key: K) -> None:
         self.agenda.add(key, self.monotonic())
-        self._changed.set()
+        self._rouse()
 
     def add_after(self, key: K, seconds: float) -> None:
         now = self.monotonic()
         self.agenda.add_at(key, now + seconds, now)
-        self._changed.set()
+        self._rouse()
 
     def retry(self, key: K) -> int:
         """Work `key` again after a failure, each time later; returns how many failed in a row."""
@@ -146,26 +148,72 @@ class WorkQueue(Generic[K]):
     def close(self) -> None:
         """Hand out nothing any more; what waits in `take` returns."""
         self._closed = True
-        self._changed.set()
+        while self._waiting:
+            _let_go(self._waiting.popleft())
+        self._disarm()
 
     async def take(self) -> Taken[K] | None:
         """Wait for a key; the caller must call `done` with it. None when the queue is closed."""
         while not self._closed:
             now = self.monotonic()
             if (found := self.agenda.take(now)) is not None:
-                # One event wakes every waiting worker; what this one leaves is for the next.
+                self._rouse()
                 return Taken(found[0], max(0.0, now - found[1]))
-            self._changed.clear()
-            await self._until(self.agenda.next_at(), now)
+            await self._wait()
         return None
 
     def done(self, key: K) -> None:
         self.agenda.done(key)
-        self._changed.set()
+        self._rouse()
 
-    async def _until(self, when: float | None, now: float) -> None:
+    async def _wait(self) -> None:
+        turn = asyncio.get_running_loop().create_future()
+        self._waiting.append(turn)
+        self._arm()
         try:
-            async with asyncio.timeout(None if when is None else max(0.0, when - now)):
-                await self._changed.wait()
-        except TimeoutError:
+            await turn
+        except asyncio.CancelledError:
+            if turn.done() and not turn.cancelled():
+                # Its turn had come, and is another's now.
+                self._rouse()
+            raise
+
+    def _rouse(self) -> None:
+        """Give the longest waiting worker its turn where there is something to take, and no more than that one.
+
+        It rouses the next when it has taken its own: who finds nothing would only have been woken for nothing.
+        """
+        if not self._waiting:
             return
+        if self.agenda.depth == 0:
+            self._arm()
+            return
+        while self._waiting and not _let_go(self._waiting.popleft()):
+            continue
+
+    def _arm(self) -> None:
+        """See to it that somebody is roused when the next delayed key is due."""
+        when = self.agenda.next_at()
+        if when is None or (self._alarm is not None and self._alarm[0] <= when):
+            return
+        self._disarm()
+        seconds = max(0.0, when - self.monotonic())
+        self._alarm = (when, asyncio.get_running_loop().call_later(seconds, self._ring))
+
+    def _ring(self) -> None:
+        self._alarm = None
+        while self._waiting and not _let_go(self._waiting.popleft()):
+            continue
+
+    def _disarm(self) -> None:
+        if self._alarm is not None:
+            self._alarm[1].cancel()
+            self._alarm = None
+
+
+def _let_go(turn: asyncio.Future[None]) -> bool:
+    """Whether there was somebody to let go."""
+    if turn.done():
+        return False
+    turn.set_result(None)
+    return True

@@ -6,7 +6,9 @@ the next look, so a changed password is noticed within a poll.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, Final, TypeAlias
 
 from crds.v1 import QueueSpec
@@ -15,11 +17,15 @@ from kube.errors import ApiError, Forbidden, NotFound
 from reconciler.brokers import layouts
 from reconciler.brokers.connect import IDLE_SECONDS, Limits, Link, Links
 from reconciler.brokers.endpoint import Endpoint, TLSOptions, resolve
-from reconciler.brokers.errors import BrokerError, CredentialsMissing
+from reconciler.brokers.errors import BrokerError, BrokerUnreachable, CredentialsMissing
 from reconciler.brokers.observation import Observation
+from reconciler.brokers.redis_queue import RedisQueue
+from reconciler.brokers.together import AT_ONCE, Found, observe_together
 from reconciler.brokers.trust import Secret
 
 KEPT_SECONDS: Final = 30.0
+Place: TypeAlias = tuple[str, str, QueueSpec]
+"""Namespace, name and spec of a Queue."""
 ReadSecret: TypeAlias = Callable[[str, str], Awaitable[Mapping[str, Any]]]
 """Namespace and name to the Secret as the API server has it; raises ApiError."""
 
@@ -35,6 +41,8 @@ class Brokers:
         self._monotonic = monotonic
         self._clock = clock
         self._secrets: dict[tuple[str, str], tuple[float, Secret]] = {}
+        self._endpoints: dict[tuple[str, str, str], tuple[tuple[object, ...], Endpoint]] = {}
+        self._queues: dict[tuple[str, str], tuple[QueueSpec, RedisQueue]] = {}
 
     async def observe(self, namespace: str, name: str, spec: QueueSpec) -> Observation:
         """Reads a Queue; raises `BrokerError`, and `ApiError` where the API server does not give the Secret."""
@@ -42,8 +50,7 @@ class Brokers:
             link = await self.link(namespace, spec.broker)
             return await layouts.observer(name, spec, link, self._clock).observe()
         except BrokerError as error:
-            if not error.passes:
-                self._forget(namespace, spec.broker)
+            self._distrust(error, namespace, spec)
             raise
 
     async def link(self, namespace: str, broker: Broker) -> Link:
@@ -51,21 +58,79 @@ class Brokers:
         layouts.supported(broker)
         return self._links.get(await self._endpoint(namespace, broker))
 
+    async def observe_each(self, places: Sequence[Place], tell: Callable[[Place, Found], None]) -> None:
+        """Reads many Queues, those of one broker together, and tells of each as soon as it is known.
+
+        Where the API server does not give a Secret, that is told as unreachable.
+        """
+        by_link: dict[Link, list[Place]] = {}
+        for place, link in zip(places, await self._links_of(places), strict=True):
+            if isinstance(link, Link):
+                by_link.setdefault(link, []).append(place)
+            else:
+                self._distrust(link, place[0], place[2])
+                tell(place, link)
+        await asyncio.gather(*(self._observe(link, own, tell) for link, own in by_link.items()))
+
+    async def _links_of(self, places: Sequence[Place]) -> list[Link | BrokerError]:
+        """Secrets are read side by side; where there are none, nothing waits."""
+        if not any(spec.broker.connection_secret_ref or spec.broker.tls for _, _, spec in places):
+            return [await self._link_or_error(place) for place in places]
+        return await asyncio.gather(*map(self._link_or_error, places))
+
+    async def _link_or_error(self, place: Place) -> Link | BrokerError:
+        try:
+            return await self.link(place[0], place[2].broker)
+        except BrokerError as error:
+            return error
+        except ApiError as error:
+            return BrokerUnreachable(f"the Secret cannot be read: {error}")
+
+    async def _observe(self, link: Link, places: Sequence[Place], tell: Callable[[Place, Found], None]) -> None:
+        for first in range(0, len(places), AT_ONCE):
+            some = places[first : first + AT_ONCE]
+            observers = [partial(layouts.observe, self._queue(place), place[2], self._clock) for place in some]
+            for place, found in zip(some, await observe_together(link, observers), strict=True):
+                if isinstance(found, BrokerError):
+                    self._distrust(found, place[0], place[2])
+                tell(place, found)
+
+    def _queue(self, place: Place) -> RedisQueue:
+        """Where the queue is in its Redis, as the same object as long as the spec is the same."""
+        namespace, name, spec = place
+        known = self._queues.get((namespace, name))
+        if known is None or known[0] is not spec:
+            known = self._queues[namespace, name] = (spec, layouts.redis_queue(name, spec))
+        return known[1]
+
+    def _distrust(self, error: BrokerError, namespace: str, spec: QueueSpec) -> None:
+        """A refusal may mean that the Secret has changed."""
+        if not error.passes:
+            self._forget(namespace, spec.broker)
+
     async def tidy(self) -> None:
         """Drops what nobody has used for a while."""
         await self._links.close_idle()
         now = self._monotonic()
         self._secrets = {key: kept for key, kept in self._secrets.items() if now - kept[0] <= IDLE_SECONDS}
+        self._endpoints.clear()
+        self._queues.clear()
 
     async def close(self) -> None:
         await self._links.close()
 
     async def _endpoint(self, namespace: str, broker: Broker) -> Endpoint:
+        """Worked out anew only where something that it follows from has changed."""
         url = broker.redis.url if broker.redis else None
         secret = None
         if broker.connection_secret_ref is not None:
             secret = await self._secret(namespace, broker.connection_secret_ref.name)
-        return resolve(url or "", secret, await self._tls(namespace, broker))
+        source = (url or "", secret, await self._tls(namespace, broker))
+        key = (namespace, source[0], secret.name if secret is not None else "")
+        known = self._endpoints.get(key)
+        if known is None or known[0] != source:
+            known = self._endpoints[key] = (source, resolve(*source))
+        return known[1]
 
     async def _tls(self, namespace: str, broker: Broker) -> TLSOptions | None:
         tls = broker.tls

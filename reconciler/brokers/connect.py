@@ -14,15 +14,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
-from redis.exceptions import ResponseError
-
 from reconciler.brokers import refusals, trust
 from reconciler.brokers.endpoint import Endpoint
 from reconciler.brokers.errors import BrokerError, BrokerUnreachable, TLSFailed
 from reconciler.brokers.observation import Identity
-from reconciler.brokers.wire import GuardedConnection, context
+from reconciler.brokers.wire import Command, GuardedConnection, context
 
-Command: TypeAlias = tuple[str | bytes | int | float, ...]
 Reply: TypeAlias = Any
 """bytes, int, None, a list of replies, or the `ResponseError` the broker answered to this one command."""
 
@@ -67,11 +64,15 @@ class Link:
 
     async def ask(self, *commands: Command) -> Sequence[Reply]:
         """The replies, in order; a command's own refusal is among them. Raises `BrokerError` for everything else."""
+        return (await self.ask_together([commands]))[0]
+
+    async def ask_together(self, questions: Sequence[Sequence[Command]]) -> Sequence[Sequence[Reply]]:
+        """The replies to each question, all in one round trip."""
         self._used_at = self._clock()
         async with self._slots:
             self._fail_fast()
             try:
-                return await self._ask(commands)
+                return await self._ask(questions)
             except BrokerError as error:
                 self._failure = (self._clock(), error)
                 raise
@@ -92,24 +93,27 @@ class Link:
             raise type(error)(error.message)
         self._failure = None
 
-    async def _ask(self, commands: Sequence[Command]) -> Sequence[Reply]:
+    async def _ask(self, questions: Sequence[Sequence[Command]]) -> Sequence[Sequence[Reply]]:
         if self._idle:
             try:
-                return await self._over(self._idle.pop(), commands)
+                return await self._over(self._idle.pop(), questions)
             except BrokerUnreachable as error:
                 # The broker may have closed the connection while nobody looked; a fresh one tells.
                 if refusals.timed_out(error):
                     raise
-        return await self._over(self._new(), commands)
+        return await self._over(self._new(), questions)
 
-    async def _over(self, connection: GuardedConnection, commands: Sequence[Command]) -> Sequence[Reply]:
+    async def _over(
+        self, connection: GuardedConnection, questions: Sequence[Sequence[Command]]
+    ) -> Sequence[Sequence[Reply]]:
         seconds = self._limits.connect_seconds
         try:
-            async with asyncio.timeout(seconds):
-                await connection.connect()  # type: ignore[no-untyped-call]
+            if not connection.is_connected:
+                async with asyncio.timeout(seconds):
+                    await connection.connect()  # type: ignore[no-untyped-call]
             seconds = self._limits.answer_seconds
             async with asyncio.timeout(seconds):
-                replies = await _exchange(connection, commands)
+                replies = await connection.exchange(questions)
         except BaseException as error:
             await connection.abort()
             if refusal := refusals.of_connection(error, self.endpoint, seconds):
@@ -148,19 +152,6 @@ class Link:
             trust.refuse_local_address(self.endpoint.host, address)
         except BrokerError as error:
             raise refusals.PeerRefusedError(error) from error
-
-
-async def _exchange(connection: GuardedConnection, commands: Sequence[Command]) -> Sequence[Reply]:
-    connection.begin()
-    await connection.send_packed_command(connection.pack_commands(commands))
-    return [await _reply(connection) for _ in commands]
-
-
-async def _reply(connection: GuardedConnection) -> Reply:
-    try:
-        return await connection.read_response(disable_decoding=True)
-    except ResponseError as error:
-        return error
 
 
 class Links:

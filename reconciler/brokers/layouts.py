@@ -15,6 +15,7 @@ from reconciler.brokers.libraries.go_redis_work_queue import GoRedisWorkQueue
 from reconciler.brokers.libraries.rq import RQ
 from reconciler.brokers.libraries.sidekiq import Sidekiq
 from reconciler.brokers.library import Layout, LibraryObserver
+from reconciler.brokers.observation import Observation
 from reconciler.brokers.observer import QueueObserver
 from reconciler.brokers.redis_list import RedisListObserver
 from reconciler.brokers.redis_queue import Asks, RedisQueue
@@ -45,13 +46,21 @@ def supported(broker: Broker) -> Redis:
 
 def observer(name: str, spec: QueueSpec, link: Asks, clock: Callable[[], float]) -> QueueObserver:
     """The observer of a Queue called `name`; `clock` gives seconds since the epoch."""
-    queue = redis_queue(name, spec)
+    return _observer(redis_queue(name, spec), spec, link, clock)
+
+
+def _observer(queue: RedisQueue, spec: QueueSpec, link: Asks, clock: Callable[[], float]) -> QueueObserver:
     layout = supported(spec.broker).layout
     if layout == "List":
         return RedisListObserver(link, queue, clock)
     if layout == "Stream":
         return RedisStreamObserver(link, queue, clock)
     return LibraryObserver(link, queue, LIBRARIES[layout](queue), clock)
+
+
+async def observe(queue: RedisQueue, spec: QueueSpec, clock: Callable[[], float], link: Asks) -> Observation:
+    """One reading of the Queue with this spec, over any link."""
+    return await _observer(queue, spec, link, clock).observe()
 
 
 def redis_queue(name: str, spec: QueueSpec) -> RedisQueue:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 
 from reconciler.brokers import jobtime
-from reconciler.brokers.connect import Command
 from reconciler.brokers.observation import UNKNOWN_COUNT, UNKNOWN_TIME, Observation, Signal, exact
 from reconciler.brokers.records import parse_all
 from reconciler.brokers.redis_queue import (
@@ -21,6 +20,7 @@ from reconciler.brokers.redis_queue import (
     records_of,
     time_of,
 )
+from reconciler.brokers.wire import Command
 
 SAMPLE: Final = 500
 """So many entries of a key that all queues share are looked at."""
@@ -65,7 +65,9 @@ class LibraryObserver:
 
     async def observe(self) -> Observation:
         known = self._link.identity
-        questions = identity_questions(known) | record_questions(self._queue) | self._layout.first()
+        questions = (
+            identity_questions(identified=known is not None) | record_questions(self._queue) | self._layout.first()
+        )
         first = await ask(self._link, questions)
         now = time_of(first, self._clock)
         second = await ask(self._link, self._layout.second(first, now))

@@ -9,13 +9,12 @@ moment, but never not at all.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 
 from reconciler.brokers import jobtime
-from reconciler.brokers.connect import Command
 from reconciler.brokers.observation import (
     UNKNOWN_COUNT,
     UNKNOWN_TIME,
-    Identity,
     Observation,
     Signal,
     estimated,
@@ -23,6 +22,7 @@ from reconciler.brokers.observation import (
 )
 from reconciler.brokers.records import Record, Records, parse_all
 from reconciler.brokers.redis_queue import (
+    KEPT_QUEUES,
     Answers,
     Asks,
     RedisQueue,
@@ -34,6 +34,7 @@ from reconciler.brokers.redis_queue import (
     records_of,
     time_of,
 )
+from reconciler.brokers.wire import Command
 
 
 class RedisListObserver:
@@ -46,7 +47,7 @@ class RedisListObserver:
 
     async def observe(self) -> Observation:
         known = self._link.identity
-        first = await ask(self._link, self._first_questions(known))
+        first = await ask(self._link, _first_questions(self._queue, identified=known is not None))
         waiting = [first.required(f"waiting {lane}") for lane in self._queue.lanes]
         now = time_of(first, self._clock)
         raw, left_out = records_of(first)
@@ -66,23 +67,13 @@ class RedisListObserver:
             records_left_out=left_out,
         )
 
-    def _first_questions(self, known: Identity | None) -> dict[str, Command]:
-        queue = self._queue
-        questions = common_questions(queue, known)
-        for lane in queue.lanes:
-            questions[f"waiting {lane}"] = ("LLEN", lane)
-            questions[f"oldest {lane}"] = ("LINDEX", lane, -1)
-        questions["dead letters"] = ("LLEN", queue.dead_letters)
-        if queue.processing_key:
-            questions["processing"] = ("LLEN", queue.processing_key)
-        return questions
-
     async def _second(self, records: Records, first: Answers, now: float) -> Answers:
         """Asks for the lists of jobs in flight and for what is due, where there is anything to ask for."""
         questions: dict[str, Command] = {
             f"in flight {instance}": ("LLEN", record.in_flight_at) for instance, record in _accounts(records).items()
         }
-        return await ask(self._link, questions | due_questions(self._queue, first, now))
+        questions |= due_questions(self._queue, first, now)
+        return await ask(self._link, questions)
 
     def _running(self, first: Answers, second: Answers, records: Records, left_out: int) -> Signal[int]:
         kept = first.required("processing") if self._queue.processing_key else None
@@ -114,3 +105,15 @@ def _accounts(records: Records) -> Mapping[str, Record]:
     """The instances whose jobs lie in a list of their own; dead ones included, whose jobs nobody has recovered yet."""
     everyone = {**records.fresh, **records.stale}
     return {instance: record for instance, record in everyone.items() if record.in_flight_at}
+
+
+@lru_cache(maxsize=KEPT_QUEUES)
+def _first_questions(queue: RedisQueue, *, identified: bool) -> Mapping[str, Command]:
+    questions = common_questions(queue, identified=identified)
+    for lane in queue.lanes:
+        questions[f"waiting {lane}"] = ("LLEN", lane)
+        questions[f"oldest {lane}"] = ("LINDEX", lane, -1)
+    questions["dead letters"] = ("LLEN", queue.dead_letters)
+    if queue.processing_key:
+        questions["processing"] = ("LLEN", queue.processing_key)
+    return questions

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final, Protocol
 
 from redis.exceptions import ResponseError
 
 from reconciler.brokers import refusals
-from reconciler.brokers.connect import Command, Reply
+from reconciler.brokers.connect import Reply
 from reconciler.brokers.endpoint import Endpoint
 from reconciler.brokers.errors import ReplyInvalid
 from reconciler.brokers.observation import UNKNOWN_COUNT, Identity, Signal, exact
+from reconciler.brokers.wire import Command
 
 RECORDS: Final = 1000
 """So many status records are read; what lies beyond is estimated."""
+KEPT_QUEUES: Final = 16_384
+"""Queues whose questions are kept: they are asked every second."""
 _SCAN: Final = 4096
 """Buckets of the hash that one HSCAN visits, so that it finds a thousand records in one go."""
 DUE_SECONDS: Final = 32.0
@@ -113,14 +117,18 @@ async def ask(link: Asks, commands: Mapping[str, Command]) -> Answers:
     return Answers(commands, await link.ask(*commands.values()) if commands else (), link.endpoint)
 
 
-def common_questions(queue: RedisQueue, known: Identity | None) -> dict[str, Command]:
-    return {**identity_questions(known), "scheduled": ("ZCARD", queue.scheduled), **record_questions(queue)}
+def common_questions(queue: RedisQueue, *, identified: bool) -> dict[str, Command]:
+    return {
+        **identity_questions(identified=identified),
+        "scheduled": ("ZCARD", queue.scheduled),
+        **record_questions(queue),
+    }
 
 
-def identity_questions(known: Identity | None) -> dict[str, Command]:
-    """The broker's time, and who it is where that is not `known`."""
+def identity_questions(*, identified: bool) -> dict[str, Command]:
+    """The broker's time, and who it is where that is not known."""
     time: dict[str, Command] = {"time": ("TIME",)}
-    return time if known is not None else time | {"server": ("INFO", "server"), "replication": ("INFO", "replication")}
+    return time if identified else time | {"server": ("INFO", "server"), "replication": ("INFO", "replication")}
 
 
 def record_questions(queue: RedisQueue) -> dict[str, Command]:
@@ -149,10 +157,16 @@ def time_of(answers: Answers, clock: Callable[[], float]) -> float:
 
 def identify(link: Asks, answers: Answers) -> Identity:
     """Which server answered. INFO may be forbidden; then a failover shows in the counts alone."""
-    facts = {**_info(answers["server"]), **_info(answers["replication"])}
-    identity = Identity(facts.get("run_id", ""), facts.get("master_replid", ""), facts.get("role", ""))
+    identity = _identity(answers["server"], answers["replication"])
     link.identified(identity)
     return identity
+
+
+@lru_cache(maxsize=64)
+def _identity(server: Reply, replication: Reply) -> Identity:
+    """Kept, for all queues of one round trip have the same answer."""
+    facts = {**_info(server), **_info(replication)}
+    return Identity(facts.get("run_id", ""), facts.get("master_replid", ""), facts.get("role", ""))
 
 
 def records_of(answers: Answers) -> tuple[dict[str, bytes], int]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 
 from reconciler.brokers import jobtime, stream_lane
-from reconciler.brokers.connect import Command
 from reconciler.brokers.observation import UNKNOWN_TIME, Identity, Method, Observation, Signal, estimated, exact
 from reconciler.brokers.records import parse_all
 from reconciler.brokers.redis_queue import (
@@ -24,6 +23,7 @@ from reconciler.brokers.redis_queue import (
     time_of,
 )
 from reconciler.brokers.stream_lane import COUNTED, Lane
+from reconciler.brokers.wire import Command
 
 
 class RedisStreamObserver:
@@ -58,7 +58,7 @@ class RedisStreamObserver:
         )
 
     def _first_questions(self, known: Identity | None) -> dict[str, Command]:
-        questions = common_questions(self._queue, known)
+        questions = common_questions(self._queue, identified=known is not None)
         for lane in self._queue.lanes:
             questions[f"length {lane}"] = ("XLEN", lane)
             questions[f"groups {lane}"] = ("XINFO", "GROUPS", lane)

@@ -1,29 +1,30 @@
 """redis-py's connection, made safe to point at a stranger.
 
-The parser bounds what an answer may cost: longer values are read past and dropped, so one huge job does not make its
-queue unreadable, and an answer of too many parts ends the connection. The connection looks at whom it has reached
-before it sends a byte. Both rest on names that redis-py keeps to itself; tests/reconciler/brokers/test_wire.py notices
-when they change.
+The connection looks at whom it has reached before it sends a byte. What it is greeted with is read by redis-py's own
+parser, within bounds; everything after that is taken apart by `replies`, without a task switch for each short answer.
+Both rest on names that redis-py keeps to itself; tests/reconciler/brokers/test_wire.py notices when they change.
 """
 
 from __future__ import annotations
 
+import asyncio
 import os
 import ssl
-from collections.abc import Callable, Mapping
-from typing import Any, Final
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
+from typing import Any, Final, TypeAlias
 
 from redis._parsers import _AsyncRESP2Parser
 from redis.asyncio.connection import AbstractConnection, Connection
+from redis.exceptions import ConnectionError as ConnectionFailed
 from redis.exceptions import InvalidResponse
 
 from reconciler.brokers.endpoint import TLS
+from reconciler.brokers.replies import ANSWER_BYTES, ANSWER_PARTS, MORE, VALUE_BYTES, Replies
 
-VALUE_BYTES: Final = 256 * 1024
-"""A single value longer than this is dropped: it reads as empty."""
-ANSWER_BYTES: Final = 4 * 1024 * 1024
-"""Values after so many bytes of answers to one question are dropped as well."""
-ANSWER_PARTS: Final = 100_000
+Command: TypeAlias = tuple[str | bytes | int | float, ...]
+_KEPT_COMMANDS: Final = 32_768
+"""Packed commands that are kept: queues are asked the same every second."""
 _CHUNK: Final = 64 * 1024
 _END_OF_LINE: Final = b"\r\n"
 
@@ -79,11 +80,31 @@ class GuardedConnection(Connection):
         self._judge = judge
         self._tls_context = tls_context
         self._server_name = server_name
+        self._replies = Replies(BoundedParser.parse_error)
 
-    def begin(self) -> None:
-        """Starts counting what the answers cost."""
-        if isinstance(self._parser, BoundedParser):
-            self._parser.begin()
+    async def exchange(self, questions: Sequence[Sequence[Command]]) -> list[list[Any]]:
+        """The replies to some commands of each question, all sent at once; a command's own refusal is among them."""
+        if self._writer is None or self._reader is None:
+            raise ConnectionFailed("Connection closed by server.")
+        if self._replies.pending:
+            raise InvalidResponse("an answer came to no question")
+        self._writer.write(b"".join([packed(command) for question in questions for command in question]))
+        await self._writer.drain()
+        self._replies.begin_together()
+        return [await self._answers(len(question), self._reader) for question in questions]
+
+    async def _answers(self, count: int, reader: asyncio.StreamReader) -> list[Any]:
+        self._replies.begin()
+        answers: list[Any] = []
+        while len(answers) < count:
+            answer = self._replies.take()
+            if answer is MORE:
+                self._replies.feed(await _more(reader))
+                continue
+            if isinstance(answer, ConnectionFailed):
+                raise answer
+            answers.append(answer)
+        return answers
 
     async def abort(self) -> None:
         """Closes at once, without the courtesies that a spoilt or hanging connection would only draw out."""
@@ -100,6 +121,20 @@ class GuardedConnection(Connection):
         if self._tls_context is not None:
             arguments |= {"ssl": self._tls_context, "server_hostname": self._server_name or None}
         return arguments
+
+
+async def _more(reader: asyncio.StreamReader) -> bytes:
+    data = await reader.read(_CHUNK)
+    if not data:
+        raise ConnectionFailed("Connection closed by server.")
+    return data
+
+
+@lru_cache(maxsize=_KEPT_COMMANDS)
+def packed(command: Command) -> bytes:
+    """A command as it is sent."""
+    parts = [part if isinstance(part, bytes) else str(part).encode() for part in command]
+    return b"*%d\r\n%s" % (len(parts), b"".join([b"$%d\r\n%s\r\n" % (len(part), part) for part in parts]))
 
 
 def context(tls: TLS) -> ssl.SSLContext:

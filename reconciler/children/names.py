@@ -10,6 +10,8 @@ from crds import meta
 
 MANAGED_BY: Final = "app.kubernetes.io/managed-by"
 VERSION: Final = "app.kubernetes.io/version"
+APPLIED: Final = f"{meta.DOMAIN}/applied"
+"""On a Deployment: a digest of the configuration and budget that were applied for its pool last."""
 
 
 @dataclass(frozen=True, slots=True)

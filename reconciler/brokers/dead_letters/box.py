@@ -9,9 +9,9 @@ from typing import Any, Final
 from redis.exceptions import ResponseError
 
 from reconciler.brokers import refusals
-from reconciler.brokers.connect import Command
 from reconciler.brokers.dead_letters.letter import Letter
 from reconciler.brokers.redis_queue import Asks, RedisQueue
+from reconciler.brokers.wire import Command
 
 _LIST: Final = """
 local done = 0

@@ -9,10 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from reconciler.brokers.connect import Command
 from reconciler.brokers.library import Reading, in_units, number
 from reconciler.brokers.observation import UNKNOWN_COUNT, Signal, exact
 from reconciler.brokers.redis_queue import DUE_SECONDS, Answers, RedisQueue
+from reconciler.brokers.wire import Command
 
 PREFIX: Final = "asynq:"
 _LATER: Final = ("scheduled", "retry")

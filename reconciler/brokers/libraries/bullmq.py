@@ -9,10 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from reconciler.brokers.connect import Command
 from reconciler.brokers.library import Reading, in_units, number
 from reconciler.brokers.observation import Signal, estimated, exact
 from reconciler.brokers.redis_queue import DUE_SECONDS, Answers, RedisQueue
+from reconciler.brokers.wire import Command
 
 PREFIX: Final = "bull:"
 _SCORE: Final = 4096

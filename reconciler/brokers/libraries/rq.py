@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from reconciler.brokers import jobtime
-from reconciler.brokers.connect import Command
 from reconciler.brokers.library import Reading
 from reconciler.brokers.observation import UNKNOWN_TIME, Signal, exact
 from reconciler.brokers.redis_queue import DUE_SECONDS, Answers, RedisQueue
+from reconciler.brokers.wire import Command
 
 PREFIX: Final = "rq:"
 

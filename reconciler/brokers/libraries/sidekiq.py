@@ -12,10 +12,10 @@ from typing import Final
 
 import orjson
 
-from reconciler.brokers.connect import Command
 from reconciler.brokers.library import SAMPLE, Reading, items, told_by
 from reconciler.brokers.observation import UNKNOWN_COUNT, Method, Signal, estimated, exact
 from reconciler.brokers.redis_queue import DUE_SECONDS, Answers, RedisQueue
+from reconciler.brokers.wire import Command
 
 _LATER: Final = ("schedule", "retry")
 

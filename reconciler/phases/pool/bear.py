@@ -9,10 +9,12 @@ from crds import meta
 from kube.errors import AlreadyExists, NotFound
 from kube.resources import CONTROLLER_REVISIONS, DEPLOYMENTS
 from reconciler.children.deployment import deployment
+from reconciler.children.names import APPLIED
 from reconciler.children.stateful_set import stateful_set
 from reconciler.children.workload import resource_of
 from reconciler.context import Context
 from reconciler.errors import Waiting
+from reconciler.phases.pool.look import memory_of
 from reconciler.phases.pool.own import FIELD_MANAGER
 from reconciler.phases.pool.state import PoolState
 from reconciler.phases.pool.trial import failed_before
@@ -48,6 +50,7 @@ async def _create(state: PoolState, ctx: Context) -> None:
     else:
         body = deployment(state.owner, state.template, state.revision, paused=False)
     body["spec"]["replicas"] = 0
+    body["metadata"].setdefault("annotations", {})[APPLIED] = memory_of(state, ctx).applied
     try:
         await ctx.client.create(resource_of(state.spec), body)
     except AlreadyExists:

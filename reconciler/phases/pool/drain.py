@@ -1,21 +1,25 @@
 """Growing and shrinking: a removal plan for each revision, carried out until an action finds that the world moved.
 
-Planned on the store first. Only where there is something to do, or a pod is on its way out, everything is read anew
-and planned again, so that an idle pool costs no request and no removal is decided on a memory.
+Planned on the store first. A pool that only grows is grown by that: its patch tests the number it was decided on. Where
+a pod is on its way out everything is read anew and planned again, so that no removal is decided on a memory; but not
+while the memory itself, with what the workers say at this moment, shows that there is nothing to do yet.
 """
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from typing import Final
 
 from kube.errors import Conflict, Invalid, NotFound
 from reconciler import metrics
+from reconciler.adminapi import AdminAPIError
 from reconciler.context import Context
 from reconciler.phases.pool.aim import aims, children, replicas_of
 from reconciler.phases.pool.aim_set import aims_of_set, see_whether_stuck, the_set
+from reconciler.phases.pool.ask import call_back
 from reconciler.phases.pool.guard import try_guard
-from reconciler.phases.pool.look import look_anew
+from reconciler.phases.pool.look import hear, look_anew
 from reconciler.phases.pool.perform import perform
 from reconciler.phases.pool.state import PoolState
 from reconciler.phases.pool.trial import jobs_wait
@@ -27,6 +31,8 @@ from reconciler.reasons import Reason
 
 SOON_SECONDS: Final = 0.3
 """How soon a removal under way is looked at again: controllers answer within about a tenth of a second."""
+GROWING_SECONDS: Final = 5.0
+"""How soon one that grows is looked at again: the watch tells of every step."""
 PROOF_SECONDS: Final = 0.7
 """Workers write their record once a second."""
 
@@ -37,7 +43,13 @@ async def drain(state: PoolState, ctx: Context) -> None:
     wanted = state.decision.to
     waiting = jobs_wait(state, ctx)
     aim(state, wanted, waiting=waiting)
-    if not _moving(state):
+    planned = _children(state)
+    if not _moving(state, planned):
+        return
+    if not _removing(state, planned):
+        await carry_out(state, ctx, soon=GROWING_SECONDS)
+        return
+    if _plain(state) and await _nothing_to_do_yet(state, ctx):
         return
     await look_anew(state, ctx)
     see_whether_stuck(state, ctx)
@@ -60,7 +72,7 @@ def _spare_former(state: PoolState) -> None:
         state.targets[state.taken_name] = here if state.untouchable else min(here, keep)
 
 
-async def carry_out(state: PoolState, ctx: Context) -> None:
+async def carry_out(state: PoolState, ctx: Context, soon: float = SOON_SECONDS) -> None:
     """One round of every child's plan, on what `look_anew` has seen."""
     for child in _children(state):
         planned = ordinals.plan(child) if child.ordered else removal.plan(child)
@@ -68,29 +80,63 @@ async def carry_out(state: PoolState, ctx: Context) -> None:
         done = await _perform_all(state, ctx, child, planned.actions)
         _tell(state, ctx, child, done)
         if planned.actions or planned.wait is not Wait.NOTHING:
-            state.again(PROOF_SECONDS if planned.wait in (Wait.WORKERS, Wait.UNREADY) else SOON_SECONDS)
+            state.again(PROOF_SECONDS if planned.wait in (Wait.WORKERS, Wait.UNREADY) else soon)
+
+
+async def _nothing_to_do_yet(state: PoolState, ctx: Context) -> bool:
+    """Whether a look at the API server would find nothing: all who were asked have been seen since, and still work.
+
+    Nothing is decided by this but not to look, and to come again as soon as otherwise.
+    """
+    if not await hear(state, ctx):
+        return False
+    planned = {child.name: removal.plan(child) for child in children(state)}
+    waits = {name: one.wait for name, one in planned.items()}
+    if any(one.actions for one in planned.values()) or Wait.UNREADY in waits.values():
+        return False
+    state.waits |= waits
+    state.again(SOON_SECONDS if Wait.SETTLING in waits.values() else PROOF_SECONDS)
+    return True
 
 
 async def _perform_all(state: PoolState, ctx: Context, child: Child, actions: tuple[Action, ...]) -> list[Action]:
     done: list[Action] = []
     for action in actions:
         try:
-            await perform(ctx.client, state.namespace, child, action, ctx.clock())
-        except (Conflict, Invalid, NotFound):
+            if isinstance(action, Cancel):
+                await call_back(state, ctx, action.pod)
+            answer = await perform(ctx.client, state.namespace, child, action, ctx.clock())
+        except (AdminAPIError, Conflict, Invalid, NotFound):
             # Somebody was quicker; what follows was planned on the same world.
             state.again(SOON_SECONDS)
             break
+        if answer is not None:
+            ctx.store.put(answer)
         done.append(action)
     return done
 
 
-def _moving(state: PoolState) -> bool:
+def _moving(state: PoolState, planned: Sequence[Child]) -> bool:
     """Whether anything is to be done, or somebody is on the way out."""
     if state.taken and not state.untouchable:
         return True
     if any(pod.request is not None or pod.bound is not None for pod in state.view.all_pods):
         return True
-    return any(child.replicas != child.keep or child.owed or _outdated(child) for child in _children(state))
+    return any(child.replicas != child.keep or child.owed or _outdated(child) for child in planned)
+
+
+def _removing(state: PoolState, planned: Sequence[Child]) -> bool:
+    """Whether any pod is to leave, or about to; else all that can follow is that more of them start."""
+    if not _plain(state) or any(pod.request is not None or pod.bound is not None for pod in state.view.all_pods):
+        return True
+    return any(child.replicas > child.keep or child.owed > 0 for child in planned)
+
+
+def _plain(state: PoolState) -> bool:
+    """Whether all its children are Deployments of its own. Others are looked at anew whenever anything moves: a
+    StatefulSet fills its places one after the other, and a Deployment that is taken over is not watched.
+    """
+    return not (state.stateful or state.taken)
 
 
 def _outdated(child: Child) -> bool:

@@ -26,12 +26,20 @@ MISSING_SECONDS: Final = 60.0
 async def guard(state: PoolState, ctx: Context) -> None:
     """Try it now and then, and say what deletes by others would meet."""
     memory = memory_of(state, ctx)
+    if memory.guarded is None and _said_before(state):
+        # An earlier process has tried it; it is tried again some time within a resync, or at the next removal.
+        memory.guarded, memory.guard_asked_at = True, ctx.monotonic() - ctx.rng.random() * ctx.settings.resync
     wait = ctx.settings.resync if memory.guarded else MISSING_SECONDS
     if not state.frozen and (memory.guarded is None or ctx.monotonic() - memory.guard_asked_at > wait):
         await try_guard(state, ctx)
     _say(state, memory.guarded)
     if memory.guarded is False and state.guard == "Deletes":
         state.again(MISSING_SECONDS)
+
+
+def _said_before(state: PoolState) -> bool:
+    stored = state.status.get("conditions") or ()
+    return any(one["type"] == GUARANTEE.name and one["reason"] == Reason.ENFORCED for one in stored)
 
 
 async def try_guard(state: PoolState, ctx: Context) -> None:

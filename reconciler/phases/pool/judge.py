@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Iterable, Mapping
+from typing import Any
+
 from crds import meta
 from reconciler import metrics
 from reconciler.conditions import DRAINING, READY, RECONCILING, STALLED
@@ -17,7 +20,32 @@ from reconciler.workers import Activity
 async def judge(state: PoolState, ctx: Context) -> None:
     _ready(state)
     _draining(state, ctx)
-    _measure(state, ctx)
+    state.digest = _digest(state)
+    memory = memory_of(state, ctx)
+    if state.digest != memory.measured:
+        memory.measured = state.digest
+        _measure(state, ctx)
+
+
+def _digest(state: PoolState) -> Hashable:
+    """All that status and metrics are made from: where it stays the same, so do they."""
+    view = state.view
+    return (
+        _versions((state.obj,)),
+        state.resolved,
+        state.revision,
+        state.decision.to if state.decision else None,
+        state.record,
+        _versions(view.children),
+        _versions(view.pods),
+        tuple(view.workers.items()),
+        frozenset(state.proved) if state.proved is not None else None,
+        tuple(state.conditions.said().values()),
+    )
+
+
+def _versions(objects: Iterable[Mapping[str, Any]]) -> tuple[tuple[str, str], ...]:
+    return tuple((one["metadata"]["uid"], one["metadata"]["resourceVersion"]) for one in objects)
 
 
 def _ready(state: PoolState) -> None:

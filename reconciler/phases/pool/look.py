@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 from crds.v1 import QueueSpec
 from kube.resources import PODS
@@ -15,10 +16,12 @@ from reconciler.children.workload import resource_of
 from reconciler.context import Context
 from reconciler.memory import PoolMemory
 from reconciler.observations import QueueName
+from reconciler.phases.pool.ask import ask_workers
 from reconciler.phases.pool.former_view import with_former
 from reconciler.phases.pool.state import PoolState
 from reconciler.phases.pool.view import View
-from reconciler.workers import Fences, states
+from reconciler.phases.queue.known import known
+from reconciler.workers import Activity, Fences, states
 
 
 async def look(state: PoolState, ctx: Context) -> None:
@@ -40,7 +43,26 @@ async def look_anew(state: PoolState, ctx: Context) -> None:
     workers = states(view.asked, observations, memory.fences)
     for queue, observation in observations.items():
         memory.fences.read(queue, observation.time)
+    workers |= await ask_workers(state, ctx, memory, view.pods, observations)
     state.view = replace(view, workers=workers)
+
+
+async def hear(state: PoolState, ctx: Context) -> bool:
+    """What the workers say now of the pods that the store knows; False where `look_anew` has to see them first.
+
+    A record can only prove anything of a pod that was seen anew, with its request, before the record was written. And
+    whom no broker knows anything of may have to be asked in another way.
+    """
+    memory = memory_of(state, ctx)
+    asked = [pod for pod in state.view.asked if pod.request]
+    queues = [worked.obj["metadata"]["name"] for worked in state.worked]
+    if not all(memory.fences.of(pod, queue) is not None for pod in asked for queue in queues):
+        return False
+    workers = states(state.view.asked, await _observed(state, ctx), memory.fences)
+    if any(workers[pod.uid].activity is Activity.UNKNOWN for pod in asked):
+        return False
+    state.view = replace(state.view, workers=workers)
+    return True
 
 
 def memory_of(state: PoolState, ctx: Context) -> PoolMemory:
@@ -66,7 +88,7 @@ def remembered(state: PoolState, ctx: Context) -> dict[str, Observation]:
 async def _observed(state: PoolState, ctx: Context) -> Mapping[str, Observation]:
     """A broker that cannot be read says nothing, and its workers count as busy; its Queue's status says why."""
     names = [worked.obj["metadata"]["name"] for worked in state.worked]
-    specs = [QueueSpec.model_validate(worked.obj["spec"]) for worked in state.worked]
+    specs = [_spec(worked.obj, ctx) for worked in state.worked]
     asked = (ctx.brokers.observe(state.namespace, name, spec) for name, spec in zip(names, specs, strict=True))
     answers = await asyncio.gather(*asked, return_exceptions=True)
     found: dict[str, Observation] = {}
@@ -76,3 +98,11 @@ async def _observed(state: PoolState, ctx: Context) -> Mapping[str, Observation]
         elif not isinstance(answer, BrokerError):
             raise answer
     return found
+
+
+def _spec(queue: Mapping[str, Any], ctx: Context) -> QueueSpec:
+    """As the queue's own phases have read it, where they have."""
+    memory = known(queue, ctx)
+    if memory.parsed is None:
+        memory.parsed = QueueSpec.model_validate(queue["spec"])
+    return memory.parsed

@@ -10,8 +10,11 @@ from typing import Any, Final
 from crds import meta
 from kube.errors import NotFound
 from kube.resources import CONFIG_MAPS, POD_DISRUPTION_BUDGETS, PODS
+from policies.effective import Effective
 from reconciler.children.budget import disruption_budget
 from reconciler.children.config import config_map, configuration
+from reconciler.children.names import APPLIED
+from reconciler.children.workload import resource_of
 from reconciler.context import Context
 from reconciler.phases.pool.look import memory_of
 from reconciler.phases.pool.state import PoolState
@@ -38,18 +41,49 @@ async def configure(state: PoolState, ctx: Context) -> None:
     """Bring configuration and budget to what is in force; workers read the first without a restart."""
     if state.frozen or state.effective is None:
         return
-    content = configuration(state.owner, state.effective, state.worked)
+    content, wanted = _wanted(state, state.effective)
     state.generation_of_config = content["generation"]
-    guarded = state.guard != "None"
-    wanted = sha256(json.dumps([content, guarded, state.uid]).encode()).hexdigest()
     memory = memory_of(state, ctx)
     now = ctx.monotonic()
+    child = state.child
+    if not memory.applied and child is not None and _noted(child) == wanted:
+        # An earlier process applied it; it is applied again some time within a resync, not all of them at every start.
+        memory.applied_at = now - ctx.rng.random() * ctx.settings.resync
+        memory.applied, memory.generation = wanted, content["generation"]
     if memory.applied != wanted or now - memory.applied_at > ctx.settings.resync:
         await ctx.client.apply(CONFIG_MAPS, config_map(state.owner, content), FIELD_MANAGER)
-        await _budget(state, ctx, guarded=guarded)
+        await _budget(state, ctx, guarded=state.guard != "None")
         memory.applied, memory.applied_at, memory.generation = wanted, now, content["generation"]
+    if child is not None and _noted(child) != wanted:
+        await _note(state, ctx, child, wanted)
     await _unguard(state, ctx)
     await _nudge(state, ctx)
+
+
+def _noted(child: Mapping[str, Any]) -> str:
+    """The digest of what was applied last, as it stands on the child."""
+    return str((child["metadata"].get("annotations") or {}).get(APPLIED, ""))
+
+
+async def _note(state: PoolState, ctx: Context, child: Mapping[str, Any], digest: str) -> None:
+    metadata, resource = child["metadata"], resource_of(state.spec)
+    patch = {"metadata": {"uid": metadata["uid"], "annotations": {APPLIED: digest}}}
+    try:
+        ctx.store.put(await ctx.client.merge_patch(resource, metadata["name"], state.namespace, patch))
+    except NotFound:
+        return
+
+
+def _wanted(state: PoolState, effective: Effective) -> tuple[Mapping[str, Any], str]:
+    """The configuration, and a digest of it and the budget."""
+    known = state.resolved
+    if known is not None and known.content is not None:
+        return known.content, known.digest
+    content = configuration(state.owner, effective, state.worked)
+    digest = sha256(json.dumps([content, state.guard != "None", state.uid]).encode()).hexdigest()
+    if known is not None:
+        known.content, known.digest = content, digest
+    return content, digest
 
 
 async def _budget(state: PoolState, ctx: Context, *, guarded: bool) -> None:

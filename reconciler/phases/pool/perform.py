@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from crds import meta
-from kube.client import Client
+from kube.client import Client, Object
 from kube.resources import DEPLOYMENTS, PODS, STATEFUL_SETS
 from reconciler.children.template import LEFT_ALONE
 from reconciler.phases.pool.pods import FORCED, PROVED, WARM, request_text
@@ -18,11 +18,14 @@ from reconciler.plans.removal import KILL_SECONDS
 LEAST_COST: Final = "-2147483648"
 
 
-async def perform(client: Client, namespace: str, child: Child, action: Action, now: datetime) -> None:
-    """Raises Conflict or Invalid where the world has moved on, NotFound where the pod is gone."""
+async def perform(client: Client, namespace: str, child: Child, action: Action, now: datetime) -> Object | None:
+    """The child as it is after it was scaled; None after anything else.
+
+    Raises Conflict or Invalid where the world has moved on, NotFound where the pod is gone.
+    """
     match action:
         case Scale():
-            await _scale(client, namespace, child, action)
+            return await _scale(client, namespace, child, action)
         case DeleteMarked(pod):
             await client.delete(PODS, pod.name, namespace, uid=pod.uid, resource_version=pod.version)
         case Request(pod, reason):
@@ -37,6 +40,7 @@ async def perform(client: Client, namespace: str, child: Child, action: Action, 
             await client.delete(PODS, pod.name, namespace, uid=pod.uid, grace_seconds=round(KILL_SECONDS))
         case Mark():
             await _mark(client, namespace, action, now)
+    return None
 
 
 def _unmarked(pod: Pod) -> dict[str, str | None]:
@@ -71,10 +75,11 @@ async def _patch(
     await client.merge_patch(PODS, pod.name, namespace, {"metadata": metadata})
 
 
-async def _scale(client: Client, namespace: str, child: Child, scale: Scale) -> None:
+async def _scale(client: Client, namespace: str, child: Child, scale: Scale) -> Object:
     tests = {"/metadata/uid": child.uid, "/spec/replicas": scale.before}
     if scale.shrinks:
         tests["/metadata/resourceVersion"] = child.version
     operations = [{"op": "test", "path": path, "value": value} for path, value in tests.items()]
     operations.append({"op": "replace", "path": "/spec/replicas", "value": scale.after})
-    await client.json_patch(STATEFUL_SETS if child.ordered else DEPLOYMENTS, child.name, namespace, operations)
+    resource = STATEFUL_SETS if child.ordered else DEPLOYMENTS
+    return await client.json_patch(resource, child.name, namespace, operations)

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 from crds import meta
 from policies import applying
 from policies import effective as effective_values
+from policies.snapshot import PolicyView
 from reconciler.children.config import WorkedQueue
 from reconciler.children.revision import revision_of
 from reconciler.children.template import pod_template
 from reconciler.children.ways import way_of
 from reconciler.context import Context
+from reconciler.memory import Resolved
 from reconciler.phases.pool.look import memory_of
 from reconciler.phases.pool.state import PoolState
 from reconciler.phases.queue.known import known
@@ -29,12 +34,34 @@ async def resolve(state: PoolState, ctx: Context) -> None:
         if state.deleting and name in remembered:
             # Deleted together with its pool, a moment before it: the workers' records are still at the broker.
             state.worked.append(remembered[name])
-    policies = [policy.view for policy in applying(meta.WORKER_POOL.kind, state.obj, ctx.snapshot)]
-    state.effective = effective_values.pool(state.spec, [worked.obj["spec"] for worked in state.worked], policies)
+    state.resolved = _resolved(state, ctx)
+    state.effective, state.way = state.resolved.effective, state.resolved.way
+    state.template, state.revision = state.resolved.template, state.resolved.revision
+
+
+def _resolved(state: PoolState, ctx: Context) -> Resolved:
+    """Worked out anew only where the pool, a queue of it or a policy has changed."""
+    memory = memory_of(state, ctx)
+    policies = tuple(policy.view for policy in applying(meta.WORKER_POOL.kind, state.obj, ctx.snapshot))
+    versions = tuple((*_version(worked.obj), worked.effective) for worked in state.worked)
+    about = (*_version(state.obj), policies, versions, tuple(state.missing))
+    if memory.resolved is None or memory.resolved.about != about:
+        memory.resolved = _worked_out(state, about, policies, ctx.settings.agent_image)
+    return memory.resolved
+
+
+def _worked_out(
+    state: PoolState, about: tuple[object, ...], policies: Sequence[PolicyView], agent_image: str
+) -> Resolved:
     queues = [worked.obj for worked in state.worked]
-    image = ctx.settings.agent_image
-    method = str(state.effective.get("drain.method"))
-    state.way = way_of(method, queues, state.spec.get("template"), agent=bool(image))
-    if not state.missing:
-        state.template = pod_template(state.obj, queues, state.effective, state.way, image)
-        state.revision = revision_of(state.template)
+    effective = effective_values.pool(state.spec, [queue["spec"] for queue in queues], policies)
+    method = str(effective.get("drain.method"))
+    way = way_of(method, queues, state.spec.get("template"), agent=bool(agent_image))
+    if state.missing:
+        return Resolved(about, effective, way)
+    template = pod_template(state.obj, queues, effective, way, agent_image)
+    return Resolved(about, effective, way, template, revision_of(template))
+
+
+def _version(obj: Mapping[str, Any]) -> tuple[str, int]:
+    return obj["metadata"]["uid"], obj["metadata"]["generation"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -45,19 +45,21 @@ def _updated(state: PoolState) -> int | None:
     return sum(pod.active for pod in state.view.pods_of(state.revision))
 
 
-def _busy(pods: list[Pod]) -> int:
+def _busy(pods: Sequence[Pod]) -> int:
     """Unknown is busy; a pod that has not started is neither."""
     return sum(pod.runs and pod.worker.activity in BUSY for pod in pods)
 
 
-def _method(state: PoolState, pods: list[Pod]) -> str | None:
+def _method(state: PoolState, pods: Sequence[Pod]) -> str | None:
     """A way by which workers tell of themselves is named once one was heard; it stays while there are no workers."""
+    if state.spoken:
+        return "AdminAPI"
     if state.warm or any(pod.worker.activity is not Activity.UNKNOWN for pod in pods):
         return str(state.way)
     return state.status.get("drainMethod")
 
 
-def _leaving(pods: list[Pod]) -> list[Pod]:
+def _leaving(pods: Sequence[Pod]) -> list[Pod]:
     return sorted((pod for pod in pods if pod.request is not None), key=lambda pod: pod.name)
 
 

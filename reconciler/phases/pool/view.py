@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from crds import meta
@@ -14,7 +15,7 @@ from reconciler.workers import Asked, WorkerState
 Object = Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class View:
     """`children` are its Deployments, one for each revision, or its one StatefulSet, whose label is the revision of its
     template. `workers` is what each pod's worker is known to do, by the pod's uid.
@@ -27,12 +28,19 @@ class View:
     def child(self, revision: str) -> Object | None:
         return next((one for one in self.children if revision_label(one) == revision), None)
 
-    def pods_of(self, revision: str) -> list[Pod]:
-        return [pod_of(pod, self.workers) for pod in self.pods if revision_label(pod) == revision]
+    def pods_of(self, revision: str) -> Sequence[Pod]:
+        return self._by_revision.get(revision, ())
 
-    @property
-    def all_pods(self) -> list[Pod]:
+    @cached_property
+    def all_pods(self) -> Sequence[Pod]:
         return [pod_of(pod, self.workers) for pod in self.pods]
+
+    @cached_property
+    def _by_revision(self) -> Mapping[str, Sequence[Pod]]:
+        found: dict[str, list[Pod]] = {}
+        for obj, pod in zip(self.pods, self.all_pods, strict=True):
+            found.setdefault(revision_label(obj), []).append(pod)
+        return found
 
     @property
     def asked(self) -> list[Asked]:

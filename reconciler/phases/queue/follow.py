@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from reconciler.brokers.observation import Observation
 from reconciler.conditions import CONFIG_APPLIED
 from reconciler.context import Context
+from reconciler.observations import QueueName
 from reconciler.phases.queue.state import QueueState
 from reconciler.reasons import Reason
 
@@ -20,21 +21,25 @@ async def follow(state: QueueState, ctx: Context) -> None:
     if state.sight.observation is None:
         _keep(state)
         return
-    behind = sorted(_behind(state, ctx, state.sight.observation))
-    if behind:
-        message = f"Workers of {', '.join(behind)} have not read the present configuration yet"
+    late = behind(QueueName(state.namespace, state.name), ctx, state.sight.observation)
+    if late:
+        message = f"Workers of {', '.join(late)} have not read the present configuration yet"
         state.conditions.false(CONFIG_APPLIED, Reason.CONFIG_PENDING, message)
     else:
         state.conditions.true(CONFIG_APPLIED, Reason.CONFIG_FOLLOWED, "No worker follows an older configuration")
 
 
-def _behind(state: QueueState, ctx: Context, observation: Observation) -> Iterator[str]:
+def behind(queue: QueueName, ctx: Context, observation: Observation) -> tuple[str, ...]:
     """The names of the pools with a worker that acknowledges another generation than the one in force."""
+    return tuple(sorted(_behind(queue, ctx, observation))) if observation.workers.fresh else ()
+
+
+def _behind(queue: QueueName, ctx: Context, observation: Observation) -> Iterator[str]:
     followed: dict[str, set[str]] = {}
     for record in observation.workers.fresh.values():
         if record.config_generation:
             followed.setdefault(record.pod_uid, set()).add(record.config_generation)
-    for pool in ctx.store.pools_of_queue(state.namespace, state.name):
+    for pool in ctx.store.pools_of_queue(*queue):
         uid = pool["metadata"]["uid"]
         memory = ctx.pools.get(uid)
         if memory is None or not memory.generation:

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Mapping
+from math import inf
 from operator import attrgetter, methodcaller
 from typing import Final
 
+from crds.v1 import QueueSpec
 from reconciler import metrics
 from reconciler.brokers.errors import BrokerError
 from reconciler.brokers.observation import Observation, Signal
 from reconciler.brokers.sight import Sight, failed, moved, seen
+from reconciler.compliance import EVERY_SECONDS
 from reconciler.context import Context
 from reconciler.observations import QueueName
 from reconciler.phases.queue.state import QueueState
+from reconciler.phases.queue.told import told
 from reconciler.plans.flow import LONG_SECONDS, Flow
+from reconciler.polls import Poll
 
 STATES: Final[Mapping[str, Callable[[Observation], Signal[int]]]] = {
     "waiting": attrgetter("waiting"),
@@ -27,11 +32,35 @@ RATES: Final[Mapping[str, Callable[[Flow], float | None]]] = {
 }
 JITTER: Final = 0.1
 """By how much of the interval polls are spread, so that queues do not fall into step."""
+RECENT_POLLS: Final = 2
+"""A reading that is younger than so many intervals is the queue as it is now."""
 STUCK_POLLS: Final = 5
 """What waits for somebody to change something is looked at less often: nobody needs 30 refused logins a minute."""
 
 
 async def observe(state: QueueState, ctx: Context) -> None:
+    """What is polled together with others is not read once more for the sake of a pass."""
+    assert state.parsed is not None  # noqa: S101 - for the type checker: configure ran
+    name = QueueName(state.namespace, state.name)
+    poll = _polled(name, state.parsed, ctx)
+    if poll is None:
+        await read(state, ctx)
+    else:
+        state.sight = poll.seen
+    words = told(name, state.sight, ctx) if state.sight is not None and state.effective is not None else None
+    if words is None:
+        ctx.polls.drop(name)
+        state.again(next_poll(ctx, state.sight))
+        return
+    state.digest = (state.obj["metadata"]["resourceVersion"], state.effective, *words)
+    if poll is None:
+        ctx.polls.expect(Poll(name, state.parsed, ctx.monotonic() + next_poll(ctx), *words, _pass_at(state, ctx)))
+    else:
+        poll.lasting, poll.numbers = words
+
+
+async def read(state: QueueState, ctx: Context) -> None:
+    """One reading, remembered for the pools and told to the metrics."""
     assert state.parsed is not None  # noqa: S101 - for the type checker: configure ran
     name, due = QueueName(state.namespace, state.name), ctx.monotonic() - state.late
     sighting = ctx.observations.latest(name)
@@ -43,29 +72,30 @@ async def observe(state: QueueState, ctx: Context) -> None:
         ctx.metrics.add(metrics.QUEUE_READS, *name, error.reason)
     state.sight = sight
     ctx.observations.record(name, sight, wake=moved(before, sight), due=due)
-    _measure(ctx, name, sight)
-    state.digest = _digest(state, sight, pools=bool(ctx.store.pools_of_queue(*name)))
-    state.again(_next_poll(ctx, sight))
+    measure(ctx, name, sight)
 
 
-def _digest(state: QueueState, sight: Sight, *, pools: bool) -> Hashable:
-    """All that status says of the queue; None while anything is wrong, which is always told in full."""
-    seen, flow = sight.readable, sight.flow
-    if seen is None or flow is None or sight.doubt is not None or state.effective is None:
-        return None
-    numbers = (seen.waiting, seen.running, seen.scheduled, seen.dead_letters, seen.oldest_enqueued)
-    rates = (flow.wait(), flow.arrivals(LONG_SECONDS), flow.completions(LONG_SECONDS))
-    counted = (sight.counted.arrived.method, sight.counted.completed.method)
-    return (state.obj["metadata"]["resourceVersion"], id(state.effective), pools, numbers, rates, counted)
-
-
-def _next_poll(ctx: Context, sight: Sight) -> float:
-    stuck = sight.error is not None and not sight.error.passes
+def next_poll(ctx: Context, sight: Sight | None = None) -> float:
+    stuck = sight is not None and sight.error is not None and not sight.error.passes
     spread = 1 + JITTER * (2 * ctx.rng.random() - 1)
     return ctx.settings.poll * spread * (STUCK_POLLS if stuck else 1)
 
 
-def _measure(ctx: Context, name: QueueName, sight: Sight) -> None:
+def _polled(name: QueueName, spec: QueueSpec, ctx: Context) -> Poll | None:
+    """The poll of a queue that has been read just now, as its spec is."""
+    poll = ctx.polls.get(name)
+    if poll is None or poll.spec is not spec or poll.seen is None or poll.seen.read_at is None:
+        return None
+    return poll if ctx.monotonic() - poll.seen.read_at < RECENT_POLLS * ctx.settings.poll else None
+
+
+def _pass_at(state: QueueState, ctx: Context) -> float:
+    """What policies say changes with time: exemptions end, and limits count other objects."""
+    judged = ctx.compliance.last(state.key)
+    return ctx.monotonic() + EVERY_SECONDS if judged is not None and judged.policies else inf
+
+
+def measure(ctx: Context, name: QueueName, sight: Sight) -> None:
     """Unknown signals are absent."""
     observation = sight.readable
     for state, signal in STATES.items():

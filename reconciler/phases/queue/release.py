@@ -20,7 +20,7 @@ from reconciler.context import Context
 from reconciler.errors import Stalled, Waiting
 from reconciler.phases.ending import ends, let_go_of, let_go_of_all
 from reconciler.phases.queue.configure import configure
-from reconciler.phases.queue.observe import observe
+from reconciler.phases.queue.observe import read
 from reconciler.phases.queue.state import QueueState
 from reconciler.plans.winding import End, verdict
 from reconciler.reasons import Reason
@@ -59,7 +59,7 @@ async def release(state: QueueState, ctx: Context) -> None:
         # A spec that cannot be followed cannot ask for anything either.
         await let_go_of(ctx, meta.QUEUE.kind, state.obj)
         return
-    await observe(state, ctx)
+    await read(state, ctx)
     found = verdict(_end(state, ctx))
     if found.waits:
         assert found.reason is not None  # noqa: S101 - for the type checker: who waits says why

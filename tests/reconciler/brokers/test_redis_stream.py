@@ -8,11 +8,12 @@ from typing import Any
 import pytest
 from redis.asyncio import Redis as Client
 
-from reconciler.brokers.connect import Command, Link, Reply
+from reconciler.brokers.connect import Link, Reply
 from reconciler.brokers.errors import WrongType
 from reconciler.brokers.observation import Method, Observation, estimated, exact
 from reconciler.brokers.redis_queue import RedisQueue
 from reconciler.brokers.redis_stream import RedisStreamObserver
+from reconciler.brokers.wire import Command
 
 MAILS = RedisQueue("mails")
 
