@@ -127,7 +127,7 @@ async def test_waits_that_workers_count_are_told_as_such() -> None:
     for _ in told:
         await one.one_pass()
     status = one.obj["status"]
-    assert (status["waitP95"], status["methods"]["waitP95"]) == ("4.2s", "Exact")
+    assert (status["waitP95"], status["methods"]["waitP95"]) == ("4s300ms", "Exact")
     assert one.ctx.metrics.value(metrics.QUEUE_WAIT, *NAME) == pytest.approx(4.2, abs=0.1)
 
 

@@ -1,10 +1,10 @@
 from __future__ import annotations
 
 import pytest
+from headgate_worker.records import Counters
 from hypothesis import given
 from hypothesis import strategies as st
 
-from examples.worker.headgate_worker.records import Counters
 from reconciler.plans import waits
 from reconciler.plans.waits import Counts, Waited
 
