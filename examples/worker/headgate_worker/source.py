@@ -60,8 +60,7 @@ class Source:
 
     def waited(self, enqueued_at: object) -> float | None:
         """How long a job that begins now has waited by the broker's clock; None where one of both is not known."""
-        known = isinstance(enqueued_at, int | float) and not isinstance(enqueued_at, bool)
-        if self._ahead is None or not known:
+        if self._ahead is None or isinstance(enqueued_at, bool) or not isinstance(enqueued_at, int | float):
             return None
         return max(0.0, self._clock() + self._ahead - enqueued_at)
 
