@@ -17,7 +17,7 @@ from crds.v1 import QueueSpec
 from reconciler.brokers.sight import Sight
 from reconciler.observations import QueueName
 
-TICK_SECONDS: Final = 0.05
+TICK_SECONDS: Final = 0.02
 """Queues that are due within so much time are read together."""
 
 
