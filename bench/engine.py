@@ -18,13 +18,6 @@ from policies.compiled import compiled
 OBJECTS: Final = 50_000
 POLICIES: Final = 200
 NOW: Final = datetime(2026, 11, 23, tzinfo=UTC)
-RULES: Final = (
-    ("a field", "object.spec.scaling.maxReplicas <= 20"),
-    ("an optional field", "object.spec.?hold.replicas.orValue(0) < 5"),
-    ("a loop over labels", "object.metadata.labels.all(key, key != 'forbidden')"),
-    ("a quantity", "quantity(object.spec.resources.limits.memory).isLessThan(quantity('8Gi'))"),
-    ("an effective value", "effective.scaling.minReplicas >= 1"),
-)
 
 
 def main() -> None:
@@ -36,9 +29,9 @@ def main() -> None:
         f"a WorkerPool judged without policies in {1e6 * without:.0f} us, with a policy of one limit in"
         f" {1e6 * bare:.0f} us, and with rules in CEL in the same policy:"
     )
-    for name, expression in RULES:
+    for name, expression in world.RULES:
         print(f"  {name:22}{1e6 * (_deciding(_with_rules(expression)) - bare):>6.1f} us for the first rule")
-    ten = _deciding(_with_rules(*(expression for _, expression in RULES * 2)))
+    ten = _deciding(_with_rules(*(expression for _, expression in world.RULES * 2)))
     print(f"  {'ten of these':22}{1e6 * (ten - bare) / 10:>6.1f} us a rule")
 
 
@@ -46,7 +39,7 @@ def _compiling() -> float:
     """Expressions differ from policy to policy, so that none is compiled already."""
     made = []
     for number in range(POLICIES):
-        rules = [_rule(index, f"{expression} || {number} < 0") for index, (_, expression) in enumerate(RULES)]
+        rules = [_rule(index, f"{expression} || {number} < 0") for index, (_, expression) in enumerate(world.RULES)]
         made.append(_policy(f"policy-{number:03}", *rules))
     snapshot = MemorySnapshot.of(made)
     began = time.process_time()

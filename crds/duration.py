@@ -26,6 +26,7 @@ def seconds(text: str) -> float:
     return milliseconds(text) / 1000
 
 
+@lru_cache(maxsize=1024)
 def text(length: float) -> str:
     """The shortest duration text for a length in seconds, rounded to milliseconds: `5400` gives `1h30m`."""
     left = max(0, round(length * 1000))

@@ -14,11 +14,8 @@ NOT_YET: Final[Mapping[str, Mapping[str, str]]] = {
         "spec.broker.prometheus": "Prometheus is not observed yet",
         "spec.broker.redis.sentinel": "sentinels are not asked yet",
         "spec.broker.redis.cluster": "Redis Cluster is not supported yet",
-        "spec.management": "nothing is written to brokers yet",
         "spec.circuitBreaker": "breakers never open yet",
         "spec.retention": "nothing is removed yet",
-        "spec.deadLetter.deletionPolicy": "dead letters are never removed yet",
-        "spec.deletionPolicy": "jobs are never removed from the broker yet",
     },
     "WorkerPool": {
         "spec.queues[].weight": "queues are worked off in the order of the list yet",
@@ -32,9 +29,6 @@ NOT_YET: Final[Mapping[str, Mapping[str, str]]] = {
 }
 # What a field may say without asking for anything that is not there yet.
 HARMLESS: Final[Mapping[str, frozenset[str]]] = {
-    "spec.management": frozenset({"Observe"}),
-    "spec.deletionPolicy": frozenset({"Retain", "Drain"}),
-    "spec.deadLetter.deletionPolicy": frozenset({"Retain", "Block"}),
     "spec.native": frozenset({"Disabled"}),
 }
 

@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 
 class Reason(StrEnum):
@@ -23,6 +22,9 @@ class Reason(StrEnum):
     TOO_LONG = "FieldValueTooLong"
     TOO_MANY = "FieldValueTooMany"
     TYPE_INVALID = "FieldValueTypeInvalid"
+
+    # The enumeration's own is written in Python, and asked with every finding.
+    __hash__ = str.__hash__
 
 
 class _Absent:
@@ -47,8 +49,7 @@ _WORDS: Final = {
 _CREDENTIALS: Final = re.compile(r"(://)[^/@\s]*(?=@)|((?:password|username|user|token)=)[^&\s\"]*", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(NamedTuple):
     """One finding about one field. `value` is ABSENT where naming it would not help."""
 
     field: str

@@ -1,6 +1,7 @@
 """`python -m crds.generate` writes everything that follows from the models; `--check` only says what is stale.
 
-Made are `crds/generated/<plural>.yaml`, one CustomResourceDefinition a file, and `docs/reference/<kind>.md`.
+Made are `crds/generated/<plural>.yaml`, one CustomResourceDefinition a file, and `docs/reference/<kind>.md`, for an
+older version with its name behind the kind's.
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ def outputs() -> Mapping[str, str]:
     for kind in meta.KINDS:
         files[f"crds/generated/{kind.plural}.yaml"] = _HEADER + yamltext.dump(definition(kind))
         files[f"docs/reference/{kind.singular}.md"] = reference.page(kind)
+    for kind in meta.BETA_KINDS:
+        files[f"docs/reference/{kind.singular}-{meta.BETA}.md"] = reference.page(kind, meta.BETA)
     return files
 
 

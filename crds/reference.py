@@ -1,4 +1,6 @@
-"""The field reference of one kind as Markdown: one page a kind, one table an object, generated from the models."""
+"""The field reference of one kind as Markdown: one page a kind and version, one table an object, generated from the
+models.
+"""
 
 from __future__ import annotations
 
@@ -8,25 +10,32 @@ from typing import Any
 
 from crds import meta, rules
 from crds.fielddocs import field_docs, model_doc
-from crds.schema import MODELS, Schema, structural
+from crds.schema import VERSIONS, Schema, structural
 from crds.v1.base import MODEL_KEY
 
 
-def page(kind: meta.Kind) -> str:
-    return "\n".join(_lines(kind)) + "\n"
+def page(kind: meta.Kind, version: str = meta.VERSION) -> str:
+    """The page of one kind in one of its versions."""
+    return "\n".join(_lines(kind, version)) + "\n"
 
 
-def _lines(kind: meta.Kind) -> Iterator[str]:
-    schema = structural(kind.kind)
-    yield f"# {kind.kind}"
+def _lines(kind: meta.Kind, version: str) -> Iterator[str]:
+    schema = structural(kind.kind, version)
+    yield f"# {kind.kind}" if version == meta.VERSION else f"# {kind.kind} in {version}"
     yield ""
-    yield "<!-- Made from the models in crds/v1 by `python -m crds.generate`. Do not edit. -->"
+    yield f"<!-- Made from the models in crds/{version} by `python -m crds.generate`. Do not edit. -->"
     yield ""
-    yield model_doc(MODELS[kind.kind])
+    yield model_doc(VERSIONS[version][kind.kind])
     yield ""
-    yield f"`apiVersion: {meta.API_VERSION}`, short name `{kind.short_name}`."
-    for part in ("spec", "status"):
+    if version == meta.VERSION:
+        yield f"`apiVersion: {meta.API_VERSION}`, short name `{kind.short_name}`."
+    else:
+        yield f"`apiVersion: {meta.GROUP}/{version}`, deprecated: [what it means in {meta.VERSION}](../versions.md)."
+    for part in ("spec", "status") if version == meta.VERSION else ("spec",):
         yield from _section(schema["properties"][part], part)
+    if version != meta.VERSION:
+        yield ""
+        yield f"`status` is that of [{meta.VERSION}]({kind.singular}.md#status), word for word."
 
 
 def _section(schema: Schema, path: str) -> Iterator[str]:

@@ -46,6 +46,16 @@ class Rule:
         """Whether the rule compares with the stored object: then `holds` takes (new, old)."""
         return "oldSelf" in self.cel
 
+    def upheld(self, node: Any) -> bool:
+        """Whether a rule about one state holds.
+
+        It has nothing to say of a value of a wrong type that is let through because it was stored like that.
+        """
+        try:
+            return bool(self.holds(node))
+        except (KeyError, TypeError, AttributeError):
+            return True
+
     def kept(self, new: Any, old: Any) -> bool:
         """Whether a transition rule holds. It does not where the stored object lacks what it reads, as in CEL.
 

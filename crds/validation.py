@@ -44,7 +44,7 @@ def _ask(path: Path, rule: Rule, node: Any, before: Any, into: Judgement) -> Non
     if rule.transition:
         if before is ABSENT or rule.kept(node, before):
             return
-    elif rule.holds(node):
+    elif rule.upheld(node):
         return
     where = (*path, *rule.field.split(".")) if rule.field else path
     into.add(where, rule.reason, rule.text(node), _at(node, rule.field))

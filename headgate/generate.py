@@ -1,24 +1,27 @@
 """`python -m headgate.generate` writes the reference of the processes; `--check` only says what is stale.
 
-Made are `docs/reference/reasons.md`, `metrics.md`, `settings.md`, `rules.md` and `libraries.md`, from the code that
-uses them.
+Made are `docs/reference/reasons.md`, `metrics.md`, `settings.md`, `rules.md`, `libraries.md` and `commands.md`, from
+the code that uses them.
 """
 
 from __future__ import annotations
 
 import argparse
+import inspect
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import MISSING, fields
 from pathlib import Path
 from typing import Any, Final
 
+import click
 from prometheus_client import CollectorRegistry
 
 import reconciler.settings
 import webhooks.converter
 import webhooks.settings
 from crds import meta
+from headgate.cli import main as main_command
 from headgate.options import flag, variable
 from policies import Operation
 from policies.rules import BUILT_IN, POLICY, Rule
@@ -31,13 +34,14 @@ from webhooks.app import PATHS
 from webhooks.metrics import Metrics
 
 ROOT: Final = Path(__file__).parent.parent
+_NONE: Final = click.Command("headgate")
 _NOTE: Final = "<!-- Made from the code by `python -m headgate.generate`. Do not edit. -->"
 
 
 def outputs() -> Mapping[str, str]:
     """The text of every generated file, by path below the root."""
     pages = {"reasons": _reasons(), "metrics": _metrics(), "settings": _settings(), "rules": _rules()}
-    pages["libraries"] = _libraries()
+    pages |= {"libraries": _libraries(), "commands": _commands()}
     return {f"docs/reference/{name}.md": "\n".join(lines) + "\n" for name, lines in pages.items()}
 
 
@@ -136,6 +140,43 @@ def _libraries() -> Iterator[str]:
     )
     rows = ((one.name, one.layout or "any", str(one.quiet), one.proof, one.back, one.sigterm) for one in LIBRARIES)
     yield from _table(head, rows)
+
+
+def _commands() -> Iterator[str]:
+    yield from ("# Commands", "", _NOTE, "")
+    yield "`headgate` is also a kubectl plugin: `kubectl headgate status` is the same. The flags of the processes"
+    yield "`webhook`, `reconciler` and `converter` are in [settings.md](settings.md)."
+    for name, command in _all_commands(main_command, "headgate"):
+        if name.split()[-1] in ("webhook", "reconciler", "converter"):
+            continue
+        arguments = [str(one.make_metavar(click.Context(command))) for one in command.params if _is_argument(one)]
+        yield from ("", f"## `{' '.join([name, *arguments])}`", "", inspect.cleandoc(command.help or ""))
+        options = [one for one in command.params if isinstance(one, click.Option) and not one.hidden]
+        if options:
+            yield ""
+            yield from _table(("option", ""), ((f"`{_flags(one)}`", one.help or "") for one in options))
+
+
+def _all_commands(command: click.Command, name: str) -> Iterator[tuple[str, click.Command]]:
+    """Those that do something, groups left out, in alphabetical order."""
+    if not isinstance(command, click.Group):
+        yield name, command
+        return
+    context = click.Context(command)
+    for word in command.list_commands(context):
+        found = command.get_command(context, word)
+        if found is not None:
+            yield from _all_commands(found, f"{name} {word}")
+
+
+def _is_argument(parameter: click.Parameter) -> bool:
+    return isinstance(parameter, click.Argument)
+
+
+def _flags(option: click.Option) -> str:
+    written = [*option.opts, *option.secondary_opts]
+    takes = "" if option.is_flag else f" {option.make_metavar(click.Context(_NONE))}"
+    return ", ".join(written) + takes
 
 
 def _kinds(rule: Rule) -> str:

@@ -1,13 +1,13 @@
 """Which of the checks of many policies have to be asked of an object.
 
 Sixteen policies that each limit the same thing say no more than the strictest of them, as long as it is kept. So the
-strictest is asked first, for all of them; only where it is broken is each asked for what it finds.
+strictest is asked first, for all of them; only where it is broken is each asked for what it finds. So are the rules in
+CEL of one policy, as one expression.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from itertools import groupby
+from collections.abc import Collection, Hashable, Iterable, Iterator
 from typing import Any, NamedTuple
 
 from policies.decision import Action, PolicyRef
@@ -27,8 +27,9 @@ class Check(NamedTuple):
 
 
 class Guard(NamedTuple):
-    """A rule that several policies set, with the strictest of their limits."""
+    """One question that stands for those of a whole group of checks: where it is kept, all of them are."""
 
+    group: Hashable
     rule: PolicyRule
     limit: Any
 
@@ -42,21 +43,26 @@ class Plan:
     def __init__(self, checks: Iterable[Check]) -> None:
         self.checks = tuple(checks)
         self.guards = tuple(_guards(self.checks))
-        guarded = {guard.rule.id for guard in self.guards}
-        self.unguarded = tuple(check for check in self.checks if check.rule.id not in guarded)
+        guarded = {guard.group for guard in self.guards}
+        self.unguarded = tuple(check for check in self.checks if _group(check) not in guarded)
 
-    def with_broken(self, broken: list[Guard]) -> tuple[Check, ...]:
+    def with_broken(self, broken: Collection[Guard]) -> tuple[Check, ...]:
         """The checks that may find something, given the guards that are broken."""
         if not broken:
             return self.unguarded
-        silent = {guard.rule.id for guard in self.guards if guard not in broken}
-        return tuple(check for check in self.checks if check.rule.id not in silent) if silent else self.checks
+        silent = {guard.group for guard in self.guards} - {guard.group for guard in broken}
+        return tuple(check for check in self.checks if _group(check) not in silent) if silent else self.checks
 
 
 def _guards(checks: tuple[Check, ...]) -> Iterator[Guard]:
-    by_rule = sorted(checks, key=lambda check: check.rule.id)
-    for _, group in groupby(by_rule, key=lambda check: check.rule.id):
-        same = list(group)
+    groups: dict[Hashable, list[Check]] = {}
+    for check in checks:
+        groups.setdefault(_group(check), []).append(check)
+    for group, same in groups.items():
         strictest = same[0].rule.strictest
         if strictest is not None and len(same) > 1:
-            yield Guard(same[0].rule, strictest(check.limit for check in same))
+            yield Guard(group, same[0].rule, strictest(check.limit for check in same))
+
+
+def _group(check: Check) -> Hashable:
+    return check.rule.id if check.rule.group is None else check.rule.group

@@ -6,7 +6,7 @@ stored -> what of it the old object already had -> what each policy wants done a
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Final
 
 from policies import break_glass, mutation, rules
@@ -54,7 +54,7 @@ class Found:
         )
         for exemption in check.exemptions:
             if exemption.holds(subject):
-                self.exempted.append(replace(violation, exemption=exemption.name))
+                self.exempted.append(violation._replace(exemption=exemption.name))
                 if exemption.ends_soon(subject.facts.now):
                     self.endings.append(ending(self.exempted[-1], exemption.expires))
                 return

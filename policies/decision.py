@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from crds.findings import Finding
 
@@ -20,9 +20,11 @@ class Action(StrEnum):
     WARN = "Warn"
     AUDIT = "Audit"
 
+    # The enumeration's own is written in Python, and asked with every finding.
+    __hash__ = str.__hash__
 
-@dataclass(frozen=True, slots=True)
-class PolicyRef:
+
+class PolicyRef(NamedTuple):
     """The policy a violation comes from, as messages name it."""
 
     kind: str
@@ -32,8 +34,7 @@ class PolicyRef:
         return f"{self.kind} {self.name}"
 
 
-@dataclass(frozen=True, slots=True)
-class Violation:
+class Violation(NamedTuple):
     """One finding, judged: `policy` is None for a rule that is built in.
 
     `excess` says how far beyond the limit a value is, where that can be measured; it is only ever compared with the

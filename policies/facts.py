@@ -18,6 +18,9 @@ class Operation(StrEnum):
     UPDATE = "UPDATE"
     DELETE = "DELETE"
 
+    # The enumeration's own is written in Python, and asked with every request.
+    __hash__ = str.__hash__
+
 
 class User(NamedTuple):
     """Who asks, as the API server tells it."""

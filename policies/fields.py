@@ -21,9 +21,13 @@ def dig(obj: Any, *path: str) -> Any:
     return obj
 
 
+# Written out where it is asked for dozens of times a decision: a call costs as much as the look-up.
 def mapping(obj: Any, *path: str) -> Mapping[str, Any]:
-    value = dig(obj, *path)
-    return value if isinstance(value, dict) else NOTHING
+    for key in path:
+        if type(obj) is not dict:
+            return NOTHING
+        obj = obj.get(key)
+    return obj if isinstance(obj, dict) else NOTHING
 
 
 def listing(obj: Any, *path: str) -> Sequence[Any]:
@@ -32,8 +36,11 @@ def listing(obj: Any, *path: str) -> Sequence[Any]:
 
 
 def text(obj: Any, *path: str) -> str:
-    value = dig(obj, *path)
-    return value if isinstance(value, str) else ""
+    for key in path:
+        if type(obj) is not dict:
+            return ""
+        obj = obj.get(key)
+    return obj if isinstance(obj, str) else ""
 
 
 def integer(obj: Any, *path: str) -> int | None:

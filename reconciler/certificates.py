@@ -1,18 +1,21 @@
-"""The webhook's certificates, kept by the leader beside the keys, and what the metrics say about them."""
+"""The webhook's certificates, kept by the leader beside the keys, and what metrics and Events say about them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from certs.inject import CONFIGURATIONS, Outcome
 from certs.keeping import LEAF_ONLY, Duty, Report, keep
-from certs.rotation import Lifetimes
+from certs.rotation import Lifetimes, Step
 from certs.store import Bundle
 from reconciler import metrics
 from reconciler.context import Context
+from reconciler.events import Events
 from reconciler.metrics import Metrics
 from reconciler.process import Background
+from reconciler.reasons import Reason
 from reconciler.settings import Certificates, Settings
 
 
@@ -37,7 +40,29 @@ async def _keep(context: Context) -> None:
     client, settings = context.client, context.settings
     kept = duty(settings, settings.namespace or client.connection.namespace)
     now = judges_time(lambda: client.server_date, context.clock)
-    await keep(client, kept, now, lambda report: tell(context.metrics, report))
+
+    def report(found: Report) -> None:
+        tell(context.metrics, found)
+        announce(context.events, service(kept), found)
+
+    await keep(client, kept, now, report)
+
+
+def service(kept: Duty) -> Mapping[str, Any]:
+    """What the Events are about: whom the API server calls. Nothing of ours stands for an install."""
+    return {"apiVersion": "v1", "kind": "Service", "metadata": {"namespace": kept.namespace, "name": kept.service}}
+
+
+def announce(events: Events, about: Mapping[str, Any], report: Report) -> None:
+    """What a pass changed or could not do, where one looks when applies are refused: `kubectl get events`."""
+    if report.fault:
+        events.warning(about, Reason.CERTIFICATES_NOT_KEPT, report.fault)
+    if report.bundle is not None and report.bundle.step is not Step.NONE:
+        message = f"{report.bundle.step}, because {report.bundle.reason}"
+        events.normal(about, Reason.CERTIFICATES_CHANGED, message)
+    if report.drift and (restored := [kind for kind, how in report.outcomes.items() if how is Outcome.WRITTEN]):
+        message = f"caBundle of {report.drift} webhooks was not the authority's; put right in {', '.join(restored)}"
+        events.normal(about, Reason.CA_BUNDLE_RESTORED, message)
 
 
 def judges_time(server: Callable[[], datetime | None], own: Callable[[], datetime]) -> Callable[[], datetime]:

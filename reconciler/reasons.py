@@ -127,6 +127,7 @@ class Reason(StrEnum):
         "LatencyBreach",
         "Jobs wait longer than their target, so the rollout waits: onLatencyBreach is Pause.",
     )
+    ROLLOUT_PAUSED = "RolloutPaused", "Somebody paused the rollout: new workers start within the surge, old ones stay."
     NAME_TAKEN = "NameTaken", "An object of the name that a child needs belongs to somebody else, or to a former pool."
     ROLLING_OUT = "RollingOut", "Workers of an older revision are being replaced."
     DRAINING = "Draining", "Workers were asked to finish what they run; they go when they have proved themselves idle."
@@ -158,8 +159,26 @@ class Reason(StrEnum):
         "DeadLettersKept",
         "Deleting the queue waits while there are dead letters: deletionPolicy Block.",
     )
+    PURGED = (
+        "Purged",
+        "The queue was deleted, and with it its jobs or dead letters at the broker: deletionPolicy Purge.",
+    )
     NAMESPACE_ENDS = (
         "NamespaceEnds",
         "The namespace is being deleted and takes everything along; nothing is waited for.",
     )
     WORKERS_REMOVED = "WorkersRemoved", "Drained workers were removed."
+
+    # The certificates of the install; told of its Service, for no object of ours stands for an install
+    CERTIFICATES_CHANGED = (
+        "CertificatesChanged",
+        "Authority or leaf of the webhook took the step that the message names.",
+    )
+    CA_BUNDLE_RESTORED = (
+        "CaBundleRestored",
+        "Webhooks of the install did not hold its authority in caBundle, so applies were refused; they do now.",
+    )
+    CERTIFICATES_NOT_KEPT = (
+        "CertificatesNotKept",
+        "The certificates or their injection cannot be looked after; the message says why; tried again.",
+    )

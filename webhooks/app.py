@@ -8,11 +8,12 @@ from typing import Any, Final, TypeVar
 from fastapi import FastAPI, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.routing import Route
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 
 from webhooks.body import gate
 from webhooks.endpoint import Decide, Preview, ReviewEndpoint, nothing_to_preview
 from webhooks.metrics import Metrics
+from webhooks.protocol import Endpoint
 from webhooks.readiness import Readiness
 
 App = TypeVar("App", bound=FastAPI)
@@ -31,7 +32,7 @@ class AdmissionApp(FastAPI):
     endpoints are routes all the same, so that other methods get 405.
     """
 
-    def __init__(self, endpoints: Mapping[str, ASGIApp], **options: Any) -> None:
+    def __init__(self, endpoints: Mapping[str, Endpoint], **options: Any) -> None:
         super().__init__(**options)
         self.endpoints = endpoints
         for path, endpoint in endpoints.items():

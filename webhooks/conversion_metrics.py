@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from enum import StrEnum
 
-from prometheus_client import CollectorRegistry, Counter, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from webhooks.metrics import BUCKETS
 
@@ -33,6 +34,16 @@ class Metrics:
             buckets=BUCKETS,
             registry=self.registry,
         )
+
+        self._certificate = Gauge(
+            "headgate_converter_certificate_not_after_seconds",
+            "When the served certificate ends, in Unix time; 0 while there is none.",
+            registry=self.registry,
+        )
+
+    def observe_certificate(self, ends: Callable[[], float]) -> None:
+        """`ends` is read when Prometheus asks."""
+        self._certificate.set_function(ends)
 
     def answered(self, outcome: Outcome, seconds: float) -> None:
         self._reviews[outcome].inc()

@@ -1,4 +1,8 @@
-"""The conversion endpoint as a raw ASGI application: receive, parse once, convert in order, answer once."""
+"""The conversion endpoint: parse once, convert in order, answer once.
+
+The API server converts a list by one review an object, so what a review costs beside its conversion is most of the
+cost: `answer` is for a body that is here as a whole. As an ASGI application it takes what is long or comes in pieces.
+"""
 
 from __future__ import annotations
 
@@ -33,6 +37,27 @@ class ConversionEndpoint:
         self._large = large
         self._long = asyncio.Semaphore(1)
 
+    @property
+    def stopping(self) -> bool:
+        return self._readiness.stopping
+
+    def answer(self, body: bytes) -> bytes | None:
+        """The answer to a body that is here as a whole; None where others should get their turn in between."""
+        started = perf_counter()
+        uid = ""
+        try:
+            review = protocol.parse(body)
+            uid = review.uid
+            if len(review.objects) > SLICE:
+                return None
+            converted = [convert(obj, review.wanted) for obj in review.objects]
+            answer, outcome = protocol.success(uid, converted), Outcome.CONVERTED
+            self._metrics.converted(len(converted))
+        except Exception as error:
+            answer, outcome = _failed(uid, error)
+        self._metrics.answered(outcome, perf_counter() - started)
+        return answer
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         started = perf_counter()
         try:
@@ -41,7 +66,7 @@ class ConversionEndpoint:
             return
         self._metrics.answered(outcome, perf_counter() - started)
         headers = [JSON, (b"content-length", b"%d" % len(answer))]
-        if self._readiness.stopping:
+        if self.stopping:
             headers.append(CLOSE)
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": answer})
@@ -62,13 +87,8 @@ class ConversionEndpoint:
         except TooLargeError:
             message = f"the review is larger than {protocol.MAX_BODY} bytes"
             return protocol.failure(protocol.uid_of(body.beginning), message), Outcome.TOO_LARGE
-        except BadConversionError as error:
-            return protocol.failure(error.uid, error.message), Outcome.BAD_REQUEST
-        except ConversionError as error:
-            return protocol.failure(uid, str(error)), Outcome.BAD_REQUEST
         except Exception as error:
-            log.error("a conversion failed", exc_info=error, extra={"uid": uid})
-            return protocol.failure(uid, "Headgate failed: its converter's log says where"), Outcome.PANIC
+            return _failed(uid, error)
 
     async def _convert(self, review: ConversionReview) -> list[Mapping[str, Any]]:
         converted: list[Mapping[str, Any]] = []
@@ -78,3 +98,14 @@ class ConversionEndpoint:
                 await asyncio.sleep(0)
         self._metrics.converted(len(converted))
         return converted
+
+
+def _failed(uid: str, error: Exception) -> tuple[bytes, Outcome]:
+    match error:
+        case BadConversionError():
+            return protocol.failure(error.uid, error.message), Outcome.BAD_REQUEST
+        case ConversionError():
+            return protocol.failure(uid, str(error)), Outcome.BAD_REQUEST
+        case _:
+            log.error("a conversion failed", exc_info=error, extra={"uid": uid})
+            return protocol.failure(uid, "Headgate failed: its converter's log says where"), Outcome.PANIC

@@ -64,12 +64,13 @@ async def serve(settings: Settings) -> None:
     for caught in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(caught, stop.set)
     readiness, metrics, live = Readiness(frozenset({Need.HANDSHAKE})), Metrics(), LiveContext()
+    metrics.observe_certificate(live.ends)
     with (
         serving.bind(settings.host, settings.port) as conversions,
         serving.bind(settings.host, settings.metrics_port) as side,
     ):
         servers = [
-            serving.server(create_app(readiness, metrics), live.context),
+            serving.reviews(create_app(readiness, metrics), live.context),
             serving.server(create_side_app(readiness, metrics)),
         ]
         async with asyncio.TaskGroup() as group:
@@ -87,7 +88,7 @@ async def serve(settings: Settings) -> None:
     log.info("stopped")
 
 
-def create_app(readiness: Readiness, metrics: Metrics) -> FastAPI:
+def create_app(readiness: Readiness, metrics: Metrics) -> AdmissionApp:
     """What the API server calls, over TLS."""
     endpoint = ConversionEndpoint(readiness, metrics, gate(MAX_LARGE))
     return with_probes(AdmissionApp({CONVERT: endpoint}, title="Headgate conversion", **PLAIN), readiness)

@@ -16,6 +16,7 @@ from collections.abc import Mapping
 from typing import ClassVar, Final, Protocol
 
 import httptools
+from starlette.types import Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 _HEAD: Final = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n%b"
@@ -28,7 +29,9 @@ PATIENCE_SECONDS: Final = 0.1
 
 
 class Endpoint(Protocol):
-    """What answers reviews on one path. Never raises."""
+    """What answers reviews on one path: a whole body by `answer`, any other as an ASGI application. Never raises."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None: ...
 
     def answer(self, body: bytes) -> bytes | None:
         """The answer, or None where it has to be waited for."""

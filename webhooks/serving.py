@@ -14,7 +14,6 @@ from starlette.types import ASGIApp
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from webhooks.app import AdmissionApp
-from webhooks.endpoint import ReviewEndpoint
 from webhooks.protocol import speaking
 
 KEEP_ALIVE_SECONDS: Final = 300
@@ -36,7 +35,7 @@ class Server(uvicorn.Server):
 
 def reviews(app: AdmissionApp, tls: ssl.SSLContext | None = None) -> Server:
     """The server of the reviews."""
-    paths = {path.encode(): made for path, made in app.endpoints.items() if isinstance(made, ReviewEndpoint)}
+    paths = {path.encode(): endpoint for path, endpoint in app.endpoints.items()}
     return server(app, tls, protocol=speaking(paths))
 
 

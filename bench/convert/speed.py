@@ -1,4 +1,8 @@
-"""What conversion costs: an object by itself, an object over TLS, and a list at a real API server."""
+"""What conversion costs: an object by itself, an object over TLS, and a list at a real API server.
+
+CPU time is what the converter and the API server have used, each as a process: it says what is whose, and it does not
+depend on what else the machine does.
+"""
 
 from __future__ import annotations
 
@@ -9,12 +13,14 @@ from http.client import HTTPSConnection
 from pathlib import Path
 from statistics import median, quantiles
 from time import perf_counter
-from typing import Any
+from typing import Any, Final
 
+from bench.reconcile.measuring import Process
 from crds import meta
 from crds.conversion import convert
 from crds.definition import definition, served_by
-from tests.cluster.cluster import running_control_plane
+from tests.cluster import processes
+from tests.cluster.cluster import Cluster, running_control_plane
 from tests.cluster.waiting import until
 from tests.crds import beta, seeds
 from tests.crds.objects import pool
@@ -22,7 +28,8 @@ from tests.versions.api import Api, collection
 from tests.versions.conftest import install_crds
 from tests.versions.converters import Converter, running_converter
 
-ROUNDS = 5
+ROUNDS: Final = 5
+MILLI: Final = 1000
 
 
 def speed(seconds: float, objects: int) -> None:
@@ -54,21 +61,20 @@ def _over_tls(converter: Converter, seconds: float) -> None:
     given = [obj for kind in meta.BETA_KINDS for obj in seeds.BY_KIND[kind.kind]]
     bodies = [json.dumps(_review([obj])) for obj in given]
     took = []
-    until_ = perf_counter() + seconds
+    used, until_ = _cpu(converter.pid), perf_counter() + seconds
     while perf_counter() < until_:
         for body in bodies:
             began = perf_counter()
             _ask(connection, body)
             took.append(perf_counter() - began)
     _tell("one object a review, over a kept TLS connection", took)
+    _tell_cpu("  of the converter", _cpu(converter.pid) - used, len(took))
     many = json.dumps(_review(given * (1000 // len(given))))
     count = len(given) * (1000 // len(given))
-    took = []
+    used = _cpu(converter.pid)
     for _ in range(ROUNDS):
-        began = perf_counter()
         _ask(connection, many)
-        took.append((perf_counter() - began) / count)
-    print(f"{f'{count} objects a review, each':<52} {median(took) * 1000:8.3f} ms")
+    _tell_cpu(f"{count} objects a review, of the converter", _cpu(converter.pid) - used, count * ROUNDS)
     connection.close()
 
 
@@ -87,13 +93,15 @@ def _review(objects: list[Any]) -> dict[str, Any]:
 def _lists(converter: Converter, objects: int) -> None:
     with running_control_plane() as cluster:
         install_crds(cluster, [served_by(definition(kind), converter.client) for kind in meta.BETA_KINDS])
-        api = Api(cluster.kubeconfig)
+        api = Api(cluster.kubeconfig, seconds=120)
         path = collection("WorkerPool", "default", meta.VERSION)
         until("v1 is served", lambda: None if api.ask("GET", path).status == 200 else "not yet", 20)
         for number in range(objects):
             api.post(pool(f"pool-{number}", version="1.2", args=["-v"]), "default")
+        apiserver = _apiserver(cluster)
         for version in (meta.VERSION, meta.BETA):
             took = []
+            used = [_cpu(pid) for pid in (apiserver, converter.pid)]
             for _ in range(ROUNDS):
                 began = perf_counter()
                 listing = api.ask("GET", collection("WorkerPool", "default", version)).body
@@ -102,12 +110,29 @@ def _lists(converter: Converter, objects: int) -> None:
                     raise RuntimeError(f"{len(listing['items'])} of {objects} objects")
             each = median(took) / objects
             print(
-                f"{f'LIST of {objects:,} WorkerPools in {version}, API server':<52} {median(took) * 1000:8.0f} ms,"
-                f" {each * 1000:.3f} ms an object"
+                f"{f'LIST of {objects:,} WorkerPools in {version}':<52} {median(took) * MILLI:8.0f} ms,"
+                f" {each * MILLI:.3f} ms an object"
             )
+            for who, pid, before in zip(("API server", "converter"), (apiserver, converter.pid), used, strict=True):
+                _tell_cpu(f"  of the {who}", _cpu(pid) - before, objects * ROUNDS)
         api.close()
+
+
+def _cpu(pid: int) -> float:
+    return Process.of(pid).cpu
+
+
+def _apiserver(cluster: Cluster) -> int:
+    process = processes.recorded(cluster.kubeconfig.parent / "processes" / "kube-apiserver")
+    if process is None:
+        raise RuntimeError("the API server is not one of ours")
+    return process.pid
+
+
+def _tell_cpu(what: str, seconds: float, objects: int) -> None:
+    print(f"{what:<52} {seconds / objects * MILLI:8.3f} ms of CPU an object")
 
 
 def _tell(what: str, took: list[float]) -> None:
     p99 = quantiles(took, n=100)[98]
-    print(f"{what:<52} {median(took) * 1000:8.3f} ms p50, {p99 * 1000:.3f} ms p99, {len(took):,} objects")
+    print(f"{what:<52} {median(took) * MILLI:8.3f} ms p50, {p99 * MILLI:.3f} ms p99, {len(took):,} objects")

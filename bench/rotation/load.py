@@ -1,26 +1,45 @@
-"""Steady requests that each need the webhook's answer: dry runs of a Queue, which nobody stores."""
+"""Steady requests that need the webhook's answer, or the converter's too: dry runs of a Queue, which nobody stores."""
 
 from __future__ import annotations
 
 import asyncio
 import time
 from collections import Counter
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 
+from crds.meta import BETA, BETA_API_VERSION, GROUP, QUEUE
 from headgate.startup import QUEUES, probe
 from kube.client import Client
 from kube.errors import ApiError
+from kube.resources import custom
 
 AT_ONCE: Final = 6
+BETA_QUEUES: Final = custom(GROUP, BETA, QUEUE.plural, QUEUE.kind)
+
+Ask = Callable[[Client, str], Awaitable[object]]
+
+
+async def judged(client: Client, namespace: str) -> None:
+    """One mutating and one validating review."""
+    await client.create(QUEUES, probe(namespace), dry_run=True)
+
+
+async def converted(client: Client, namespace: str) -> None:
+    """The same of an object in v1beta1, which is converted on its way in and on its way out."""
+    spec = {"priority": "high", "redis": {"addresses": ["redis:6379"]}}
+    queue = probe(namespace) | {"apiVersion": BETA_API_VERSION, "spec": spec}
+    await client.create(BETA_QUEUES, queue, dry_run=True)
 
 
 @dataclass
 class Load:
-    """Counts requests, and failures by what was said; each request is one mutating and one validating review."""
+    """Counts requests, and failures by what was said."""
 
     client: Client
     namespace: str
+    ask: Ask = judged
     requests: int = 0
     failures: Counter[str] = field(default_factory=Counter)
     slowest: float = 0.0
@@ -30,11 +49,10 @@ class Load:
         await asyncio.gather(*(self._worker() for _ in range(AT_ONCE)))
 
     async def _worker(self) -> None:
-        queue: dict[str, Any] = probe(self.namespace)
         while True:
             began = time.perf_counter()
             try:
-                await self.client.create(QUEUES, queue, dry_run=True)
+                await self.ask(self.client, self.namespace)
             except ApiError as error:
                 self.failures[str(error)[:300]] += 1
             self.requests += 1

@@ -86,27 +86,20 @@ async def _trial(plan: Plan, cluster: Cluster, folder: Path) -> Result:
         timing = (f"--linger-seconds={LINGER_SECONDS}", "--cert-poll-seconds=1")
         kubelet = Kubelet(client, NAMESPACE, own_address(), folder, *flags, *timing)
         load = Load(client, NAMESPACE)
-        with contextlib.closing(_Stopping(kubelet)):
-            async with _beside(_lead(plan, cluster, folder), kubelet.run(), _follow(client, result)):
+        with contextlib.ExitStack() as stack:
+            stack.callback(kubelet.stop)
+            async with beside(_lead(plan, cluster, folder), kubelet.run(), _follow(client, result)):
                 await kubelet.add("a", KEEPS)
                 await kubelet.add("b", KEEPS)
                 await _until_answered(client)
                 began = time.monotonic()
-                async with _beside(load.run()), asyncio.timeout(plan.limit):
+                async with beside(load.run()), asyncio.timeout(plan.limit):
                     for change in range(1, plan.changes + 1):
                         await _phase(kubelet, load, result, change, plan.requests // plan.changes)
                 result.seconds = time.monotonic() - began
     result.requests, result.failures, result.slowest = load.requests, dict(load.failures), load.slowest
     result.kept, result.fresh = kubelet.reviews[KEEPS], kubelet.reviews[CLOSES]
     return result
-
-
-@dataclass
-class _Stopping:
-    kubelet: Kubelet
-
-    def close(self) -> None:
-        self.kubelet.stop()
 
 
 async def _lead(plan: Plan, cluster: Cluster, folder: Path) -> None:
@@ -126,7 +119,7 @@ async def _lead(plan: Plan, cluster: Cluster, folder: Path) -> None:
 
 
 @contextlib.asynccontextmanager
-async def _beside(*works: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+async def beside(*works: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
     """Works that last as long as the block does; one that breaks, breaks the block."""
     async with asyncio.TaskGroup() as group:
         tasks = [group.create_task(work) for work in works]

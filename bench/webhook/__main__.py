@@ -37,15 +37,19 @@ def main() -> None:
     loader = build("loader")
     with tempfile.TemporaryDirectory() as made:
         folder = Path(made)
-        (folder / "world").mkdir()
         world.write(folder / "world")
+        world.write(folder / "ruled", world.ruled())
         authority, cases = certificates(folder), list(world.cases())
         (folder / "cases.json").write_text(json.dumps(cases, separators=(",", ":")))
-        with headgate(folder / "world", folder) as ours, controller_runtime(folder / "world", folder) as theirs:
+        with (
+            headgate(folder / "world", folder) as ours,
+            controller_runtime(folder / "world", folder) as theirs,
+            headgate(folder / "ruled", folder, "with ten rules in CEL") as ruled,
+        ):
             verify(cases, authority, ours, theirs)
             load = Loader(loader, authority, folder / "cases.json", options.seconds)
-            results = measure(load, (ours, theirs), options.rounds)
-            show(cases, (ours, theirs), results)
+            results = measure(load, (ours, theirs, ruled), options.rounds)
+            show(cases, (ours, theirs, ruled), results)
     if options.json:
         options.json.write_text(json.dumps(results, indent=2))
     wrong = sum(report["wrong"] for reports in results.values() for report in reports)
@@ -123,16 +127,16 @@ def show(cases: Sequence[dict[str, Any]], servers: Sequence[Server], results: di
         f"{world.OBJECTS} objects, {world.POLICIES} policies of limits, {len(cases)} kinds of reviews of"
         f" {min(sizes)} to {max(sizes)} bytes; one core a server, TLS, answers checked"
     )
-    print(f"{'':24}{'reviews/s':>10}{'p50 ms':>9}{'p99 ms':>9}{'CPU us':>9}")
+    print(f"{'':30}{'reviews/s':>10}{'p50 ms':>9}{'p99 ms':>9}{'CPU us':>9}")
     for name, reports in results.items():
         told = f"{middle(reports, 'rate'):>10.0f}{middle(reports, 'p50'):>9.3f}{middle(reports, 'p99'):>9.3f}"
-        print(f"{name:24}{told}{middle(reports, 'cpu'):>9.0f}")
+        print(f"{name:30}{told}{middle(reports, 'cpu'):>9.0f}")
     for server in servers:
         print(
-            f"{server.name:24}RSS {server.memory():.0f} MiB, most {server.memory('VmHWM'):.0f} MiB,"
+            f"{server.name:30}RSS {server.memory():.0f} MiB, most {server.memory('VmHWM'):.0f} MiB,"
             f" first answer after {server.ready:.2f} s"
         )
-    one, other = (server.name for server in servers)
+    one, other, ruled = (server.name for server in servers)
     for connections in CONNECTIONS:
         rates = [middle(results[f"{name} c={connections}"], "rate") for name in (one, other)]
         costs = [middle(results[f"{name} c={connections}"], "cpu") for name in (one, other)]
@@ -140,6 +144,8 @@ def show(cases: Sequence[dict[str, Any]], servers: Sequence[Server], results: di
             f"{one} / {other} at c={connections}: {rates[0] / rates[1]:.2f},"
             f" by processor time a review {costs[1] / costs[0]:.2f}"
         )
+        more = middle(results[f"{ruled} c={connections}"], "cpu") - costs[0]
+        print(f"ten rules in CEL at c={connections}: {more:.0f} us of processor time more a review")
 
 
 if __name__ == "__main__":

@@ -89,11 +89,11 @@ def certificates(folder: Path) -> Path:
 
 
 @contextlib.contextmanager
-def headgate(world: Path, certs: Path) -> Iterator[Server]:
+def headgate(world: Path, certs: Path, name: str = "headgate") -> Iterator[Server]:
     port, side_port = free_port(), free_port()
     flags = [f"--snapshot={world}", f"--cert-dir={certs}", f"--port={port}", f"--metrics-port={side_port}"]
     command = [sys.executable, "-m", "headgate", "webhook", "--host=127.0.0.1", "--linger-seconds=0", *flags]
-    with _running("headgate", command, port, certs, side_port) as server:
+    with _running(name, command, port, certs, side_port) as server:
         yield server
 
 

@@ -17,11 +17,20 @@ HOME: Final = "team-00"
 """The namespace of every request; half of the policies are its own."""
 
 GROUP: Final = "work.headgate.dev"
+RULES: Final = (
+    ("a field", "object.spec.scaling.maxReplicas <= 20"),
+    ("an optional field", "object.spec.?hold.replicas.orValue(0) < 5"),
+    ("a loop over labels", "object.metadata.labels.all(key, key != 'forbidden')"),
+    ("a quantity", "quantity(object.spec.resources.limits.memory).isLessThan(quantity('8Gi'))"),
+    ("an effective value", "effective.scaling.minReplicas >= 1"),
+)
+"""Rules in CEL about WorkerPools, each with a word for what it looks at."""
 
 
-def write(folder: Path) -> None:
-    """The world as lists in JSON, which both servers read; in pages, as an API server would send it."""
-    for number, page in enumerate(batched([*_namespaces(), *policies(), *_work()], PAGE)):
+def write(folder: Path, *more: Object) -> None:
+    """The world as lists in JSON, which the servers read; in pages, as an API server would send it."""
+    folder.mkdir()
+    for number, page in enumerate(batched([*_namespaces(), *policies(), *more, *_work()], PAGE)):
         content = {"apiVersion": "v1", "kind": "List", "items": page}
         (folder / f"page-{number:03}.json").write_text(json.dumps(content))
 
@@ -64,6 +73,16 @@ def policies() -> Iterator[Object]:
             selectors: list[Object] = [{}, {"matchLabels": {"env": "prod"}}]
             spec["match"]["namespaceSelector"] = selectors[number // 2 % 2]
             yield _policy("ClusterPolicy", f"guardrails-{number:02}", spec)
+
+
+def ruled() -> Object:
+    """A policy of ten rules in CEL, which every WorkerPool here keeps that is not refused for something else."""
+    rules = [
+        {"name": f"rule-{number}", "expression": expression, "message": "no", "kinds": ["WorkerPool"]}
+        for number, (_, expression) in enumerate(RULES * 2)
+    ]
+    spec = {"action": "Deny", "match": {"namespaceSelector": {}}, "rules": rules}
+    return _policy("ClusterPolicy", "rules", spec)
 
 
 def _limits(number: int) -> Object:

@@ -6,6 +6,7 @@ is of unknown type, because making messages of an object would cost more than al
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 from typing import Any, Final
 
@@ -41,6 +42,16 @@ class CelCpp:
         except RuntimeError as error:
             raise CompileError(complaints.problems(str(error), expression, {}, _CALLABLE)) from None
         return Program(expression, returns, frozenset(walk.reads), walk.steps, handle)
+
+    def all_of(self, programs: Sequence[Program]) -> Program | None:
+        # A line break ends a comment that an expression may end in.
+        expression = " && ".join(f"({program.expression}\n)" for program in programs)
+        try:
+            handle = _running().compile(expression)
+        except (RuntimeError, UnicodeError):
+            return None
+        reads = frozenset(path for program in programs for path in program.reads)
+        return Program(expression, Returns.VERDICT, reads, sum(program.steps for program in programs), handle)
 
     def _checked(self, expression: str, kind: str, returns: Returns) -> Any:
         try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Protocol
@@ -66,6 +66,10 @@ class Variables:
 class Engine(Protocol):
     def compile(self, expression: str, kind: str, returns: Returns) -> Program:
         """Check an expression about objects of a kind. Raises CompileError with everything that is wrong."""
+        ...
+
+    def all_of(self, programs: Sequence[Program]) -> Program | None:
+        """One program that is true exactly where all of these are; None where there cannot be one."""
         ...
 
     def evaluate(self, program: Program, variables: Variables) -> Any:

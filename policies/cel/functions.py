@@ -29,6 +29,7 @@ class _Function(NamedTuple):
     body: Callable[..., Any]
 
 
+@lru_cache(maxsize=4096)
 def canonical(value: str | int) -> str:
     """One text for all ways to write the same quantity. ValueError for what is none."""
     return str(_decimal(value).normalize())
@@ -71,7 +72,8 @@ def _sign(value: str) -> int:
 
 
 def _compare(one: str, other: str) -> int:
-    return _sign(str(_number(one) - _number(other)))
+    first, second = _number(one), _number(other)
+    return (first > second) - (first < second)
 
 
 def _sum(one: str, other: Decimal) -> str:

@@ -14,6 +14,7 @@ from policies.cel import scaling
 from policies.cel.celcpp import CelCpp
 from policies.cel.engine import CompileError, Engine, EvaluationError, Problem, Program, Returns, Variables
 from policies.cel.scope import Tree, tree, value_at, variables
+from policies.cel.together import AllOf, Together
 from policies.cel.variables import OLD_OBJECT
 from policies.cel.walk import Path
 from policies.decision import Action
@@ -99,8 +100,18 @@ class Rule:
         return ABSENT if value is None or isinstance(value, dict | list) else value
 
 
-def of_policy(spec: Mapping[str, Any], action: Action) -> Iterator[tuple[PolicyRule, Rule, Action]]:
+def of_policy(spec: Mapping[str, Any], action: Action) -> list[tuple[PolicyRule, Rule, Action]]:
     """Every rule of a policy, what it is asked with, and the action that follows."""
+    together = Together(ENGINE)
+    found = list(_rules(spec, action, together))
+    # Now, and not in the first review of each kind: compiling the longest rules together takes 30 ms.
+    for kind in WORK_KINDS:
+        for operation in Operation:
+            together.of(rule for asked, rule, _ in found if asked.covers(kind, operation, "")).make_ready(kind)
+    return found
+
+
+def _rules(spec: Mapping[str, Any], action: Action, together: Together) -> Iterator[tuple[PolicyRule, Rule, Action]]:
     kinds = _kinds(spec, "match")
     actions = {one.value: one for one in Action}
     for _, rule in items(spec, "rules"):
@@ -115,6 +126,8 @@ def of_policy(spec: Mapping[str, Any], action: Action) -> Iterator[tuple[PolicyR
             operations=operations,
             subresources=OBJECT_AND_SCALE if compiled_rule.asked_of_scaling else OBJECT,
             check=_ask,
+            strictest=together.of,
+            group=together,
         )
         yield asked, compiled_rule, actions.get(text(rule, "action"), action)
 
@@ -152,8 +165,21 @@ def _kinds(obj: Any, *path: str) -> frozenset[str]:
     return WORK_KINDS.intersection(strings(obj, *path, "kinds"))
 
 
-def _ask(subject: Subject, rule: Rule) -> tuple[Breach, ...]:
-    return rule.breach(subject)
+def _ask(subject: Subject, rule: Rule | AllOf) -> tuple[Breach, ...]:
+    if isinstance(rule, Rule):
+        return rule.breach(subject)
+    return () if _all_hold(subject, rule) else _SOME
+
+
+def _all_hold(subject: Subject, rules: AllOf) -> bool:
+    try:
+        return rules.holds(subject, _known(subject))
+    except EvaluationError:
+        return False
+
+
+_SOME: Final = (Breach(Finding(_WHOLE, Reason.INVALID, "not every rule holds")),)
+"""Nobody is told this: each rule then speaks for itself."""
 
 
 def _compiled_rule(rule: Mapping[str, Any], kinds: frozenset[str]) -> Rule:

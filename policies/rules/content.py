@@ -30,21 +30,27 @@ def prefixes(wanted: Any) -> tuple[str, ...] | None:
     return tuple(prefix.rstrip("/") + "/" for prefix in strings({"wanted": wanted}, "wanted")) or None
 
 
-def required_labels(subject: Subject, wanted: tuple[Required, ...]) -> Iterator[Breach]:
+def required_labels(subject: Subject, wanted: tuple[Required, ...]) -> list[Breach]:
+    found: list[Breach] = []
     for key, values in wanted:
         value = subject.labels.get(key)
+        if value and (not values or value in values):
+            continue
         field = f"metadata.labels[{key}]"
         if not value:
             words = f"one of {', '.join(values)}" if values else f"name the owning {key.rpartition('/')[2]}"
-            yield Breach(Finding(field, Reason.REQUIRED, words))
-        elif values and value not in values:
-            yield Breach(Finding(field, Reason.NOT_SUPPORTED, f"one of {', '.join(values)}", value))
+            found.append(Breach(Finding(field, Reason.REQUIRED, words)))
+        else:
+            found.append(Breach(Finding(field, Reason.NOT_SUPPORTED, f"one of {', '.join(values)}", value)))
+    return found
 
 
-def allowed_images(subject: Subject, allowed: tuple[str, ...]) -> Iterator[Breach]:
-    for field, image in _images(subject):
-        if not normalised(image).startswith(allowed):
-            yield Breach(Finding(field, Reason.NOT_SUPPORTED, f"must start with {' or '.join(allowed)}", image))
+def allowed_images(subject: Subject, allowed: tuple[str, ...]) -> list[Breach]:
+    return [
+        Breach(Finding(field, Reason.NOT_SUPPORTED, f"must start with {' or '.join(allowed)}", image))
+        for field, image in _images(subject)
+        if not normalised(image).startswith(allowed)
+    ]
 
 
 @remembered(1024)
@@ -63,6 +69,8 @@ def normalised(image: str) -> str:
 def _images(subject: Subject) -> Iterator[tuple[str, str]]:
     if image := text(subject.spec, "image"):
         yield "spec.image", image
+    if "template" not in subject.spec:
+        return
     for part in ("initContainers", "containers"):
         for path, container in items(subject.spec, "template", "spec", part):
             if image := text(container, "image"):

@@ -21,7 +21,14 @@ RQ, Asynq and the others have namespaces of their own, and `default` is the queu
 
 PREFIX: Final = f"{meta.DOMAIN}/"
 ENV_PREFIX: Final = "HEADGATE_"
-USERS_KEYS: Final = frozenset({meta.ANNOTATION_BREAK_GLASS, meta.ANNOTATION_CONVERSION_DATA})
+USERS_KEYS: Final = frozenset(
+    {
+        meta.ANNOTATION_BREAK_GLASS,
+        meta.ANNOTATION_CONVERSION_DATA,
+        meta.ANNOTATION_RESTARTED_AT,
+        meta.ANNOTATION_ROLLOUT,
+    }
+)
 """Keys of the prefix that are written by people, or come along with what they write in another version."""
 
 

@@ -7,7 +7,7 @@ finding (refusal, warning, note) is decided by the engine, with the action of th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
@@ -87,12 +87,14 @@ class PolicyRule(Rule):
     """`check` is given what `prepare` made of the policy's field that bears the rule's id; None means nothing to judge.
 
     `prepare` runs once for each version of a policy, `check` for every request. `strictest` picks of several prepared
-    limits the one that finds something wherever any of them does; None where no single one does.
+    limits the one that finds something wherever any of them does; None where no single one does. It picks among those
+    of one `group`, or of one id where there is none.
     """
 
     check: Callable[[Subject, Any], Iterable[Breach]]
     prepare: Callable[[Any], Any] = _as_it_is
     strictest: Callable[[Iterable[Any]], Any] | None = None
+    group: Hashable = None
 
 
 def number(limit: Any) -> int | None:

@@ -41,17 +41,22 @@ class Brokers:
         self._monotonic = monotonic
         self._clock = clock
         self._secrets: dict[tuple[str, str], tuple[float, Secret]] = {}
-        self._endpoints: dict[tuple[str, str], tuple[tuple[object, ...], Endpoint]] = {}
+        self._endpoints: dict[tuple[str, str, str], tuple[tuple[object, ...], Endpoint]] = {}
         self._queues: dict[tuple[str, str], tuple[QueueSpec, RedisQueue]] = {}
 
     async def observe(self, namespace: str, name: str, spec: QueueSpec) -> Observation:
         """Reads a Queue; raises `BrokerError`, and `ApiError` where the API server does not give the Secret."""
         try:
-            link = await self._link(namespace, name, spec)
+            link = await self.link(namespace, spec.broker)
             return await layouts.observer(name, spec, link, self._clock).observe()
         except BrokerError as error:
             self._distrust(error, namespace, spec)
             raise
+
+    async def link(self, namespace: str, broker: Broker) -> Link:
+        """The connections to a Queue's broker; raises as `observe` does."""
+        layouts.supported(broker)
+        return self._links.get(await self._endpoint(namespace, broker))
 
     async def observe_each(self, places: Sequence[Place], tell: Callable[[Place, Found], None]) -> None:
         """Reads many Queues, those of one broker together, and tells of each as soon as it is known.
@@ -75,7 +80,7 @@ class Brokers:
 
     async def _link_or_error(self, place: Place) -> Link | BrokerError:
         try:
-            return await self._link(*place)
+            return await self.link(place[0], place[2].broker)
         except BrokerError as error:
             return error
         except ApiError as error:
@@ -114,20 +119,17 @@ class Brokers:
     async def close(self) -> None:
         await self._links.close()
 
-    async def _link(self, namespace: str, name: str, spec: QueueSpec) -> Link:
-        layouts.supported(spec.broker)
-        return self._links.get(await self._endpoint(namespace, name, spec.broker))
-
-    async def _endpoint(self, namespace: str, name: str, broker: Broker) -> Endpoint:
+    async def _endpoint(self, namespace: str, broker: Broker) -> Endpoint:
         """Worked out anew only where something that it follows from has changed."""
         url = broker.redis.url if broker.redis else None
         secret = None
         if broker.connection_secret_ref is not None:
             secret = await self._secret(namespace, broker.connection_secret_ref.name)
         source = (url or "", secret, await self._tls(namespace, broker))
-        known = self._endpoints.get((namespace, name))
+        key = (namespace, source[0], secret.name if secret is not None else "")
+        known = self._endpoints.get(key)
         if known is None or known[0] != source:
-            known = self._endpoints[namespace, name] = (source, resolve(*source))
+            known = self._endpoints[key] = (source, resolve(*source))
         return known[1]
 
     async def _tls(self, namespace: str, broker: Broker) -> TLSOptions | None:

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from typing import Any, Final
 
+from crds import meta
 from policies.effective import Effective
 from reconciler.children import agent, environment, volumes
 from reconciler.children.names import VERSION, Owner
@@ -61,7 +62,11 @@ def pod_template(
         _accompany(pod, worker, [mount for _, mount in extra], agent_image, wrapped=_wrapped(worker))
     if context := effective.get("podSecurityContext"):
         pod["securityContext"] = context
-    return {"metadata": _metadata(given.get("metadata") or {}, spec, worker["image"]), "spec": pod}
+    metadata = _metadata(given.get("metadata") or {}, spec, worker["image"])
+    if restarted := (pool["metadata"].get("annotations") or {}).get(meta.ANNOTATION_RESTARTED_AT):
+        # Another template, and so another revision: nothing else is needed for workers to be replaced.
+        metadata["annotations"][meta.ANNOTATION_RESTARTED_AT] = restarted
+    return {"metadata": metadata, "spec": pod}
 
 
 def _accompany(

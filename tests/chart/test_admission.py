@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,6 +11,9 @@ import pytest
 from crds.meta import GROUP
 from tests.chart.helm import HEADGATE, Helm, Object, of_kind
 from tests.cluster.cluster import Cluster
+from tests.cluster.waiting import until
+from tests.policies import objects
+from tests.webhooks.kubectl import Done, kubectl
 
 KINDS = ("MutatingWebhookConfiguration", "ValidatingWebhookConfiguration")
 LIVE = [{"name": "not-being-deleted", "expression": "!has(object.metadata.deletionTimestamp)"}]
@@ -132,6 +136,43 @@ def test_with_a_dead_webhook_only_our_kinds_in_our_namespace_wait(control_plane:
     kubectl("patch", "queues.work.headgate.dev", "old", "--type=merge", "-p", no_finalizers)
     kubectl("patch", "queues.work.headgate.dev", "older", "--type=merge", "-p", no_finalizers)
     assert kubectl("get", "queues.work.headgate.dev", "-o=name") == ""
+
+
+@pytest.mark.control_plane
+def test_taking_a_dead_webhook_out_leaves_what_needs_no_server(
+    control_plane: Cluster, installed_crds: Helm, without_webhook: str
+) -> None:
+    """As docs/failure.md tells it."""
+    mine = ("-n", without_webhook)
+
+    def applied(*made: Object) -> Done:
+        manifest = json.dumps({"apiVersion": "v1", "kind": "List", "items": [stripped(obj) for obj in made]})
+        return kubectl(control_plane, *mine, "apply", "-f", "-", stdin=manifest)
+
+    until("applies wait", lambda: lacks(applied(objects.pool()).err, "failed calling webhook"), 60)
+    configurations = "mutatingwebhookconfiguration,validatingwebhookconfiguration"
+    control_plane.kubectl("delete", configurations, f"headgate-{without_webhook}")
+    until(
+        "an apply is no longer held up", lambda: applied(objects.policy(limits={"maxConcurrency": 8})).err or None, 30
+    )
+    words = "spec.concurrency: Invalid value: 9: at most 8 (Policy limits, limits.maxConcurrency)"
+    until("the native limit holds", lambda: lacks(applied(objects.pool(concurrency=9)).err, words), 30)
+    assert "Unsupported value" in applied(objects.pool(concurrency=8, drain={"guard": "Nothing"})).err, "schemas hold"
+    assert applied(objects.pool(concurrency=8)).code == 0
+
+    installed_crds.run("upgrade", "hg", HEADGATE, *mine, "--no-hooks", "--reuse-values")
+    until("applies wait again", lambda: lacks(applied(objects.pool(concurrency=7)).err, "failed calling webhook"), 30)
+    assert "thumbnails" in kubectl(control_plane, *mine, "get", "workerpools", "-o=name").out
+    kinds = "workerpools,policies.work.headgate.dev"
+    assert kubectl(control_plane, *mine, "delete", kinds, "--all", "--timeout=10s").code == 0
+
+
+def stripped(obj: Object) -> Object:
+    return {**obj, "metadata": {"name": obj["metadata"]["name"]}}
+
+
+def lacks(text: str, words: str) -> str | None:
+    return None if words in text else text or "no error"
 
 
 @pytest.mark.control_plane

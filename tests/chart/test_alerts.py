@@ -10,16 +10,29 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from reconciler.metrics import DECLARED
-from tests.chart.helm import Helm, of_kind
+from tests.chart.helm import CRDS, HEADGATE, Helm, of_kind
+from webhooks import conversion_metrics
 from webhooks.app import PATHS
 from webhooks.metrics import Metrics
 
-PAGE = Path(__file__).parents[2] / "docs" / "certificates.md"
+DOCS = Path(__file__).parents[2] / "docs"
+PAGES = {HEADGATE: DOCS / "certificates.md", CRDS: DOCS / "versions.md"}
+CERTIFICATES = {
+    "headgate_certificate_not_after_seconds",
+    "headgate_certificate_last_rotation_seconds",
+    "headgate_certificate_injection_drift",
+    "headgate_certificate_injections_total",
+    "headgate_certificate_faults_total",
+    "headgate_certificate_changing",
+    "headgate_webhook_certificate_verified",
+    "headgate_webhook_certificate_not_after_seconds",
+    "headgate_converter_certificate_not_after_seconds",
+}
 
 
-@pytest.fixture(scope="module")
-def alerts() -> list[dict[str, Any]]:
-    objects = Helm().render(metrics__prometheusRule__enabled="true", metrics__prometheusRule__labels='{"release": "p"}')
+def rules(chart: Path) -> list[dict[str, Any]]:
+    given = {"metrics__prometheusRule__enabled": "true", "metrics__prometheusRule__labels": '{"release": "p"}'}
+    objects = Helm().render(chart, **given)
     (made,) = of_kind(objects, "PrometheusRule")
     assert made["metadata"]["labels"]["release"] == "p"
     return [rule for group in made["spec"]["groups"] for rule in group["rules"]]
@@ -28,24 +41,35 @@ def alerts() -> list[dict[str, Any]]:
 def exposed() -> set[str]:
     registry = CollectorRegistry()
     Metrics(PATHS, registry)
-    of_the_webhook = {f"{one.name}{'_total' if one.type == 'counter' else ''}" for one in registry.collect()}
-    return of_the_webhook | {declared.name for declared in DECLARED}
+    conversion_metrics.Metrics(registry)
+    suffixes = {"counter": "_total", "histogram": "_bucket"}
+    of_the_servers = {f"{one.name}{suffixes.get(one.type, '')}" for one in registry.collect()}
+    return of_the_servers | {declared.name for declared in DECLARED}
 
 
-def test_every_metric_of_an_alert_exists(alerts: list[dict[str, Any]]) -> None:
-    asked = {name for alert in alerts for name in re.findall(r"headgate_\w+", alert["expr"])}
-    assert asked <= exposed()
-    assert len(asked) >= 8
+def asked() -> set[str]:
+    return {name for chart in PAGES for alert in rules(chart) for name in re.findall(r"headgate_\w+", alert["expr"])}
 
 
-def test_an_alert_is_about_this_install_and_explained(alerts: list[dict[str, Any]]) -> None:
-    page = PAGE.read_text()
-    for alert in alerts:
+def test_every_metric_of_an_alert_exists() -> None:
+    assert asked() <= exposed()
+
+
+def test_every_metric_of_certificates_has_its_alert() -> None:
+    assert {name for name in exposed() if "certificate" in name} == CERTIFICATES
+    assert asked() >= CERTIFICATES
+
+
+@pytest.mark.parametrize("chart", PAGES, ids=lambda chart: chart.name)
+def test_an_alert_is_about_this_install_and_explained(chart: Path) -> None:
+    page = PAGES[chart].read_text()
+    for alert in rules(chart):
         assert 'namespace="media"' in alert["expr"], alert
-        assert f"`{alert['alert']}`" in page, "every alert has its line in docs/certificates.md"
+        assert f"`{alert['alert']}`" in page, "every alert has its line on the page"
         assert alert["annotations"]["summary"], alert
         assert "{{ $" not in alert["expr"], "templating is for annotations"
 
 
-def test_without_being_asked_for_there_is_none() -> None:
-    assert of_kind(Helm().render(), "PrometheusRule") == []
+@pytest.mark.parametrize("chart", PAGES, ids=lambda chart: chart.name)
+def test_without_being_asked_for_there_is_none(chart: Path) -> None:
+    assert of_kind(Helm().render(chart), "PrometheusRule") == []

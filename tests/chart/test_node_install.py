@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import time
 from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
 
 import pytest
 
+from bench.rotation.load import Load, converted
+from bench.rotation.trial import beside
+from certs.authority import service_names
+from kube import config
+from kube.client import Client
 from tests.chart.helm import CRDS, HEADGATE, Helm, HelmError
+from tests.cluster import waiting
 from tests.cluster.cluster import NodeCluster
+from tests.webhooks.install import certificates
 
 pytestmark = pytest.mark.node
 
@@ -73,8 +83,13 @@ def test_from_install_to_uninstall(install: Install) -> None:
     accounts = names(install, "serviceaccounts,roles,rolebindings,jobs")
     assert not {name for name in accounts if "startup-check" in name or "release" in name}, "rights went with the job"
 
-    install.upgrade("--set-string=webhook.podAnnotations.turn=2")
-    assert "created" in install.apply("second")
+    install.upgrade("--set=certs.injection=helm-hook")
+    assert "created" in install.apply("second"), "a Job injects, and replicas go by the Secret"
+    kinds = "clusterroles,clusterrolebindings"
+    rights = {name for name in names(install, kinds) if f"headgate-{install.namespace}-" in name}
+    assert not {name for name in rights if "inject" in name or "reconciler" in name}, (
+        "no right on configurations is left"
+    )
     install.kubectl("patch", "queues.work.headgate.dev", "first", "--type=merge", "-p", finalizers())
     install.uninstall()
     install.kubectl("wait", "pods", "--all", "--for=delete", "--timeout=60s")
@@ -119,16 +134,38 @@ def test_without_our_kinds_the_install_says_so(install: Install) -> None:
     assert not {name for name in names(install, "serviceaccounts,roles,rolebindings") if "startup-check" in name}
 
 
-def test_applies_go_on_while_the_webhook_is_rolled(install: Install) -> None:
-    install.upgrade()
-    install.kubectl("rollout", "restart", "deployment/headgate-webhook")
-    applied = 0
-    while "successfully rolled out" not in install.kubectl(
-        "rollout", "status", "deployment/headgate-webhook", "--watch=false"
-    ):
-        install.apply("asked", "--dry-run=server")
-        applied += 1
-    for _ in range(20):
-        install.apply("asked", "--dry-run=server")
-    assert applied > 5, "too quick to have shown anything"
-    print(f"{applied + 20} applies during the roll-out, none refused")
+def test_no_request_fails_while_webhook_and_converter_are_rolled(install: Install, tmp_path: Path) -> None:
+    """With a certificate of one's own, which the pods mount: they are nobody, and their root cannot be written to."""
+    authority = certificates(tmp_path, *service_names("headgate-webhook", install.namespace))
+    (tmp_path / "ca.crt").write_bytes(authority)
+    files = (f"--cert={tmp_path / 'tls.crt'}", f"--key={tmp_path / 'tls.key'}")
+    install.kubectl("create", "secret", "tls", "mine", *files)
+    given = ("--set=certs.mode=files", "--set=certs.files.secretName=mine")
+    install.upgrade(*given, f"--set-file=certs.files.caBundle={tmp_path / 'ca.crt'}")
+
+    load = asyncio.run(rolled(install))
+
+    assert load.failures == {}
+    assert load.requests > 100, "too few to have shown anything"
+    print(f"{load.requests} requests in v1beta1 during two roll-outs, the slowest took {load.slowest:.2f} s")
+
+
+async def rolled(install: Install) -> Load:
+    async with Client(await config.load(install.cluster.kubeconfig), warnings=lambda _: None) as client:
+        load = Load(client, install.namespace, converted)
+        async with beside(load.run()):
+            for where, name in ((install.namespace, "headgate-webhook"), ("headgate-crds", "headgate-converter")):
+                deployment = ("-n", where, "rollout", "restart", f"deployment/{name}")
+                await asyncio.to_thread(install.cluster.kubectl, *deployment)
+            for where, name in ((install.namespace, "headgate-webhook"), ("headgate-crds", "headgate-converter")):
+                status = ("-n", where, "rollout", "status", f"deployment/{name}", "--timeout=120s")
+                await asyncio.to_thread(install.cluster.kubectl, *status)
+                gone = f"--selector=app.kubernetes.io/component={name.removeprefix('headgate-')}"
+                await asyncio.to_thread(waiting.until, "the old pods to go", partial(leaving, install, where, gone), 60)
+    return load
+
+
+def leaving(install: Install, namespace: str, selector: str) -> str | None:
+    """The pods that are on their way out: they still answer."""
+    pods = json.loads(install.cluster.kubectl("-n", namespace, "get", "pods", selector, "-o=json"))["items"]
+    return " ".join(pod["metadata"]["name"] for pod in pods if "deletionTimestamp" in pod["metadata"]) or None

@@ -6,12 +6,16 @@ tool lets one builder work while others wait for its result.
 
 from __future__ import annotations
 
+import json
 import re
+import shutil
+import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from tests.cluster import cache, progress, toolchain
+from tests.cluster.errors import MissingError
 
 _INPUTS: Final = Path(__file__).parent / "go"
 
@@ -71,7 +75,9 @@ HELM: Final = Tool(
 )
 KWOK: Final = Tool("kwok", "sigs.k8s.io/kwok", {"kwok": "sigs.k8s.io/kwok/cmd/kwok"})
 COREDNS: Final = Tool("coredns", "github.com/coredns/coredns", {"coredns": "."})
-TOOLS: Final = (KUBERNETES, HELM, KWOK, COREDNS)
+CERT_MANAGER: Final = Tool("cert-manager", "github.com/cert-manager/cert-manager", {"cert-manager": "."})
+CERT_MANAGER_CRDS: Final = "deploy/crds"
+TOOLS: Final = (KUBERNETES, HELM, KWOK, COREDNS, CERT_MANAGER)
 
 
 def ensure(tool: Tool, program: str) -> Path:
@@ -96,3 +102,29 @@ def _build(tool: Tool, program: str, final: Path) -> None:
         env=toolchain.environment(),
     )
     partial.rename(final)
+
+
+def ensure_folder(tool: Tool, inside: str) -> Path:
+    """The path of a folder of the tool's module, such as its CRDs, copied now if it is not in the cache."""
+    final = tool.folder() / tool.version / Path(inside).name
+    with cache.locked(cache.root() / "locks" / tool.name, waiting=f"Waiting for another build of {tool.name} ..."):
+        if not final.exists():
+            with cache.appearing(final) as partial:
+                shutil.copytree(_module(tool) / inside, partial, dirs_exist_ok=True, copy_function=shutil.copyfile)
+                partial.chmod(0o755)
+    return final
+
+
+def _module(tool: Tool) -> Path:
+    """Where `go` keeps the tool's module."""
+    done = subprocess.run(
+        [toolchain.go(), "mod", "download", "-json", tool.module],
+        cwd=_INPUTS / tool.name,
+        env=toolchain.environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode != 0:
+        raise MissingError(f"{tool.module} cannot be downloaded: {done.stdout}{done.stderr}")
+    return Path(json.loads(done.stdout)["Dir"])

@@ -27,6 +27,8 @@ def _programs(profile: str, own_cluster: bool) -> None:
         return
     binaries.etcd()
     builder.ensure(builder.KWOK, "kwok")
+    builder.ensure(builder.CERT_MANAGER, "cert-manager")
+    builder.ensure_folder(builder.CERT_MANAGER, builder.CERT_MANAGER_CRDS)
     for program in ("kube-apiserver", "kube-controller-manager", "kube-scheduler"):
         binaries.kubernetes(program)
     if profile == "node":

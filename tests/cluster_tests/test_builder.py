@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 
 import pytest
 
-from tests.cluster import builder, cache, debian
+from tests.cluster import builder, cache, debian, toolchain
 from tests.cluster.builder import Tool
 from tests.cluster.errors import MissingError
 
@@ -31,6 +32,19 @@ def test_what_is_in_the_cache_is_not_built_again(tmp_path: Path, monkeypatch: py
     monkeypatch.setenv("PATH", "/nowhere")
     there = cache.write(builder.HELM.path("helm"), "built earlier")
     assert builder.ensure(builder.HELM, "helm") == there
+
+
+def test_a_folder_of_the_module_is_copied_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    module = tmp_path / "module"
+    cache.write(module / "deploy" / "crds" / "issuers.yaml", "kind: A")
+    said = json.dumps({"Dir": str(module)})
+    go = cache.write(tmp_path / "go", f"#!/bin/sh\necho '{said}'\n", mode=0o755)
+    monkeypatch.setenv("HEADGATE_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(toolchain, "go", lambda: go)
+    copied = builder.ensure_folder(builder.CERT_MANAGER, builder.CERT_MANAGER_CRDS)
+    assert (copied / "issuers.yaml").read_text() == "kind: A"
+    go.unlink()
+    assert builder.ensure_folder(builder.CERT_MANAGER, builder.CERT_MANAGER_CRDS) == copied
 
 
 def test_missing_packages_are_named_each_once() -> None:

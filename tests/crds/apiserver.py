@@ -37,14 +37,15 @@ class Answer:
 class ApiServer:
     """One connection, kept open: a property test asks hundreds of times."""
 
-    def __init__(self, kubeconfig: Path) -> None:
+    def __init__(self, kubeconfig: Path, seconds: float = 30) -> None:
         config = yaml.safe_load(kubeconfig.read_text(encoding="utf-8"))
         cluster, user = config["clusters"][0]["cluster"], config["users"][0]["user"]
         self._headers = {"Content-Type": "application/json"}
         if "token" in user:
             self._headers["Authorization"] = f"Bearer {user['token']}"
         address = urlsplit(cluster["server"])
-        self._connection = http.client.HTTPSConnection(str(address.netloc), context=_tls(cluster, user), timeout=30)
+        context = _tls(cluster, user)
+        self._connection = http.client.HTTPSConnection(str(address.netloc), context=context, timeout=seconds)
 
     def ask(self, method: str, path: str, body: Object | None = None, content: str = "application/json") -> Answer:
         text = None if body is None else json.dumps(body)

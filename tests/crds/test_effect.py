@@ -15,7 +15,7 @@ from tests.crds.test_schema import nodes
         pytest.param(queue(), (), id="a plain list works"),
         pytest.param(queue(broker={"kafka": {}}), ("spec.broker.kafka",), id="a broker nobody reads"),
         pytest.param(queue(management="Observe", deletionPolicy="Retain"), (), id="asking for what is done anyway"),
-        pytest.param(queue(management="Manage"), ("spec.management",), id="asking for writes"),
+        pytest.param(queue(management="Manage", deletionPolicy="Purge"), (), id="asking for writes"),
         pytest.param(
             pool(queues=[{"name": "a", "weight": 1}, {"name": "b"}, {"name": "c", "weight": 2}]),
             ("spec.queues[0].weight", "spec.queues[2].weight"),

@@ -489,3 +489,11 @@ def _broken(obj: Any, old: Any) -> Iterator[Rule]:
     node.check(node.decoded(obj), ABSENT if old is None else node.decoded(old), (), judgement)
     messages = {finding.message for finding in crds.validate(obj["kind"], obj, old)}
     yield from (rule for _, rule, value, _ in judgement.rules if rule.text(value) in messages)
+
+
+@pytest.mark.parametrize("wrong", [True, 3, [], {}, "RabbitMQ"])
+def test_what_was_stored_wrongly_and_stays_so_stops_no_other_finding(wrong: Any) -> None:
+    """A rule reads it all the same, and has nothing to say of what is of no type it knows."""
+    broker = redis() | {"type": wrong}
+    old, new = queue(broker=broker), queue(broker=broker | SECRET, maxJobDuration="soon")
+    assert "spec.maxJobDuration" in [finding.field for finding in crds.validate("Queue", new, old)]

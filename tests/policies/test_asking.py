@@ -90,7 +90,7 @@ def test_what_guards_keep_is_not_asked() -> None:
     plan = _plan([{"maxReplicasPerPool": 5, "maxPriority": 3}, {"maxReplicasPerPool": 3}])
     assert [(guard.rule.id, guard.limit) for guard in plan.guards] == [("limits.maxReplicasPerPool", 3)]
     assert [check.rule.id for check in plan.with_broken([])] == ["limits.maxPriority"]
-    assert plan.with_broken([Guard(guard.rule, guard.limit) for guard in plan.guards]) == plan.checks
+    assert plan.with_broken([Guard(guard.group, guard.rule, guard.limit) for guard in plan.guards]) == plan.checks
 
 
 def _plan(limits: Sequence[dict[str, Any]]) -> Plan:
@@ -107,7 +107,7 @@ def test_a_guard_is_broken_where_the_limit_is(rule: Any) -> None:
     snapshot = MemorySnapshot.of(case.world)
     facts = Facts(case.obj["kind"], Operation.CREATE, case.obj, None, snapshot, NOW)
     limit = rule.strictest([rule.prepare(spec)])
-    assert Guard(rule, limit).is_broken(Subject(facts, case.obj, None, Policies()))
+    assert Guard(rule.id, rule, limit).is_broken(Subject(facts, case.obj, None, Policies()))
 
 
 @pytest.mark.parametrize("rule", [rule for rule in BUILT_IN if rule.needs], ids=lambda rule: rule.id)

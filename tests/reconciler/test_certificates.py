@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from unittest.mock import create_autospec
 
 import pytest
 
@@ -10,8 +12,10 @@ from certs.inject import CONFIGURATIONS, Outcome
 from certs.keeping import LEAF_ONLY, Report
 from certs.rotation import Step
 from certs.store import EVERY_STEP, Bundle
+from kube.events import Recorder
 from kube.resources import Resource
 from reconciler import certificates, metrics
+from reconciler.events import Events
 from reconciler.metrics import Metrics
 from reconciler.settings import Certificates, Settings
 
@@ -41,6 +45,45 @@ def test_a_fault_is_counted_and_leaves_what_was_known() -> None:
     assert told.value(metrics.CERTIFICATE_FAULTS) == 1
     assert told.value(metrics.CERTIFICATE_ENDS, "leaf") == (NOW + 90 * DAY).timestamp()
     assert told.value(metrics.CERTIFICATE_DRIFT) == 0
+
+
+CHANGED = replace(BUNDLE, step=Step.ADD_AUTHORITY, reason="the authority ends soon")
+
+
+@pytest.mark.parametrize(
+    ("report", "want_events"),
+    [
+        pytest.param(Report(BUNDLE, WRITTEN, drift=0), [], id="a pass that changed nothing"),
+        pytest.param(
+            Report(CHANGED, WRITTEN, drift=0),
+            [("Normal", "CertificatesChanged", "AddAuthority, because the authority ends soon")],
+            id="a step of a change, which is injected",
+        ),
+        pytest.param(
+            Report(BUNDLE, WRITTEN, drift=3),
+            [
+                (
+                    "Normal",
+                    "CaBundleRestored",
+                    "caBundle of 3 webhooks was not the authority's; put right in ValidatingWebhookConfiguration",
+                )
+            ],
+            id="somebody had overwritten caBundle",
+        ),
+        pytest.param(
+            Report(drift=3, fault="patch is forbidden"),
+            [("Warning", "CertificatesNotKept", "patch is forbidden")],
+            id="it cannot be put right",
+        ),
+    ],
+)
+def test_what_is_announced(report: Report, want_events: list[tuple[str, str, str]]) -> None:
+    recorder = create_autospec(Recorder)
+    about = certificates.service(certificates.duty(Settings(), "media"))
+    certificates.announce(Events(recorder), about, report)
+    assert [call.args[1:] for call in recorder.record.call_args_list] == want_events
+    assert all(call.args[0] == about for call in recorder.record.call_args_list)
+    assert (about["kind"], about["metadata"]) == ("Service", {"namespace": "media", "name": "headgate-webhook"})
 
 
 @pytest.mark.parametrize(

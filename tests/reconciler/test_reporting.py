@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,7 +19,13 @@ from tests.cluster.cluster import Cluster
 from tests.policies.objects import namespace as labelled
 from tests.policies.objects import policy, pool, queue
 from tests.reconciler import openreports
+from tests.reconciler.account import make_account
+from tests.reconciler.builders import policy as policy_of
+from tests.reconciler.builders import pool as pool_of
+from tests.reconciler.builders import queue as queue_of
+from tests.reconciler.objects import Objects
 from tests.reconciler.phases.worlds import World
+from tests.reconciler.reconcilers import Reconcilers
 
 pytestmark = pytest.mark.control_plane
 
@@ -155,6 +162,29 @@ async def test_a_cluster_without_the_kind_is_said_once_and_asked_again(
     await reports.look()
     assert kept.failing == 0
     assert await kept.report()
+
+
+def test_the_process_keeps_them_with_the_rights_of_the_chart(
+    kind: None, kinds: Cluster, namespace: str, reconcilers: Reconcilers, objects: Objects, tmp_path: Path
+) -> None:
+    objects.apply(queue_of("q"), policy_of("limits"), pool_of("large", "q"))
+    reconcilers.program = "tests.reconciler.phases.program"
+    flags = ("--reports", "true", "--report-every", "0.5", "--local-brokers", "true")
+    one = reconcilers.start(*flags, kubeconfig=make_account(kinds, namespace, tmp_path))
+
+    def summary() -> str:
+        return str(objects.get(str(REPORTS), f"headgate-{namespace}").get("summary"))
+
+    def lacking() -> str | None:
+        try:
+            said = summary()
+        except RuntimeError as error:
+            return str(error)
+        return None if "'pass': 2" in said else said
+
+    reconcilers.until(one, "the report counts both objects", lacking)
+    assert one.metric("headgate_reports_failing") == 0
+    assert not any("reports" in message for message in one.messages("warning") + one.messages("error"))
 
 
 @pytest.mark.parametrize(("asked", "want"), [(False, 0), (True, 1)])

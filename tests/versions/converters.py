@@ -16,6 +16,7 @@ from tests.webhooks.install import certificates, running
 
 @dataclass(frozen=True, slots=True)
 class Converter:
+    pid: int
     port: int
     metrics_port: int
     authority: bytes
@@ -35,8 +36,8 @@ class Converter:
 def running_converter(folder: Path) -> Iterator[Converter]:
     """A converter that is ready, for the length of the block."""
     authority = certificates(folder, "localhost")
-    with running(folder, f"--cert-dir={folder}", server="converter") as (_, ports, _):
-        converter = Converter(ports["port"], ports["metrics_port"], authority)
+    with running(folder, f"--cert-dir={folder}", server="converter") as (process, ports, _):
+        converter = Converter(process.pid, ports["port"], ports["metrics_port"], authority)
         until("the converter is ready", lambda: _not_ready(converter), 20)
         yield converter
 

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import pytest
 
+import webhooks.convert
 from crds import meta
 from tests.crds import beta
 from tests.crds.objects import cluster_policy, queue
@@ -14,7 +15,7 @@ from tests.webhooks.reviews import Answer, call
 from webhooks.body import gate
 from webhooks.conversion_metrics import Metrics
 from webhooks.conversion_review import MAX_BODY
-from webhooks.convert import ConversionEndpoint
+from webhooks.convert import SLICE, ConversionEndpoint
 from webhooks.readiness import Readiness
 
 UID: Final = "705ab4f5-6393-11e8-b7cc-42010a800002"
@@ -36,6 +37,9 @@ async def asked(body: bytes | dict[str, Any]) -> dict[str, Any]:
     answer: Answer = await call(endpoint, "/convert", messages, query=b"timeout=30s")
     assert answer.status == 200
     told = json.loads(answer.body)
+    at_once = endpoint.answer(raw)
+    if len(raw) <= CHUNK:
+        assert at_once is None or json.loads(at_once) == told, "whichever way it comes, it gets the same answer"
     assert (told["apiVersion"], told["kind"]) == ("apiextensions.k8s.io/v1", "ConversionReview")
     response: dict[str, Any] = told["response"]
     return response
@@ -57,6 +61,25 @@ async def test_any_number_of_objects() -> None:
     names = [obj["metadata"]["name"] for obj in response["convertedObjects"]]
     assert names == [obj["metadata"]["name"] for obj in many]
     assert (await asked(review()))["convertedObjects"] == []
+
+
+async def test_what_takes_long_is_not_answered_at_once() -> None:
+    endpoint = ConversionEndpoint(Readiness(), Metrics(), gate())
+
+    answered = [endpoint.answer(json.dumps(review(*[queue()] * count)).encode()) for count in (1, SLICE, SLICE + 1)]
+
+    assert [answer is not None for answer in answered] == [True, True, False]
+
+
+async def test_a_defect_is_an_answer_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: Any) -> None:
+        raise KeyError("lens")
+
+    monkeypatch.setattr(webhooks.convert, "convert", broken)
+
+    response = await asked(review(queue()))
+
+    assert response["result"] == {"status": "Failure", "message": "Headgate failed: its converter's log says where"}
 
 
 @pytest.mark.parametrize(

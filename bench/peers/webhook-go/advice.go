@@ -46,9 +46,6 @@ func (snapshot *Snapshot) poolTimely(pool *WorkerPool, policies []*Compiled) []F
 			none(fmt.Sprintf("spec.queues[%d].weight", index), "queues are worked off in the order of the list yet")
 		}
 	}
-	if spec.Drain != nil && spec.Drain.Method == "Broker" {
-		none("spec.drain.method", "nothing is asked of brokers about single workers yet")
-	}
 	if spec.TakeOver != nil {
 		none("spec.takeOver", "Deployments are not adopted yet")
 	}

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
+from crds import meta
 from reconciler.conditions import RECONCILING
 from reconciler.phases.pool.pods import is_finished, ready_seconds, restarts_of, seconds
 from reconciler.phases.pool.state import PoolState
@@ -36,7 +37,7 @@ def aims(state: PoolState, wanted: int, *, waiting: bool) -> dict[str, int]:
     old = [one for one in revisions if one is not leader]
     limits = bounds(state.effective.get("rollout.maxSurge"), state.effective.get("rollout.maxUnavailable"), wanted)
     limits = within(limits, state.surge)
-    return targets(wanted, limits, leader, old, hold=state.late and any(one.live for one in old))
+    return targets(wanted, limits, leader, old, hold=state.halted and any(one.live for one in old))
 
 
 def revision_of(state: PoolState, deployment: Mapping[str, Any], *, waiting: bool) -> Revision:
@@ -49,9 +50,16 @@ def revision_of(state: PoolState, deployment: Mapping[str, Any], *, waiting: boo
         replicas=replicas_of(deployment),
         pods=len(pods),
         serving=len(serving),
-        proved=name in state.proved_before or any(proves(state, pod, waiting=waiting) for pod in serving),
+        proved=name in state.proved_before
+        or _trusted(deployment)
+        or any(proves(state, pod, waiting=waiting) for pod in serving),
         failed=state.rolled_back and name == state.revision,
     )
+
+
+def _trusted(deployment: Mapping[str, Any]) -> bool:
+    """Whether somebody goes back to it who knows that it works."""
+    return meta.ANNOTATION_TRUSTED in (deployment["metadata"].get("annotations") or {})
 
 
 def children(state: PoolState) -> list[Child]:

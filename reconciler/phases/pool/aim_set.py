@@ -43,7 +43,7 @@ def aims_of_set(state: PoolState, wanted: int, *, waiting: bool) -> dict[str, in
         # Only time tells that a new worker serves.
         state.again(LOOK_SECONDS)
         # What has failed replaces nobody; the one that it gave way to does.
-        if not state.late and not (state.failure and present == state.revision):
+        if not state.halted and not (state.failure and present == state.revision):
             new = {pod["metadata"]["uid"] for pod in serving if revision_label(pod) == present}
             counted = {pod["metadata"]["uid"] for pod in serving} - (set() if present in state.proved else new)
             state.replacing = replaceable(the_set(state, child), max(1, most_out(state)), counted)

@@ -87,6 +87,9 @@ def _rolling_out(state: PoolState) -> None:
     elif state.cramped:
         message = f"No room for a worker of revision {state.revision}: {state.cramped}"
         state.conditions.true(RECONCILING, Reason.NO_ROOM, message)
+    elif state.rollout_paused:
+        message = f"No old worker is asked to leave: `headgate rollout resume wp/{state.name}` goes on"
+        state.conditions.true(RECONCILING, Reason.ROLLOUT_PAUSED, message)
     elif state.late:
         message = "Jobs wait longer than their target, so no old worker is asked to leave"
         state.conditions.true(RECONCILING, Reason.LATENCY_BREACH, message)

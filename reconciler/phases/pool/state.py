@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from crds import duration
+from crds import duration, meta
 from reconciler.children.config import WorkedQueue
 from reconciler.children.names import Owner
 from reconciler.children.ways import Way
@@ -58,6 +58,17 @@ class PoolState(ScalingState):
     def child(self) -> Mapping[str, Any] | None:
         """What runs the revision that the spec asks for, or is to."""
         return next(iter(self.view.children), None) if self.stateful else self.view.child(self.revision)
+
+    @property
+    def rollout_paused(self) -> bool:
+        """Whether somebody has stopped the rollout."""
+        annotations = self.obj["metadata"].get("annotations") or {}
+        return annotations.get(meta.ANNOTATION_ROLLOUT) == "paused"
+
+    @property
+    def halted(self) -> bool:
+        """Whether no old worker is asked to leave for a new one. Going back to them is not held up."""
+        return (self.late or self.rollout_paused) and not self.rolled_back
 
     @property
     def owner(self) -> Owner:

@@ -1,7 +1,7 @@
 """What the reconciler does about a Queue: it reads the broker, says what it sees, and tells the pools.
 
-Nothing is written to the broker. Only a Queue whose deletion has to wait for something has a finalizer, and it always
-goes in the end.
+Nothing is written to the broker, but what a deleted Queue is to take along under management Manage. Only a Queue whose
+deletion has to wait for something has a finalizer, and it always goes in the end.
 """
 
 from __future__ import annotations

@@ -10,6 +10,11 @@ from datetime import datetime
 from typing import Final
 
 from crds import duration, meta
+from reconciler.brokers import purging
+from reconciler.brokers.dead_letters.box import Box
+from reconciler.brokers.dead_letters.working import Deed, work
+from reconciler.brokers.errors import BrokerError
+from reconciler.brokers.layouts import redis_queue, supported
 from reconciler.conditions import DRAINING
 from reconciler.context import Context
 from reconciler.errors import Stalled, Waiting
@@ -22,13 +27,17 @@ from reconciler.reasons import Reason
 from reconciler.status import RESOURCES
 
 WAIT_SECONDS: Final = 1.0
+OWN: Final = ("List", "Stream")
 SIGNALS: Final = ("waiting", "running", "scheduled")
 
 
 async def hold(state: QueueState, ctx: Context) -> None:
     """The finalizer stands while deleting the Queue has to wait for something."""
     finalizers = state.obj["metadata"].get("finalizers") or []
-    held, wanted = meta.DRAIN_FINALIZER in finalizers, _drains(state) or _blocks(state)
+    held, wanted = (
+        meta.DRAIN_FINALIZER in finalizers,
+        _drains(state) or _blocks(state) or _purges(state) or _purges_dead_letters(state),
+    )
     if held == wanted or (wanted and state.namespace in ctx.ending):
         return
     if held:
@@ -56,11 +65,32 @@ async def release(state: QueueState, ctx: Context) -> None:
         assert found.reason is not None  # noqa: S101 - for the type checker: who waits says why
         state.conditions.true(DRAINING, found.reason, found.message)
         raise Waiting(WAIT_SECONDS, found.reason, found.message)
+    await _purge(state, ctx)
     if found.reason is not None:
         ctx.events.warning(state.obj, found.reason, found.message)
     elif _drains(state):
         ctx.events.normal(state.obj, Reason.DRAINED, "All jobs were worked off")
     await let_go_of(ctx, meta.QUEUE.kind, state.obj)
+
+
+async def _purge(state: QueueState, ctx: Context) -> None:
+    """What the spec says shall be deleted with the Queue. A broker that is away is waited for as long as a drain is."""
+    if not (_purges(state) or _purges_dead_letters(state)):
+        return
+    assert state.parsed is not None  # noqa: S101 - for the type checker: configure ran
+    queue, layout = redis_queue(state.name, state.parsed), supported(state.parsed.broker).layout
+    try:
+        link = await ctx.brokers.link(state.namespace, state.parsed.broker)
+        if _purges(state):
+            await purging.purge(link, queue)
+        if _purges_dead_letters(state):
+            await work(Box(link, queue, stream=layout == "Stream"), Deed.PURGE, limit=None, dry=False)
+    except BrokerError as error:
+        if _timeout(state) > _deleted_for(state):
+            raise Waiting(WAIT_SECONDS, error.reason, f"Not purged yet: {error.message}") from error
+        ctx.events.warning(state.obj, error.reason, f"Gone without being purged: {error.message}")
+        return
+    ctx.events.normal(state.obj, Reason.PURGED, "Deleted at the broker what the Queue was to take along")
 
 
 def _end(state: QueueState, ctx: Context) -> End:
@@ -95,3 +125,19 @@ def _drains(state: QueueState) -> bool:
 
 def _blocks(state: QueueState) -> bool:
     return state.effective is not None and state.effective.get("deadLetter.deletionPolicy") == "Block"
+
+
+def _manages(state: QueueState) -> bool:
+    """Whether the broker may be written to, and the keys are those of a layout of our own."""
+    layout = (state.spec["broker"].get("redis") or {}).get("layout")
+    return state.spec.get("management") == "Manage" and layout in OWN
+
+
+def _purges(state: QueueState) -> bool:
+    return _manages(state) and state.spec.get("deletionPolicy") == "Purge"
+
+
+def _purges_dead_letters(state: QueueState) -> bool:
+    return (
+        _manages(state) and state.effective is not None and state.effective.get("deadLetter.deletionPolicy") == "Purge"
+    )

@@ -56,6 +56,8 @@ class Habits:
     shortest_job: float = 0.2
     longest_job: float = 1.5
     silent: bool = False
+    gives_back: bool = False
+    """Whether a worker that is cut off puts its job back into the queue."""
     broken_images: frozenset[str] = frozenset()
 
 
@@ -70,6 +72,8 @@ class Played:
     habits: Habits = field(default_factory=Habits)
     workers: dict[str, Worker] = field(default_factory=dict)
     kills: list[str] = field(default_factory=list)
+    graces: list[int] = field(default_factory=list)
+    """The grace periods, in seconds, of the pods that were told to end."""
     ended: int = 0
     most: dict[str, int] = field(default_factory=dict)
     most_together: int = 0
@@ -171,7 +175,16 @@ class Played:
         self.workers[metadata["uid"]] = Worker(metadata["name"], metadata["uid"], latched=_asked(metadata))
 
     async def _end(self, client: Client, metadata: Mapping[str, Any], worker: Worker | None) -> None:
-        if worker is not None and worker.busy and metadata["labels"].get(meta.LABEL_DRAINED) != "timeout":
+        mark = metadata["labels"].get(meta.LABEL_DRAINED)
+        if worker is not None and worker.busy and mark == "warm-stop":
+            # It ends its job after SIGTERM, within its grace period.
+            worker.latched = True
+            self._work(worker, {**metadata, "annotations": {meta.ANNOTATION_DRAIN: "SIGTERM"}})
+            return
+        self.graces.append(metadata["deletionGracePeriodSeconds"])
+        if worker is not None and worker.busy and mark == "timeout" and self.habits.gives_back:
+            self.broker.lmove(f"doing:{worker.pod}.00000001", "orders", "LEFT", "RIGHT")
+        if worker is not None and worker.busy and mark != "timeout":
             self.kills.append(f"{worker.pod}: {metadata['labels']} {metadata.get('annotations')}")
         if worker is not None and not self.habits.silent:
             self.broker.hdel("orders:workers", f"{worker.pod}.00000001")

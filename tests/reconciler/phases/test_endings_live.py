@@ -61,6 +61,65 @@ def test_a_worker_that_is_over_its_time_is_ended_where_the_spec_says_so(fleet: F
     assert "DrainTimedOut" in fleet.cluster.kubectl("-n", fleet.namespace, "get", "events")
 
 
+def test_a_worker_that_is_over_its_time_gives_its_job_back_where_the_spec_says_so(fleet: Fleet) -> None:
+    fleet.node.habits.shortest_job = fleet.node.habits.longest_job = 600.0
+    fleet.node.habits.gives_back = True
+    fleet.apply(hold={"replicas": 1}, drain={"timeout": "3s", "onTimeout": "Requeue"})
+    fleet.until_serving(1)
+    fleet.push(3)
+    fleet.until("it works", lambda: None if fleet.node.busy else "idle")
+    fleet.hold(0)
+    fleet.until("it is gone", lambda: str(fleet.list("pods")) if fleet.list("pods") else None)
+    assert fleet.node.broker.llen("orders") == 3, "no job is lost, and none was done"
+    assert fleet.node.graces == [30], "it had its whole grace period to do so"
+    assert "DrainTimedOut" in fleet.cluster.kubectl("-n", fleet.namespace, "get", "events")
+
+
+def test_a_busy_worker_is_waited_for_beyond_its_time_by_default(fleet: Fleet) -> None:
+    fleet.node.habits.shortest_job = fleet.node.habits.longest_job = 9.0
+    fleet.apply(hold={"replicas": 1}, drain={"timeout": "2s"})
+    fleet.until_serving(1)
+    fleet.push(1)
+    fleet.until("it works", lambda: None if fleet.node.busy else "idle")
+    fleet.hold(0)
+
+    def said() -> str | None:
+        seen = fleet.objects.conditions("wp", "w")
+        return None if any("Draining=True DrainTimedOut" in one for one in seen) else str(seen)
+
+    fleet.until("the condition says that its time is over", said)
+    fleet.until("it is gone", lambda: str(fleet.list("pods")) if fleet.list("pods") else None)
+    assert fleet.node.jobs_done == 1
+    assert not fleet.node.kills
+
+
+def test_workers_that_prove_nothing_end_their_jobs_after_sigterm_where_that_was_chosen(fleet: Fleet) -> None:
+    fleet.node.habits.silent = True
+    fleet.node.habits.shortest_job = fleet.node.habits.longest_job = 3.0
+    fleet.apply(hold={"replicas": 2}, drain={"timeout": "60s", "method": "Signal"})
+    fleet.until_serving(2)
+    fleet.push(2)
+    fleet.until("both work", lambda: None if fleet.node.busy == 2 else str(fleet.node.busy))
+    fleet.hold(0)
+    fleet.until("they are gone", lambda: str(fleet.list("pods")) if fleet.list("pods") else None)
+    assert fleet.node.jobs_done == 2
+    assert fleet.node.graces == [60, 60], "the grace period is the drain's"
+    assert fleet.objects.get("wp", "w")["status"]["drainMethod"] == "WarmStop"
+    assert any("Guarantee=False WarmStop" in one for one in fleet.objects.conditions("wp", "w"))
+
+
+def test_a_queue_takes_its_jobs_and_dead_letters_along_where_the_spec_says_so(fleet: Fleet) -> None:
+    spec = {"management": "Manage", "deletionPolicy": "Purge", "deadLetter": {"deletionPolicy": "Purge"}}
+    fleet.apply(hold={"replicas": 0}, orders_spec=spec)
+    fleet.push(5)
+    fleet.node.broker.lpush("orders:dead", *(f'{{"id": 1, "diedIn": "{name}"}}' for name in ("orders", "other")))
+    fleet.until("it is read", lambda: None if fleet.objects.get("hq", "orders").get("status") else "not yet")
+    fleet.cluster.kubectl("-n", fleet.namespace, "delete", "wp/w", "hq/orders", "--timeout=60s")
+    assert fleet.node.broker.llen("orders") == 0
+    assert fleet.node.broker.lrange("orders:dead", 0, -1) == [b'{"id": 1, "diedIn": "other"}']
+    assert "Purged" in fleet.cluster.kubectl("-n", fleet.namespace, "get", "events")
+
+
 def test_a_queue_that_drains_is_gone_when_its_jobs_are(fleet: Fleet) -> None:
     fleet.apply(hold={"replicas": 2}, orders_spec={"deletionPolicy": "Drain"})
     fleet.until_serving(2)
