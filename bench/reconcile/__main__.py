@@ -70,6 +70,9 @@ class Reconciler:
             "--metrics-port": 0,
             "--local-brokers": "true",
             "--certificates": "none",
+            # A machine that runs an API server, its nodes and this beside it may be slow; that costs no Lease here.
+            "--lease-duration": 60,
+            "--renew-deadline": 45,
         }
         command = [
             sys.executable,
