@@ -19,7 +19,6 @@ NOT_YET: Final[Mapping[str, Mapping[str, str]]] = {
     },
     "WorkerPool": {
         "spec.queues[].weight": "queues are worked off in the order of the list yet",
-        "spec.takeOver": "Deployments are not adopted yet",
     },
     "Policy": {
         "spec.defaults.retention": "nothing is removed yet",

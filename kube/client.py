@@ -167,7 +167,7 @@ class Client:
     ) -> AsyncGenerator[Event, None]:
         """Changes after `resource_version`, until the server ends the stream. Raises Gone when that is too old.
 
-        A stream silent for longer than 90 s (bookmarks come every minute) raises Unreachable.
+        A stream silent for longer than 90 s (bookmarks come every minute, if at all) raises Silence.
         """
         params = {"resourceVersion": resource_version, "timeoutSeconds": str(timeout_seconds)}
         selectors = {"labelSelector": label_selector, "fieldSelector": field_selector}
@@ -181,6 +181,10 @@ class Client:
         except NotFound:
             return False
         return any(entry["name"] == resource.plural for entry in found["resources"])
+
+    async def serves_subresource(self, resource: Resource, subresource: str) -> bool:
+        found = await self._send("GET", resource.root)
+        return any(entry["name"] == f"{resource.plural}/{subresource}" for entry in found["resources"])
 
     async def create(
         self,

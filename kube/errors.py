@@ -2,6 +2,7 @@
 
     ApiError
     ├── Unreachable            no answer: connection, TLS or time-out            SOON
+    │   └── Silence            a watch said nothing for longer than bookmarks    SOON
     ├── Unauthorized       401 the credentials were not accepted                 SOON
     ├── Forbidden          403 RBAC or admission says no                         NEVER
     ├── NotFound           404                                                   NEVER
@@ -61,6 +62,10 @@ class ApiError(Exception):
 class Unreachable(ApiError):
     retry = Retry.SOON
     default_reason = "Unreachable"
+
+
+class Silence(Unreachable):
+    default_reason = "Silence"
 
 
 class Unauthorized(ApiError):

@@ -16,7 +16,7 @@ from typing import Any
 
 from kube.backoff import Backoff
 from kube.client import PAGE, Client, Trim
-from kube.errors import ApiError, Gone
+from kube.errors import ApiError, Gone, Silence
 from kube.resources import Resource
 from kube.stream import EventType
 
@@ -48,7 +48,7 @@ class Remove:
 
 @dataclass(frozen=True, slots=True)
 class Alive:
-    """Nothing changed, and the API server said so in a bookmark: one a minute."""
+    """Nothing changed, and the API server said so: in a bookmark, one a minute, or by taking up a watch."""
 
 
 Change = Reset | Put | Remove | Alive
@@ -95,11 +95,16 @@ async def follow(
             events = client.watch(resource, namespace, version, label_selector, field_selector, seconds)
             async with aclosing(events):
                 async for event in events:
+                    if event.type is EventType.OPENED:
+                        yield Alive()
+                        continue
                     failures = 0
                     version = event.object["metadata"]["resourceVersion"]
                     yield _change(event.type, event.object)
             # The server ends every watch after its time-out. A server that ends them at once must not be hammered.
             failures += 1
+        except Silence:
+            continue
         except ApiError as error:
             version = "" if isinstance(error, Gone) else version
             failures += 1

@@ -10,11 +10,12 @@ from typing import Any, Final
 import aiohttp
 import orjson
 
-from kube.errors import ServerError, from_status
+from kube.errors import ServerError, Silence, from_status
 from kube.transport import Transport
 
 SILENCE_SECONDS: Final = 90.0
-"""The API server sends a bookmark every minute; a stream quiet for longer is dead, however open its socket."""
+"""The API server sends a bookmark every minute, but none for a kind of which nothing was written since it started: a
+stream that is quiet for longer may be dead, however open its socket, and only asking again tells."""
 
 MAX_LINE: Final = 16 * 1024 * 1024
 _CHUNK: Final = 256 * 1024
@@ -25,6 +26,8 @@ class EventType(StrEnum):
     MODIFIED = "MODIFIED"
     DELETED = "DELETED"
     BOOKMARK = "BOOKMARK"
+    OPENED = "OPENED"
+    """Not one of the API's: the server has accepted the watch, so up to now nothing is missing. It has no object."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +41,16 @@ class Event:
 async def watch(
     transport: Transport, path: str, params: Mapping[str, str], timeout_seconds: float
 ) -> AsyncGenerator[Event, None]:
-    """Events until the server ends the stream. Raises Gone for an expired version, Unreachable for silence."""
+    """OPENED, then events until the server ends the stream. Raises Gone for an expired version, Silence for none."""
     everything = {"watch": "true", "allowWatchBookmarks": "true", **params}
     timeout = aiohttp.ClientTimeout(total=timeout_seconds + SILENCE_SECONDS, sock_connect=10, sock_read=SILENCE_SECONDS)
     async with transport.stream("GET", path, everything, timeout) as response:
+        yield Event(EventType.OPENED, {})
         try:
             async for line in lines(response.content):
                 yield decode(line)
+        except aiohttp.SocketTimeoutError as error:
+            raise Silence(f"{path}: nothing was heard for {SILENCE_SECONDS:g} s") from error
         finally:
             _hang_up(response)
 

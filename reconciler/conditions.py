@@ -48,6 +48,9 @@ DRAINING: Final = ConditionType("Draining", Polarity.ABNORMAL, "Workers are aske
 GUARANTEE: Final = ConditionType(
     "Guarantee", Polarity.NORMAL, "The API server keeps everybody from deleting a busy worker"
 )
+TAKEN_OVER: Final = ConditionType(
+    "TakenOver", Polarity.NORMAL, "The Deployment that takeOver names has no workers left"
+)
 COMPLIANT: Final = ConditionType("PolicyCompliant", Polarity.NORMAL, "The stored object breaks no policy")
 SCALING_ACTIVE: Final = ConditionType("ScalingActive", Polarity.NORMAL, "Replicas follow the queues")
 SCALING_LIMITED: Final = ConditionType(
@@ -66,6 +69,7 @@ KIND_CONDITIONS: Final[Mapping[str, tuple[ConditionType, ...]]] = {
         SCALING_LIMITED,
         DRAINING,
         GUARANTEE,
+        TAKEN_OVER,
         COMPLIANT,
         DRIFT,
     ),

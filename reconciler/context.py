@@ -60,6 +60,8 @@ class Context:
     """How far each policy's exemptions, by name, are known to be. Forgetting it costs an Event more."""
     compliance: Compliance = field(default_factory=Compliance)
     """What the policies say of each stored object. Forgetting it costs one judgement more."""
+    resizes: bool | None = None
+    """Whether the cluster resizes running pods; None until it was asked."""
     ending: set[str] = field(default_factory=set)
     """Namespaces that are being deleted: nothing in them gets a finalizer any more."""
     pools: dict[str, PoolMemory] = field(default_factory=dict)

@@ -73,6 +73,10 @@ class PoolMemory:
     """Those that turned out to set what is wanted anyway."""
     measured: Hashable = None
     """What the metrics tell of, as a digest."""
+    former_done: tuple[float, str] | None = None
+    """When, by the steady clock, a Deployment that is taken over was last seen to have nothing left, and in words."""
+    unresizable: set[str] = field(default_factory=set)
+    """Pods, by uid, and sizes that the API server has refused for them."""
     absent: tuple[frozenset[int], float] = (frozenset(), 0.0)
     """The places of a StatefulSet that have no pod, and since when the same ones have none, by the steady clock."""
     overdue: set[str] = field(default_factory=set)

@@ -167,6 +167,19 @@ class Reason(StrEnum):
         "NamespaceEnds",
         "The namespace is being deleted and takes everything along; nothing is waited for.",
     )
+    TAKING_OVER = "TakingOver", "Workers of the Deployment that takeOver names leave as those of an old revision do."
+    TAKEN_OVER = "TakenOver", "The Deployment that takeOver names has no workers left."
+    TAKE_OVER_WAITS = "TakeOverWaits", "The Deployment that takeOver names rolls out by itself; that is waited for."
+    TAKE_OVER_REFUSED = "TakeOverRefused", "The Deployment that takeOver names belongs to a WorkerPool already."
+    CANNOT_PROVE = (
+        "CannotProve",
+        "The workers to take over do not keep the worker contract, so none is removed; the message says what to do.",
+    )
+    RESIZING = "Resizing", "Workers are given other resources where they are; nobody is restarted."
+    RESIZE_REFUSED = (
+        "ResizeRefused",
+        "The cluster cannot give these resources to running workers, so a new revision brings them.",
+    )
     WORKERS_REMOVED = "WorkersRemoved", "Drained workers were removed."
 
     # The certificates of the install; told of its Service, for no object of ours stands for an install

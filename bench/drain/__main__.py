@@ -32,14 +32,16 @@ def main() -> None:
     parser.add_argument("--node-drains", type=int, default=3)
     parser.add_argument("--plain", type=int, default=10, help="scale-downs of the plain Deployment")
     parser.add_argument("--kill-every", type=int, default=3, help="in every so many removals the operator is killed")
+    parser.add_argument("--workload", choices=("Deployment", "StatefulSet"), default="Deployment")
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
     with stage() as stack:
-        acting = Acts(stack, images.WORKER.name)
+        acting = Acts(stack, images.WORKER.name, workload=options.workload)
         acting.apply(acts.LOW)
         acting.until_serving(acts.LOW)
         fine = ours(acting, options)
-        plain(acting, options.plain)
+        if options.plain:
+            plain(acting, options.plain)
     sys.exit(0 if fine else 1)
 
 
@@ -117,10 +119,11 @@ def ours(acting: Acts, options: argparse.Namespace) -> bool:
         print(figures.line(name, figures.removals(lives, by_pod)))
     everything = figures.removals(pods.lives.values(), by_pod)
     print(figures.line("all", everything))
+    surge = "" if acting.workload == "StatefulSet" else " and a surge of 1"
     print(
         f"{len(found.done)} jobs done, {len(found.lost)} lost, {len(found.done_twice)} done twice,"
         f" {len(found.unended)} cut off; operator killed {chaos.kills} times;"
-        f" at most {pods.most} pods at once with {acts.HIGH} replicas and a surge of 1"
+        f" at most {pods.most} pods at once with {acts.HIGH} replicas{surge}"
     )
     hit = sum(one.busy for one in everything)
     return not (hit or found.lost or found.done_twice or found.unended) and pods.most <= acts.HIGH + 2
@@ -131,8 +134,8 @@ def plain(acting: Acts, count: int) -> None:
     stack = acting.stack
     (child,) = [
         one
-        for name in stack.kubectl("get", "deployments", "-l", acts.WORKERS, "-o=name").split()
-        if (one := stack.get("deployment", name.rpartition("/")[2]))["spec"]["replicas"]
+        for name in stack.kubectl("get", "deployments,statefulsets", "-l", acts.WORKERS, "-o=name").split()
+        if (one := stack.get(*name.split("/")))["spec"]["replicas"]
     ]
     acting.apply(0)
     eventually("the pool is empty", stack.pods, [], acts.PATIENCE)

@@ -28,12 +28,14 @@ class Acts:
     stack: Stack
     image: str
     greeting: int = 0
+    workload: str = "Deployment"
 
     def apply(self, replicas: int) -> None:
         env = [{"name": "GREETING", "value": str(self.greeting)}]
         # A start-up time that is known shortens the proof of a new revision to its least: 10 s.
         scaling = {"maxReplicas": HIGH + 2, "startupTime": "5s"}
         spec = {"concurrency": 2, "scaling": scaling, "hold": {"replicas": replicas}, "env": env}
+        spec["workload"] = {"type": self.workload}
         self.stack.apply(pool(self.image, **spec, drain={"timeout": "60s"}, rollout={"maxSurge": 1}))
 
     def until_serving(self, replicas: int) -> None:
@@ -46,9 +48,9 @@ class Acts:
 
     def roll_out(self) -> None:
         self.greeting += 1
-        before = {pod["metadata"]["name"] for pod in self.stack.pods()}
+        before = self._uids()
         self.apply(LOW)
-        eventually("the old workers are gone", lambda: before & self._names(), set(), PATIENCE)
+        eventually("the old workers are gone", lambda: before & self._uids(), set(), PATIENCE)
         self.until_serving(LOW)
 
     def delete(self) -> None:
@@ -60,19 +62,19 @@ class Acts:
     def drain_node(self) -> None:
         """`kubectl drain` waits, because the budget lets nobody evict a worker, until all have been drained."""
         request = f"headgate.dev/drain=Node/{time.strftime('%Y-%m-%dT%H:%M:%SZ', time.gmtime())}"
-        before = self._names()
+        before = self._uids()
         self.stack.kubectl("cordon", NODE)
         try:
             self.stack.kubectl("annotate", "pods", "-l", WORKERS, "--overwrite", request)
             drain = ("drain", NODE, f"--pod-selector={WORKERS}", "--ignore-daemonsets", "--delete-emptydir-data")
             self.stack.kubectl(*drain, f"--timeout={PATIENCE:.0f}s")
-            eventually("the drained workers are gone", lambda: before & self._names(), set(), PATIENCE)
+            eventually("the drained workers are gone", lambda: before & self._uids(), set(), PATIENCE)
         finally:
             self.stack.kubectl("uncordon", NODE)
         self.until_serving(LOW)
 
-    def _names(self) -> set[str]:
-        return {pod["metadata"]["name"] for pod in self.stack.pods()}
+    def _uids(self) -> set[str]:
+        return {pod["metadata"]["uid"] for pod in self.stack.pods()}
 
     def _serving(self) -> tuple[int, int, int]:
         """Ready workers, how many of them leave, and of how many revisions they are."""

@@ -53,7 +53,8 @@ def removals(lives: Iterable[Life], by_pod: Mapping[str, Sequence[Interval]]) ->
     for life in lives:
         if life.deleted is None or life.gone is None:
             continue
-        jobs = by_pod.get(life.name, ())
+        # A StatefulSet starts another pod of the same name, whose jobs are not this one's.
+        jobs = [(begin, end) for begin, end in by_pod.get(life.name, ()) if begin < life.gone]
         ended = max((end for _, end in jobs if end < float("inf")), default=0.0)
         asked = life.deleted if life.asked is None else life.asked
         busy = any(begin < life.deleted and end > life.deleted + SEEN_SECONDS for begin, end in jobs)

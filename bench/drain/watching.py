@@ -78,6 +78,8 @@ class Pods:
                 with contextlib.suppress(ApiError, TimeoutError):
                     async with asyncio.timeout(ROUND_SECONDS):
                         async for event in client.watch(PODS, self._namespace, version, self._selector):
+                            if event.type is EventType.OPENED:
+                                continue
                             version = event.object["metadata"]["resourceVersion"]
                             if event.type is not EventType.BOOKMARK:
                                 self._seen(event.object, gone=event.type is EventType.DELETED)

@@ -8,6 +8,7 @@ import socket
 import ssl
 import subprocess
 import sys
+import sysconfig
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -89,10 +90,11 @@ def certificates(folder: Path) -> Path:
 
 
 @contextlib.contextmanager
-def headgate(world: Path, certs: Path, name: str = "headgate") -> Iterator[Server]:
+def headgate(world: Path, certs: Path, name: str = "headgate", python: str = sys.executable) -> Iterator[Server]:
+    """With another interpreter it runs on the packages of this one."""
     port, side_port = free_port(), free_port()
     flags = [f"--snapshot={world}", f"--cert-dir={certs}", f"--port={port}", f"--metrics-port={side_port}"]
-    command = [sys.executable, "-m", "headgate", "webhook", "--host=127.0.0.1", "--linger-seconds=0", *flags]
+    command = [python, "-m", "headgate", "webhook", "--host=127.0.0.1", "--linger-seconds=0", *flags]
     with _running(name, command, port, certs, side_port) as server:
         yield server
 
@@ -112,7 +114,7 @@ def _running(name: str, command: list[str], port: int, certs: Path, side_port: i
         process = subprocess.Popen(
             ["taskset", "-c", str(SERVER_CORE), *command],
             cwd=ROOT,
-            env={**os.environ, "PYTHONPATH": str(ROOT), "GOMAXPROCS": "1"},
+            env={**os.environ, "PYTHONPATH": f"{ROOT}:{sysconfig.get_path('purelib')}", "GOMAXPROCS": "1"},
             stdout=log,
             stderr=log,
         )

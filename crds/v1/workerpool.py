@@ -62,7 +62,8 @@ class Workload(Model):
 
 class TakeOver(Model):
     deployment_name: DNSSubdomain
-    """A Deployment in the same namespace that runs these workers so far. It is drained as an old revision."""
+    """A Deployment in the same namespace that runs these workers so far. It is drained as an old revision, never made
+    larger, and not deleted."""
 
 
 class WorkerPoolSpec(Model):

@@ -82,6 +82,13 @@ SPEC = (
         "persistentVolumeClaimRetentionPolicy", "only the workload type StatefulSet has a volume for each replica"
     ),
     Rule(
+        cel=f"!has(self.takeOver) || {_TYPE.format('self')} == 'Deployment'",
+        message="a StatefulSet has no room beside a Deployment: only the workload type Deployment takes one over",
+        holds=lambda self: "takeOver" not in self or _type(self) == "Deployment",
+        field="takeOver",
+        reason=Reason.FORBIDDEN,
+    ),
+    Rule(
         cel=f"{_TYPE.format('self')} == {_TYPE.format('oldSelf')}",
         message="cannot be changed: make a new WorkerPool",
         holds=lambda self, old: _type(self) == _type(old),

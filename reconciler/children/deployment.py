@@ -13,6 +13,7 @@ from crds import meta
 from kube.resources import DEPLOYMENTS
 from reconciler.children.environment import REVISION
 from reconciler.children.names import Owner
+from reconciler.children.sizes import shape_of
 from reconciler.children.template import WORKER
 
 PROGRESS_SECONDS: Final = 600
@@ -24,7 +25,7 @@ def deployment(owner: Owner, template: Mapping[str, Any], revision: str, *, paus
     return {
         "apiVersion": DEPLOYMENTS.api_version,
         "kind": DEPLOYMENTS.kind,
-        "metadata": owner.metadata(owner.deployment(revision), **{meta.LABEL_REVISION: revision}),
+        "metadata": owner.child(owner.deployment(revision), revision, shape_of(template)),
         "spec": {
             "paused": paused,
             "progressDeadlineSeconds": PROGRESS_SECONDS,

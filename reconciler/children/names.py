@@ -39,6 +39,11 @@ class Owner:
     def metadata(self, name: str, **labels: str) -> dict[str, Any]:
         return {"namespace": self.namespace, "name": name, "labels": {**self.labels, **labels}}
 
+    def child(self, name: str, revision: str, shape: str) -> dict[str, Any]:
+        """The metadata of what runs a revision."""
+        labelled = self.metadata(name, **{meta.LABEL_REVISION: revision})
+        return {**labelled, "annotations": {meta.ANNOTATION_SHAPE: shape}}
+
     @property
     def config_map(self) -> str:
         return f"{self.name}-headgate"

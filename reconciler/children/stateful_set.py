@@ -14,6 +14,7 @@ from crds import meta
 from kube.resources import STATEFUL_SETS
 from reconciler.children.deployment import labelled
 from reconciler.children.names import Owner
+from reconciler.children.sizes import shape_of
 
 RETAIN: Final = {"whenDeleted": "Retain", "whenScaled": "Retain"}
 CHANGEABLE: Final = ("template", "updateStrategy", "persistentVolumeClaimRetentionPolicy")
@@ -36,7 +37,7 @@ def stateful_set(
     return {
         "apiVersion": STATEFUL_SETS.api_version,
         "kind": STATEFUL_SETS.kind,
-        "metadata": owner.metadata(owner.stateful_set, **{meta.LABEL_REVISION: revision}),
+        "metadata": owner.child(owner.stateful_set, revision, shape_of(template)),
         "spec": spec | ({"volumeClaimTemplates": claims} if claims else {}),
     }
 

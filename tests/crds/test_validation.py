@@ -211,6 +211,14 @@ NEW: Final = (
         id="volumes of their own for a Deployment",
     ),
     pytest.param(
+        pool(workload={"type": "StatefulSet"}, takeOver={"deploymentName": "old"}),
+        [
+            "spec.takeOver: Forbidden: "
+            "a StatefulSet has no room beside a Deployment: only the workload type Deployment takes one over"
+        ],
+        id="a StatefulSet in place of a Deployment",
+    ),
+    pytest.param(
         pool(workload={"persistentVolumeClaimRetentionPolicy": {"whenScaled": "Delete"}}),
         [
             "spec.workload.persistentVolumeClaimRetentionPolicy: Forbidden: "

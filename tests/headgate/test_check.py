@@ -26,9 +26,9 @@ apiVersion: work.headgate.dev/v1
 kind: WorkerPool
 metadata: {name: thumbnails, namespace: media}
 spec:
-  queues: [{name: thumbnails}]
   image: registry.acme.io/resize:2.4.1
-  takeOver: {deploymentName: old}
+  queues:
+    - {name: thumbnails, weight: 2}
   scaling:
     minReplica: 1
     maxReplicas: 40
@@ -65,7 +65,8 @@ def test_a_refusal_names_file_line_field_and_policy_in_80_columns(world: Path) -
         "      (ClusterPolicy guardrails, limits.maxReplicasPerPool)",
         "  stdin:3: metadata.labels[team]: Required value: name the owning team",
         "      (ClusterPolicy guardrails, requiredLabels)",
-        "  stdin:7: warning: spec.takeOver: no effect: Deployments are not adopted yet",
+        "  stdin:7: warning: spec.queues[0].weight: no effect: queues are worked off in",
+        "      the order of the list yet",
         "1 checked, 1 refused",
     ]
 
@@ -129,13 +130,11 @@ spec:
 
 
 def test_json_for_programs(world: Path) -> None:
-    result = check(
-        "-f", "-", "--policies", world, "-o", "json", stdin=OVER.replace("  takeOver: {deploymentName: old}\n", "")
-    )
+    result = check("-f", "-", "--policies", world, "-o", "json", stdin=OVER.replace(", weight: 2", ""))
     (told,) = json.loads(result.output)["verdicts"]
     assert told["violations"][1] == {
         "field": "spec.scaling.maxReplicas",
-        "line": 9,
+        "line": 10,
         "rule": "limits.maxReplicasPerPool",
         "policy": "ClusterPolicy guardrails",
         "message": "Invalid value: 40: at most 20 (ClusterPolicy guardrails, limits.maxReplicasPerPool)",

@@ -27,6 +27,7 @@ from kube.errors import (
     NotFound,
     Retry,
     ServerError,
+    Silence,
     TooManyRequests,
     Unreachable,
 )
@@ -184,7 +185,7 @@ class TestWatch:
                 seen.append(event.type)
                 if event.type is EventType.DELETED:
                     break
-        assert seen == [EventType.ADDED, EventType.MODIFIED, EventType.DELETED]
+        assert seen == [EventType.OPENED, EventType.ADDED, EventType.MODIFIED, EventType.DELETED]
 
     async def test_it_ends_by_itself(self, client: Client, namespace: str) -> None:
         listing = await client.list(LEASES, namespace)
@@ -192,7 +193,7 @@ class TestWatch:
             events = [
                 event async for event in client.watch(LEASES, namespace, listing.resource_version, timeout_seconds=1)
             ]
-        assert [event for event in events if event.type is not EventType.BOOKMARK] == []
+        assert [event.type for event in events if event.type is not EventType.BOOKMARK] == [EventType.OPENED]
 
     async def test_a_version_that_never_was_is_refused(self, client: Client, namespace: str) -> None:
         with pytest.raises(ApiError):
@@ -276,7 +277,7 @@ async def test_a_list_that_expires_again_and_again_is_gone() -> None:
             await client.list(PODS, "shop")
 
 
-async def test_a_silent_watch_is_unreachable(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_watch_that_falls_silent_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     async def handler(request: web.Request) -> web.StreamResponse:
         response = web.StreamResponse()
         await response.prepare(request)
@@ -286,8 +287,8 @@ async def test_a_silent_watch_is_unreachable(monkeypatch: pytest.MonkeyPatch) ->
 
     monkeypatch.setattr("kube.stream.SILENCE_SECONDS", 0.3)
     async with scripted(handler) as client, aclosing(client.watch(PODS, "shop", "1")) as events:
-        assert (await anext(events)).type is EventType.BOOKMARK
-        with pytest.raises(Unreachable, match="no answer in time"):
+        assert [(await anext(events)).type for _ in range(2)] == [EventType.OPENED, EventType.BOOKMARK]
+        with pytest.raises(Silence, match="nothing was heard"):
             await anext(events)
 
 

@@ -15,18 +15,37 @@ from reconciler.phases.pool.look import look
 from reconciler.phases.pool.notice import notice
 from reconciler.phases.pool.own import configure, hold
 from reconciler.phases.pool.release import empty, end_with_namespace, let_go
+from reconciler.phases.pool.resize import adopt, resize
 from reconciler.phases.pool.resolve import resolve
 from reconciler.phases.pool.scale import scale
 from reconciler.phases.pool.state import PoolState, begin
 from reconciler.phases.pool.summary import FIELDS, summarize
 from reconciler.phases.pool.sweep import sweep
+from reconciler.phases.pool.takeover import give_back, take_over
 from reconciler.phases.pool.trial import trial
 
 WORKER_POOL: Final = Reconcile(
     kind=meta.WORKER_POOL,
     begin=begin,
-    phases=(comply, resolve, hold, look, scale, configure, bear, notice, guard, trial, drain, sweep, judge),
-    delete_phases=(end_with_namespace, resolve, empty, let_go),
+    phases=(
+        comply,
+        resolve,
+        adopt,
+        hold,
+        look,
+        take_over,
+        scale,
+        configure,
+        bear,
+        notice,
+        guard,
+        trial,
+        drain,
+        resize,
+        sweep,
+        judge,
+    ),
+    delete_phases=(end_with_namespace, resolve, give_back, empty, let_go),
     summarize=summarize,
     fields=FIELDS,
 )

@@ -90,7 +90,7 @@ def child_of(state: PoolState, obj: Mapping[str, Any], pods: Sequence[Pod]) -> C
         timeout=state.drain_timeout,
         force=_force(state),
         failing=_failing(status),
-        guarded=state.guarded,
+        guarded=state.guarded and not (name == state.taken_name and state.unlabelled),
         kills=_on_timeout(state) == "Kill",
         warm=state.warm,
     )

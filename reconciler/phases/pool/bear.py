@@ -74,14 +74,15 @@ async def _renew(state: PoolState, ctx: Context, child: Object) -> None:
     wanted = stateful_set(state.owner, state.template, state.revision, state.spec["workload"])
     previous = (child["metadata"].get("annotations") or {}).get(meta.ANNOTATION_PREVIOUS, "")
     revision, template = state.revision, wanted["spec"]["template"]
+    shape = wanted["metadata"]["annotations"][meta.ANNOTATION_SHAPE]
     if failed_before(state, child):
-        revision, template = previous, await _template_of(state, ctx, previous)
+        revision, template, shape = previous, await _template_of(state, ctx, previous), ""
     changes = {"/spec/persistentVolumeClaimRetentionPolicy": wanted["spec"]["persistentVolumeClaimRetentionPolicy"]}
     if template is not None and revision_label(child) != revision:
         changes |= {
             "/spec/template": template,
             f"/metadata/labels/{_escaped(meta.LABEL_REVISION)}": revision,
-            "/metadata/annotations": _with_previous(state, child),
+            "/metadata/annotations": {**_with_previous(state, child), meta.ANNOTATION_SHAPE: shape},
         }
     if all(_value(child, path) == value for path, value in changes.items()):
         return

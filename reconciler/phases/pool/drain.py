@@ -14,7 +14,7 @@ from typing import Final
 from kube.errors import Conflict, Invalid, NotFound
 from reconciler import metrics
 from reconciler.context import Context
-from reconciler.phases.pool.aim import aims, children
+from reconciler.phases.pool.aim import aims, children, replicas_of
 from reconciler.phases.pool.aim_set import aims_of_set, see_whether_stuck, the_set
 from reconciler.phases.pool.guard import try_guard
 from reconciler.phases.pool.look import hear, look_anew
@@ -47,7 +47,7 @@ async def drain(state: PoolState, ctx: Context) -> None:
     if not _removing(state, planned):
         await carry_out(state, ctx, soon=GROWING_SECONDS)
         return
-    if not state.stateful and await _nothing_to_do_yet(state, ctx):
+    if _plain(state) and await _nothing_to_do_yet(state, ctx):
         return
     await look_anew(state, ctx)
     see_whether_stuck(state, ctx)
@@ -59,6 +59,15 @@ async def drain(state: PoolState, ctx: Context) -> None:
 def aim(state: PoolState, wanted: int, *, waiting: bool) -> None:
     """`waiting` says whether there is a job that a new worker could have taken, or nobody knows."""
     state.targets = (aims_of_set if state.stateful else aims)(state, wanted, waiting=waiting)
+    _spare_former(state)
+
+
+def _spare_former(state: PoolState) -> None:
+    """A Deployment that is taken over never grows, and where its workers can't be asked none of them leaves."""
+    child = state.view.child(state.taken_name) if state.taken else None
+    if child is not None and state.taken_name in state.targets:
+        here, keep = replicas_of(child), state.targets[state.taken_name]
+        state.targets[state.taken_name] = here if state.untouchable else min(here, keep)
 
 
 async def carry_out(state: PoolState, ctx: Context, soon: float = SOON_SECONDS) -> None:
@@ -105,19 +114,25 @@ async def _perform_all(state: PoolState, ctx: Context, child: Child, actions: tu
 
 def _moving(state: PoolState, planned: Sequence[Child]) -> bool:
     """Whether anything is to be done, or somebody is on the way out."""
+    if state.taken and not state.untouchable:
+        return True
     if any(pod.request is not None or pod.bound is not None for pod in state.view.all_pods):
         return True
     return any(child.replicas != child.keep or child.owed or _outdated(child) for child in planned)
 
 
 def _removing(state: PoolState, planned: Sequence[Child]) -> bool:
-    """Whether any pod is to leave, or about to; else all that can follow is that more of them start.
-
-    A StatefulSet takes the places of pods one after the other, so it is looked at anew whenever anything moves.
-    """
-    if state.stateful or any(pod.request is not None or pod.bound is not None for pod in state.view.all_pods):
+    """Whether any pod is to leave, or about to; else all that can follow is that more of them start."""
+    if not _plain(state) or any(pod.request is not None or pod.bound is not None for pod in state.view.all_pods):
         return True
     return any(child.replicas > child.keep or child.owed > 0 for child in planned)
+
+
+def _plain(state: PoolState) -> bool:
+    """Whether all its children are Deployments of its own. A StatefulSet, which fills its places one after the other, and
+    a Deployment that is taken over and not watched are looked at anew whenever anything moves.
+    """
+    return not (state.stateful or state.taken)
 
 
 def _outdated(child: Child) -> bool:

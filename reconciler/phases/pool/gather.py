@@ -27,7 +27,7 @@ def current(state: ScalingState, ctx: Context) -> int:
     desired = state.status.get("desiredReplicas")
     if desired is not None:
         return int(desired)
-    return sum(serves(pod) for pod in ctx.store.pods_of_pool(state.uid))
+    return max(state.inherited, sum(serves(pod) for pod in ctx.store.pods_of_pool(state.uid)))
 
 
 def workers(state: ScalingState, ctx: Context, queues: Sequence[QueueWorld]) -> Workers:

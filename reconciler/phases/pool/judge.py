@@ -33,6 +33,7 @@ def _digest(state: PoolState) -> Hashable:
     return (
         _versions((state.obj,)),
         state.resolved,
+        state.revision,
         state.decision.to if state.decision else None,
         state.record,
         _versions(view.children),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from crds.v1 import QueueSpec
@@ -15,6 +16,7 @@ from reconciler.children.workload import resource_of
 from reconciler.context import Context
 from reconciler.memory import PoolMemory
 from reconciler.observations import QueueName
+from reconciler.phases.pool.former_view import with_former
 from reconciler.phases.pool.state import PoolState
 from reconciler.phases.pool.view import View
 from reconciler.phases.queue.known import known
@@ -34,13 +36,13 @@ async def look_anew(state: PoolState, ctx: Context) -> None:
     namespace, selector = state.namespace, state.owner.selector
     children = (await ctx.client.list(resource_of(state.spec), namespace, selector)).items
     pods = (await ctx.client.list(PODS, namespace, selector)).items
-    view = View(children, pods)
+    view = await with_former(state, ctx, View(children, pods))
     memory.fences.seen(view.asked)
     observations = await _observed(state, ctx)
     workers = states(view.asked, observations, memory.fences)
     for queue, observation in observations.items():
         memory.fences.read(queue, observation.time)
-    state.view = View(children, pods, workers)
+    state.view = replace(view, workers=workers)
 
 
 async def hear(state: PoolState, ctx: Context) -> bool:
@@ -54,7 +56,7 @@ async def hear(state: PoolState, ctx: Context) -> bool:
     if not all(memory.fences.of(pod, queue) is not None for pod in asked for queue in queues):
         return False
     workers = states(state.view.asked, await _observed(state, ctx), memory.fences)
-    state.view = View(state.view.children, state.view.pods, workers)
+    state.view = replace(state.view, workers=workers)
     return True
 
 

@@ -9,14 +9,13 @@ from typing import Any, Final
 from crds import meta
 from kube.client import Client, Object
 from kube.resources import DEPLOYMENTS, PODS, STATEFUL_SETS
+from reconciler.children.template import LEFT_ALONE
 from reconciler.phases.pool.pods import FORCED, PROVED, WARM, request_text
 from reconciler.plans.actions import Action, Cancel, DeleteMarked, Hasten, Mark, Request, Scale, Unmark
 from reconciler.plans.child import Child, Pod
 from reconciler.plans.removal import KILL_SECONDS
 
 LEAST_COST: Final = "-2147483648"
-UNMARKED: Final[Mapping[str, None]] = {meta.ANNOTATION_DRAINED_INSTANCE: None}
-"""The cost stays as long as the request does: should the ReplicaSet choose now, this worker at least takes nothing."""
 
 
 async def perform(client: Client, namespace: str, child: Child, action: Action, now: datetime) -> Object | None:
@@ -33,10 +32,10 @@ async def perform(client: Client, namespace: str, child: Child, action: Action, 
             annotations: dict[str, str | None] = {meta.ANNOTATION_DRAIN: request_text(reason, now)}
             await _patch(client, namespace, pod, annotations, {})
         case Cancel(pod):
-            annotations = {meta.ANNOTATION_DRAIN: None, meta.ANNOTATION_DELETION_COST: None, **UNMARKED}
+            annotations = {meta.ANNOTATION_DRAIN: None, meta.ANNOTATION_DELETION_COST: None, **_unmarked(pod)}
             await _patch(client, namespace, pod, annotations, {meta.LABEL_DRAINED: None})
         case Unmark(pod):
-            await _patch(client, namespace, pod, UNMARKED, {meta.LABEL_DRAINED: None})
+            await _patch(client, namespace, pod, _unmarked(pod), {meta.LABEL_DRAINED: None})
         case Hasten(pod):
             await client.delete(PODS, pod.name, namespace, uid=pod.uid, grace_seconds=round(KILL_SECONDS))
         case Mark():
@@ -44,10 +43,19 @@ async def perform(client: Client, namespace: str, child: Child, action: Action, 
     return None
 
 
+def _unmarked(pod: Pod) -> dict[str, str | None]:
+    """Without its mark a worker is not to be taken with its node again. Its cost stays as long as the request does:
+    should the ReplicaSet choose now, this worker at least takes nothing.
+    """
+    return {meta.ANNOTATION_DRAINED_INSTANCE: None, **(LEFT_ALONE if pod.bound is not None else {})}
+
+
 async def _mark(client: Client, namespace: str, mark: Mark, now: datetime) -> None:
     annotations: dict[str, str | None] = {
         meta.ANNOTATION_DRAINED_INSTANCE: mark.pod.container,
         meta.ANNOTATION_DELETION_COST: LEAST_COST,
+        # Whoever empties nodes need not spare it any longer.
+        **dict.fromkeys(LEFT_ALONE),
     }
     if mark.reason is not None:
         annotations[meta.ANNOTATION_DRAIN] = request_text(mark.reason, now)

@@ -15,7 +15,8 @@ class ScalingState(State):
 
     `effective` is filled by `scale` where no phase before it has done so. `revision` is the one the spec asks for,
     empty while it cannot be known. `surge` is how many more pods than wanted a budget leaves for a rollout, None where
-    no budget bounds the pool. With `gives` it gives workers to another pool, and those `spared`, by uid, stay with it.
+    no budget bounds the pool. `inherited` are the replicas of a Deployment that is taken over. With `gives`
+    it gives workers to another pool, and those `spared`, by uid, stay with it.
     """
 
     effective: Effective | None = None
@@ -23,5 +24,6 @@ class ScalingState(State):
     record: Record | None = None
     revision: str = ""
     surge: int | None = None
+    inherited: int = 0
     gives: bool = False
     spared: frozenset[str] = frozenset()

@@ -29,6 +29,9 @@ class PoolState(ScalingState):
     the spec's one has failed, `cramped` why its pods find no room, each empty where it is not so; `rolled_back` that it
     gave way. `late` says that a rollout has to wait until the jobs wait less. `replacing` is how many serving workers
     of another revision a StatefulSet may do without, and `stuck` that its controller cannot start what it should.
+    `sizes_of` is the revision whose sizes the present one is to have, where only these are between the two.
+    `taken` says that a Deployment that is taken over has workers, and `untouchable` that none of them may be removed.
+    With `unlabelled` the guard does not know all of them yet.
     """
 
     way: Way = Way.CONTRACT
@@ -49,6 +52,15 @@ class PoolState(ScalingState):
     late: bool = False
     replacing: int | None = None
     stuck: bool = False
+    sizes_of: str = ""
+    taken: bool = False
+    untouchable: bool = False
+    unlabelled: bool = False
+
+    @property
+    def taken_name(self) -> str:
+        """The Deployment that is to be taken over; empty where there is none."""
+        return str((self.spec.get("takeOver") or {}).get("deploymentName", ""))
 
     @property
     def stateful(self) -> bool:

@@ -18,7 +18,9 @@ async def sweep(state: PoolState, ctx: Context) -> None:
     if state.frozen or state.stateful or not state.revision:
         return
     peopled = {revision_label(pod) for pod in state.view.pods}
-    old = [one for one in state.view.children if revision_label(one) not in {state.revision, *peopled}]
+    old = [
+        one for one in state.view.children if revision_label(one) not in {state.revision, state.taken_name, *peopled}
+    ]
     empty = [one for one in old if replicas_of(one) == 0 and not (one.get("status") or {}).get("replicas")]
     empty.sort(key=lambda one: str(one["metadata"]["creationTimestamp"]), reverse=True)
     for child in empty[KEPT:]:

@@ -28,6 +28,8 @@ from kube.resources import NODES, PODS
 
 TICK_SECONDS: Final = 0.1
 RECORD_SECONDS: Final = 0.5
+ROOM: Final = {"cpu": "64", "memory": "256Gi", "pods": "500"}
+"""The API server refuses to resize a pod beyond what its node has."""
 HEARTBEAT_SECONDS: Final = 10.0
 """A node that is silent for 40 s is taken for lost, and the pods of one that does not exist are collected after as
 long: busy or not."""
@@ -127,7 +129,7 @@ class Played:
             if time.monotonic() - beaten > HEARTBEAT_SECONDS:
                 await self._beat(client)
                 beaten = time.monotonic()
-            pods = (await client.list(PODS, self.namespace, meta.LABEL_POOL)).items
+            pods = (await client.list(PODS, self.namespace)).items
             self._count(pods)
             for pod in pods:
                 try:
@@ -139,13 +141,14 @@ class Played:
     async def _beat(self, client: Client) -> None:
         now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         ready = {"type": "Ready", "status": "True", "reason": "Played", "lastHeartbeatTime": now}
-        status = {"conditions": [{**ready, "lastTransitionTime": self._began}]}
+        status = {"conditions": [{**ready, "lastTransitionTime": self._began}], "capacity": ROOM, "allocatable": ROOM}
         await client.merge_patch(NODES, self._node, None, {"status": status}, subresource="status")
 
     def _count(self, pods: tuple[dict[str, Any], ...]) -> None:
         self.most_together = max(len(pods), self.most_together)
-        for name in {pod["metadata"]["labels"][meta.LABEL_POOL] for pod in pods}:
-            here = sum(pod["metadata"]["labels"][meta.LABEL_POOL] == name for pod in pods)
+        names = [pod["metadata"]["labels"].get(meta.LABEL_POOL, "") for pod in pods]
+        for name in set(names):
+            here = names.count(name)
             self.most[name] = max(here, self.most.get(name, 0))
 
     async def _play(self, client: Client, pod: dict[str, Any]) -> None:
@@ -164,7 +167,16 @@ class Played:
     async def _start(self, client: Client, metadata: Mapping[str, Any]) -> None:
         now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         state = {"running": {"startedAt": now}}
-        started = {"name": "worker", "image": "i", "imageID": "i", "ready": True, "started": True, "restartCount": 0}
+        # The API server resizes only what says that its node can: its status has resources.
+        started = {
+            "name": "worker",
+            "resources": {},
+            "image": "i",
+            "imageID": "i",
+            "ready": True,
+            "started": True,
+            "restartCount": 0,
+        }
         ready = [{"type": kind, "status": "True", "lastTransitionTime": now} for kind in ("Ready", "ContainersReady")]
         status = {
             "phase": "Running",

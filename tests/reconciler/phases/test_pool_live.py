@@ -113,6 +113,36 @@ def test_what_workers_read_live_restarts_nobody(fleet: Fleet) -> None:
     assert len(fleet.list("deployments")) == 1
 
 
+def test_other_resources_are_given_to_workers_where_they_are(fleet: Fleet) -> None:
+    def asking(cpu: str, **more: Any) -> None:
+        fleet.apply(hold={"replicas": 2}, resources={"requests": {"cpu": cpu, "memory": "64Mi"}, **more})
+
+    def sizes() -> dict[str, str]:
+        found = {}
+        for pod in fleet.list("pods"):
+            requests = pod["spec"]["containers"][0]["resources"]["requests"]
+            found[pod["metadata"]["name"]] = requests["cpu"]
+        return found
+
+    asking("100m")
+    fleet.until_serving(2)
+    before = set(sizes())
+    asking("250m")
+    fleet.until(
+        "both have another size", lambda: None if set(sizes().values()) == {"250m"} else f"{sizes()}; {fleet.events()}"
+    )
+    fleet.hold(3)
+    fleet.until("so has a third", lambda: None if list(sizes().values()) == ["250m"] * 3 else str(sizes()))
+    assert before < set(sizes())
+    assert len(fleet.list("deployments")) == 1
+    asking("300m", limits={"cpu": "1", "memory": "64Mi"})
+
+    def two_revisions() -> str | None:
+        return None if len(fleet.list("deployments")) == 2 else fleet.status()
+
+    fleet.until("what was not asked for before makes a new revision", two_revisions)
+
+
 def test_a_deleted_pool_drains_and_leaves_nothing_even_after_its_queue(fleet: Fleet) -> None:
     fleet.apply(hold={"replicas": 3})
     fleet.until_serving(3)
