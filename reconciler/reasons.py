@@ -75,7 +75,7 @@ class Reason(StrEnum):
     RATE_LIMITED = "RateLimited", "The jobs call for more, but the rate limit of their queue keeps no more busy."
     INEFFECTIVE = (
         "Ineffective",
-        "The last growth completed no more jobs than before, so none is added for ten minutes.",
+        "More workers completed no more jobs: the pool goes back to what it had, and a few more are tried later.",
     )
     TARGET_UNREACHABLE = (
         "TargetUnreachable",

@@ -12,7 +12,7 @@ from headgate.simulation.settings import Settings
 from reconciler.plans import history
 from reconciler.plans.decision import ReplicaDecision
 from reconciler.plans.facts import DEFAULT_STARTUP_SECONDS, PoolFacts, QueueFacts
-from reconciler.plans.flow import LONG_SECONDS, SHORT_SECONDS
+from reconciler.plans.flow import LONG_SECONDS, MIDDLE_SECONDS, SHORT_SECONDS
 from reconciler.plans.replicas import decide
 
 
@@ -99,7 +99,9 @@ class Headgate:
             rate=self._settings.rate,
             wait_target=self._settings.target,
             arrivals_short=flow.arrivals(SHORT_SECONDS) if flow and readable else None,
+            arrivals_middle=flow.arrivals(MIDDLE_SECONDS) if flow and readable else None,
             arrivals_long=flow.arrivals(LONG_SECONDS) if flow and readable else None,
+            watched_seconds=flow.watched if flow and readable else None,
             completions=flow.completions(LONG_SECONDS) if flow and readable else None,
             service_seconds=service.seconds if service else None,
             service_cv2=service.cv2 if service else None,

@@ -5,7 +5,9 @@ slot-seconds, work may be done no earlier than it would be if every job started 
 job waited for the whole target. Between these two cumulative curves the shortest path (the taut string) needs the
 least capacity at every level at once: it is the best schedule for every convex cost (Yao, Demers and Shenker, 1995).
 Its slope, in whole pods, is what has to be ready. A pod is charged for its start-up too, and is kept through a gap that
-is shorter than it. Whole pods make waiting a trade: a lone job is cheapest when it is run at once.
+is shorter than it. Whole pods make waiting a trade: a lone job is cheapest when it is run at once, so the cheapest of
+three schedules counts. The `bound` lets pods be had in parts, charges only for the part that is used, and spreads the
+work over the whole target; nobody can reach it, and it says how much of a cost may be the oracle's own.
 """
 
 from __future__ import annotations
@@ -25,6 +27,14 @@ def pod_seconds(trace: Trace, settings: Settings) -> float:
     """The cost of the cheapest of the schedules that have jobs wait for the whole target, for half of it, or not."""
     target = settings.target or 0.0
     return min(_cost(capacity(trace, patience), settings) for patience in (0.0, target / 2, target))
+
+
+def bound(trace: Trace, settings: Settings) -> float:
+    """What no schedule that keeps every wait within the target can cost less than."""
+    slots = capacity(trace, settings.target or 0.0)
+    pods = [min(one / settings.concurrency, float(settings.max_replicas)) for one in slots]
+    highest = max(settings.min_replicas, ceil(max(pods, default=0.0) - ROUNDING))
+    return sum(_level(pods, level, settings) for level in range(1, highest + 1))
 
 
 def _cost(slots: Sequence[float], settings: Settings) -> float:
@@ -92,14 +102,15 @@ def _next_turn(lower: Sequence[float], upper: Sequence[float], at: int, height: 
     return last, lower[last]
 
 
-def _level(pods: Sequence[int], level: int, settings: Settings) -> float:
-    """The pod-seconds of the pod that is needed when at least `level` are."""
+def _level(pods: Sequence[float], level: int, settings: Settings) -> float:
+    """The pod-seconds of the pod that takes what `level - 1` others cannot."""
     if level <= settings.min_replicas:
         return float(len(pods))
     cost, gap, started = 0.0, 0.0, False
     for number in pods:
-        if number >= level:
-            cost += 1 + (min(gap, settings.startup) if started else settings.startup)
+        part = min(number - (level - 1), 1.0)
+        if part > ROUNDING:
+            cost += part + (min(gap, settings.startup) if started else settings.startup)
             gap, started = 0.0, True
         else:
             gap += 1

@@ -5,8 +5,8 @@ jobsPerReplica`. Jobs that run are counted, because demand without them falls as
 pool swings for ever. A paused queue, or one whose breaker is open, counts only what still runs. A rate limit bounds
 what its queue may ask for, but never below what runs already.
 
-Workers that take the strictest queue first serve all queues up to the k-th as one stream within the k-th target, so the
-pool needs the largest of these numbers; all other workers need the sum.
+Workers that take their queues in strict order serve all queues up to the k-th as one stream within the k-th target, so
+the pool needs the largest of these numbers; workers that weigh their queues need the sum.
 """
 
 from __future__ import annotations
@@ -70,9 +70,8 @@ class Demand:
 def demand(facts: PoolFacts) -> Demand:
     plain = [_by_count(queue, facts) for queue in facts.queues if queue.wait_target is None]
     targeted = [queue for queue in facts.queues if queue.wait_target is not None]
-    if facts.strictest_first and len(targeted) > 1:
-        ordered = sorted(targeted, key=_target)
-        prefixes = accumulate(((queue,) for queue in ordered), add)
+    if facts.in_order and len(targeted) > 1:
+        prefixes = accumulate(((queue,) for queue in targeted), add)
         stacked = [_by_law(prefix, facts, _supply(facts)) for prefix in prefixes]
         return Demand((*stacked, *plain), stacked=True)
     return Demand((*_separately(targeted, facts), *plain))
@@ -82,6 +81,20 @@ def calm(facts: PoolFacts, demand: Demand) -> bool:
     """Whether the pool as it is keeps every wait within half its target, now and until a new pod could have started."""
     shares = [share for share in demand.shares if share.ask is not None]
     return len(shares) == len(demand.shares) and all(_waits_little(share, facts) for share in shares)
+
+
+def premature(facts: PoolFacts, demand: Demand) -> bool:
+    """Whether more is asked for by rates that were seen too briefly, and nobody waits who would prove them right."""
+    fresh = any(arrivals.fresh(queue) for queue in facts.queues if queue.wait_target is not None)
+    return fresh and all(_waits_little(share, facts, projected=False) for share in demand.shares if share.ask)
+
+
+def idle_help(facts: PoolFacts, demand: Demand) -> bool:
+    """Whether what waits will be gone before a new pod could start, so that it would find nothing to do.
+
+    This is asked where no wait target says how soon a job has to start, and only where rates are known.
+    """
+    return all(share.ask is None and _worked_off(share.queues[0], facts) for share in demand.shares)
 
 
 def longest_service(facts: PoolFacts) -> float:
@@ -147,11 +160,19 @@ def _supply(facts: PoolFacts) -> Supply:
     return Supply(facts.ready_slots_now, facts.startup_seconds, facts.starting, facts.concurrency)
 
 
-def _waits_little(share: Share, facts: PoolFacts) -> bool:
+def _worked_off(queue: QueueFacts, facts: PoolFacts) -> bool:
+    load = load_of(queue)
+    counted = queue.arrivals_long is not None and load.service is not None
+    return counted and law.left(load, _supply(facts), max(load.service or 0.0, law.SHORTEST_SERVICE)) <= 0
+
+
+def _waits_little(share: Share, facts: PoolFacts, *, projected: bool = True) -> bool:
+    """With `projected` also once a new pod could have started."""
     load, supply = reduce(add, map(load_of, share.queues)), _supply(facts)
     if load.service is None:
         return False
-    most = max(load.waiting, law.left(load, supply, max(load.service, law.SHORTEST_SERVICE)))
+    coming = law.left(load, supply, max(load.service, law.SHORTEST_SERVICE)) if projected else 0.0
+    most = max(load.waiting, coming)
     return most * load.service <= CALM_PART * share.target * supply.ready
 
 

@@ -3,8 +3,9 @@
 Growth passes at once. A smaller number has to hold for a short window (two start-up times, 60 to 300 s) before the pool
 comes within a tenth of it, and for 15 minutes before the pool reaches it, so that pods are not drained which the next
 wave needs again: the last step is the one that noise takes back, and costs one pod to wait for. Where jobs are long the
-load changes slowly, and both windows are as long as one job and three. The window lives in memory; it is seeded with
-the current number at start and after any gap, which can only delay shrinking.
+load changes slowly, and both windows are as long as two jobs and three. To nothing a pool goes after two start-up times
+with nothing to do: to start again costs one, so waiting longer for the next job costs more than it can save. The window
+lives in memory; it is seeded with the current number at start and after any gap, which can only delay shrinking.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ LONG_SECONDS: Final = 900.0
 LONGEST_SECONDS: Final = 3600.0
 SHORTEST_SECONDS: Final = 60.0
 LONGEST_SHORT_SECONDS: Final = 300.0
+SHORTEST_IDLE_SECONDS: Final = 30.0
+LONGEST_JOBS_SECONDS: Final = 2400.0
 GAP_SECONDS: Final = 30.0
 """Samples further apart say nothing of the time between them, so the window starts again."""
 DEAD_BAND: Final = 0.9
@@ -65,17 +68,21 @@ def seeded(now: float, current: int) -> Window:
 
 @dataclass(frozen=True, slots=True)
 class Spans:
-    """How long a smaller number has to hold before the pool comes near it, and before it reaches it, in seconds."""
+    """How long, in seconds, nothing has to be wanted before the pool is given up, and a smaller number has to hold
+    before the pool comes near it, and before it reaches it.
+    """
 
+    idle: float
     short: float
     long: float
 
 
 def spans(startup_seconds: float, service_seconds: float = 0.0) -> Spans:
-    """The time to change one's mind, twice, or that of a job: long jobs make a load that changes slowly."""
+    """The time to change one's mind, twice, or that of two jobs: long jobs make a load that changes slowly."""
     short = min(max(2 * startup_seconds, SHORTEST_SECONDS), LONGEST_SHORT_SECONDS)
     return Spans(
-        short=max(short, min(service_seconds, LONGEST_SECONDS / 2)),
+        idle=min(max(2 * startup_seconds, SHORTEST_IDLE_SECONDS), LONGEST_SHORT_SECONDS),
+        short=max(short, min(2 * service_seconds, LONGEST_JOBS_SECONDS)),
         long=max(LONG_SECONDS, min(3 * service_seconds, LONGEST_SECONDS)),
     )
 
@@ -99,12 +106,12 @@ def damp(window: Window, now: float, current: int, wanted: int, over: Spans) -> 
     window = window.add(now, wanted, over.long)
     if wanted >= current:
         return wanted, window
+    if window.highest(now, over.idle) == 0:
+        return 0, window
     fast = window.highest(now, over.short)
     slow = window.highest(now, over.long)
     return min(current, _descend(fast, slow)), window
 
 
 def _descend(fast: int, slow: int) -> int:
-    if fast == 0:
-        return 0
     return max(fast, min(slow, max(fast + 1, ceil(fast * 11 / 10))))

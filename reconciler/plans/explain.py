@@ -23,8 +23,10 @@ QUEUE: Final = "Queue"
 QUEUES: Final = "Queues"
 NOTHING: Final = "nothing waits or runs"
 NEAR: Final = "within a tenth of what is there"
+FRESH: Final = "nobody waits long, and arrivals have been counted for less than a minute"
+WORKED_OFF: Final = "what waits is gone before another pod could start"
 TOLERATED: Final = "within the tolerance of scaling.behavior"
-INEFFECTIVE: Final = "the last growth completed no more jobs; a little more is tried after 10 minutes"
+INEFFECTIVE: Final = "more workers completed no more jobs; a few more are tried from time to time"
 
 
 def steps(bill: Sequence[Step]) -> tuple[Step, ...]:

@@ -30,10 +30,12 @@ class QueueFacts:
     With `firm` False the numbers are only lower bounds: the broker may have failed over. `missing` is a queue that the
     pool names and that does not exist. `waiting` includes scheduled jobs that are due before a new pod could start.
 
-    Rates are in jobs per second: `arrivals_short` over 20 s, `arrivals_long` and `completions` over 120 s, each None
-    until a whole window has been seen. `service_seconds` is the mean time a job takes and `service_cv2` its squared
-    coefficient of variation, both from the `completed` jobs of the last minutes; None of `completed` says that nobody
-    counts. `wait_target` is in seconds. `share` is this pool's part of a queue that several pools work off. An open
+    Rates are in jobs per second: `arrivals_short` over 20 s, `arrivals_middle` over 60 s, `arrivals_long` and
+    `completions` over 120 s, each None until there is something to tell. `watched_seconds` is for how long the
+    queue has been looked at, None where that is not known and so no reason for doubt. `service_seconds` is the mean
+    time a job takes and `service_cv2` its squared coefficient of variation, both from the `completed` jobs of the last
+    minutes; None of `completed` says that nobody counts. `wait_target` is in seconds. `share` is this pool's part of a
+    queue that several pools work off. An open
     breaker lets no waiting job start.
     """
 
@@ -46,7 +48,9 @@ class QueueFacts:
     service_seconds: float | None = None
     missing: bool = False
     arrivals_short: float | None = None
+    arrivals_middle: float | None = None
     arrivals_long: float | None = None
+    watched_seconds: float | None = None
     completions: float | None = None
     service_cv2: float | None = None
     completed: int | None = None
@@ -120,7 +124,7 @@ class PoolFacts:
     pod's creation to its first fetch. `ready_slots` are the jobs that ready serving pods can run at once,
     `running_on_serving` those they do run, `starting` the ages in seconds of pods that are still to become ready
     (without those that have failed to); None where nobody has counted. `behavior` replaces the built-in damping.
-    `strictest_first` says that workers take the queue with the smallest wait target before any other.
+    `in_order` says that workers take a job of a queue only where those before it in the list have none.
     """
 
     now: float
@@ -143,7 +147,7 @@ class PoolFacts:
     behavior: Behavior | None = None
     schedule: Schedule | None = None
     entitlement: Entitlement | None = None
-    strictest_first: bool = False
+    in_order: bool = False
 
     @property
     def ready_slots_now(self) -> int:

@@ -6,7 +6,8 @@ unknown is not zero. What workers have not told yet makes an arrival count come 
 is settled by what they tell next, and forgotten after 5 s, when it was not them (somebody emptied the queue).
 
 The length of a job is Little's: time spent running over runs ended, over at least 5 minutes and 50 runs, at most 30
-minutes. The mean of finished runs alone would be too short as long as the first long ones still run.
+minutes. Where lengths vary more than exponential ones do, a mean takes more runs to be known to 3 percent. The mean of
+finished runs alone would be too short as long as the first long ones still run.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from operator import attrgetter
 from typing import Final
 
 SHORT_SECONDS: Final = 20.0
+MIDDLE_SECONDS: Final = 60.0
 LONG_SECONDS: Final = 120.0
 KNOWN_SECONDS: Final = 8.0
 """A rate over less time than this, four readings, is no rate."""
@@ -27,6 +29,8 @@ COARSE_SECONDS: Final = 60.0
 SERVICE_SECONDS: Final = (300.0, 1800.0)
 SERVICE_RUNS: Final = (50, 5)
 """Runs that a service time is worked out from: if they are to be had within the longest time, and the fewest."""
+UNEVEN_RUNS: Final = 1000
+"""So many runs more for each unit by which the squared variation of their lengths is above 1."""
 DEBT_SECONDS: Final = 5.0
 WAIT_PERCENT: Final = 95
 
@@ -105,6 +109,12 @@ class Flow:
         since = self.indebted_at if debt and self.debt else at
         return replace(_remembered(self, mark), debt=debt, indebted_at=since)
 
+    @property
+    def watched(self) -> float:
+        """Seconds since the oldest reading that is remembered."""
+        oldest = next(iter((*self.past[:1], *self.recent[:1])), self.now)
+        return self.now.at - oldest.at
+
     def arrivals(self, seconds: float) -> float | None:
         """Jobs that came in per second, over the last `seconds`; None while unknown."""
         start = self._start(seconds)
@@ -126,13 +136,13 @@ class Flow:
         for mark in reversed(marks):
             start = mark
             if self.now.at - mark.at >= shortest and self.now.completed - mark.completed >= enough:
-                break
+                uneven = max(0.0, (self._cv2_since(mark) or 0.0) - 1)
+                if self.now.completed - mark.completed >= uneven * UNEVEN_RUNS:
+                    break
         completed, busy = self.now.completed - start.completed, self.now.busy - start.busy
         if completed < fewest or busy <= 0:
             return None
-        now = self.now
-        cv2 = _cv2(now.runs - start.runs, now.lengths - start.lengths, now.squares - start.squares)
-        return Service(busy / completed, cv2, completed)
+        return Service(busy / completed, self._cv2_since(start), completed)
 
     def wait(self, percent: int = WAIT_PERCENT) -> float | None:
         """How long `percent` of 100 jobs that started in the last two minutes waited at most, judged by the age of the
@@ -148,6 +158,10 @@ class Flow:
                 return None
             waits.append((max(before.age, after.age), started))
         return _percentile(waits, percent)
+
+    def _cv2_since(self, mark: Mark) -> float | None:
+        now = self.now
+        return _cv2(now.runs - mark.runs, now.lengths - mark.lengths, now.squares - mark.squares)
 
     def _start(self, seconds: float) -> Mark:
         """The youngest mark that is at least `seconds` old, or the oldest."""

@@ -2,8 +2,9 @@
 
 A trial begins when a pool grows in which nearly every slot has a job. Once the new slots have been ready for as long as
 throughput is measured, the gain is compared with what as many slots more should have brought. Less than a tenth of it,
-beyond what chance explains, and the pool stops growing: until slots come free, until throughput rises, or until
-ten minutes have passed and it is worth another, smaller try.
+beyond what chance explains, and the pool goes back to the slots it had, which did as much: until slots come free, until
+throughput rises, or until ten minutes have passed and it is worth another, smaller try. Each try that fails doubles the
+time to the next, so that a pool in front of a bottleneck comes to rest.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from reconciler.plans.facts import PoolFacts
 MEASURED_SECONDS: Final = 120.0
 """The span of `completions`."""
 RETRY_SECONDS: Final = 600.0
+LONGEST_RETRY_SECONDS: Final = 7200.0
 FULL: Final = 0.9
 LEAST_GROWTH: Final = 1.2
 TRIED_GROWTH: Final = 1.25
@@ -29,6 +31,7 @@ class Trial:
     """Since when (steady clock) more than `slots` ready slots, which completed `rate` jobs per second, are tried.
 
     After one that failed the next is `cautious`: with a quarter more slots, not with all that are asked for.
+    `failures` is how many failed one after the other.
     """
 
     since: float
@@ -36,6 +39,12 @@ class Trial:
     rate: float
     failed: bool = False
     cautious: bool = False
+    failures: int = 0
+
+    @property
+    def patience(self) -> float:
+        """How long after it failed another is worth it, in seconds."""
+        return float(min(RETRY_SECONDS * 2.0 ** max(self.failures - 1, 0), LONGEST_RETRY_SECONDS))
 
 
 def observed(trial: Trial | None, facts: PoolFacts, clock: float) -> Trial | None:
@@ -47,11 +56,14 @@ def observed(trial: Trial | None, facts: PoolFacts, clock: float) -> Trial | Non
     if trial.failed:
         if rate > LEAST_GROWTH * trial.rate:
             return None
-        retried = clock - trial.since > RETRY_SECONDS
-        return Trial(clock, ready, rate, cautious=True) if retried else trial
+        if clock - trial.since <= trial.patience:
+            return trial
+        return Trial(clock, min(ready, trial.slots), rate, cautious=True, failures=trial.failures)
     if clock - trial.since < duration(facts) or ready < LEAST_GROWTH * trial.slots:
         return trial
-    return replace(trial, since=clock, rate=rate, failed=True) if _helped_nothing(trial, ready, rate) else None
+    if not _helped_nothing(trial, ready, rate):
+        return None
+    return replace(trial, since=clock, rate=rate, failed=True, failures=trial.failures + 1)
 
 
 def begun(trial: Trial | None, facts: PoolFacts, to: int, clock: float) -> Trial | None:
@@ -67,7 +79,7 @@ def limit(trial: Trial | None, facts: PoolFacts) -> int | None:
     if trial is None or not (trial.failed or trial.cautious):
         return None
     if trial.failed:
-        return facts.current
+        return min(facts.current, ceil(trial.slots / facts.concurrency))
     return max(facts.current, ceil(TRIED_GROWTH * trial.slots / facts.concurrency))
 
 

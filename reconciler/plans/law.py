@@ -119,10 +119,23 @@ def ask(load: Load, supply: Supply, target: Target) -> Ask:
     running_on = load.running * exp(-supply.startup / service)
     asks = [Ask(staffing, Why.STAFFING, load.busy), Ask(running_on, Why.RUNNING_ON, load.busy)]
     if load.waiting > 0:
-        catching_up = load.busy + left(load, supply, service) * service / horizon
+        catching_up = max(load.busy + left(load, supply, service) * service / horizon, 1.0)
         asks.append(Ask(catching_up, Why.CATCHING_UP, load.busy))
-    in_sight = Ask(jobs + load.arrivals * (supply.startup + horizon), Why.IN_SIGHT, load.busy)
+    in_sight = Ask(jobs + _coming(load, supply, target, service), Why.IN_SIGHT, load.busy)
     return min(max(asks, key=_slots), in_sight, key=_slots)
+
+
+def _coming(load: Load, supply: Supply, target: Target, service: float) -> float:
+    """The jobs to come that have to be prepared for now.
+
+    Where a pod that is created when a job comes is in time for it, most jobs need no preparation: not the lone one,
+    and not those that take so long that each has its slot to itself.
+    """
+    ahead = supply.startup + target.horizon(supply.startup)
+    coming = load.arrivals * ahead
+    in_time = supply.startup + 2 * POLL_SECONDS <= target.seconds
+    alone = load.waiting + load.running + coming < 1
+    return 0.0 if in_time and (alone or service > ahead) else coming
 
 
 def _slots(one: Ask) -> float:

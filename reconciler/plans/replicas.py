@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from math import ceil
 from typing import Final
 
-from reconciler.plans import asks, damping, explain, growth, pacing, price
+from reconciler.plans import arrivals, asks, damping, explain, growth, pacing, price
 from reconciler.plans.asks import Demand
 from reconciler.plans.damping import Window
 from reconciler.plans.decision import BoundBy, ReplicaDecision, Step
@@ -106,11 +106,19 @@ def _bands(facts: PoolFacts, bill: Bill, demand: Demand) -> Bill:
         near = pacing.tolerated(facts.behavior, facts.current, demand.exact)
         replicas, message = facts.current if near else bill.replicas, explain.TOLERATED
     else:
-        calm = asks.calm(facts, demand)
-        replicas, message = damping.dead_band(facts.current, bill.replicas, calm=calm), explain.NEAR
+        replicas, message = _near(facts, bill.replicas, demand)
     if replicas > facts.current and not any(queue.has_jobs for queue in facts.queues):
         replicas, message = facts.current, explain.NOTHING
     return bill if replicas == bill.replicas else bill.moved(replicas, bill.bound_by, message)
+
+
+def _near(facts: PoolFacts, wanted: int, demand: Demand) -> tuple[int, str]:
+    current = facts.current
+    if wanted > current > 0 and asks.premature(facts, demand):
+        return current, explain.FRESH
+    if wanted > current > 0 and asks.idle_help(facts, demand):
+        return current, explain.WORKED_OFF
+    return damping.dead_band(current, wanted, calm=asks.calm(facts, demand)), explain.NEAR
 
 
 def _unknown_is_not_zero(facts: PoolFacts, bill: Bill) -> Bill:
@@ -164,7 +172,11 @@ def _paced(facts: PoolFacts, bill: Bill, history: History, clock: float) -> tupl
     replicas, window = damping.damp(history.window, clock, facts.current, bill.replicas, over)
     if bill.bound_by in UNPACED:
         return bill, window
-    replicas = min(max(replicas, _kept_busy(facts)), facts.max_replicas)
+    if bill.replicas > 0 and bill.bound_by is not BoundBy.INEFFECTIVE and any(map(arrivals.rising, facts.queues)):
+        replicas = max(replicas, facts.current)
+    if bill.bound_by is not BoundBy.INEFFECTIVE:
+        replicas = max(replicas, _kept_busy(facts))
+    replicas = min(replicas, facts.max_replicas)
     lately = damping.lately_fewer(window, clock, facts.current)
     if replicas > bill.replicas or (replicas == facts.current and lately and bill.bound_by is BoundBy.DEMAND):
         return bill.moved(replicas, BoundBy.DAMPING, explain.damped(bill.replicas)), window

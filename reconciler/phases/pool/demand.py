@@ -24,7 +24,7 @@ from reconciler.plans.facts import (
     QueueFacts,
     Rate,
 )
-from reconciler.plans.flow import LONG_SECONDS, SHORT_SECONDS
+from reconciler.plans.flow import LONG_SECONDS, MIDDLE_SECONDS, SHORT_SECONDS
 
 STALE_SECONDS: Final = 15.0
 """A sighting older than this says nothing about now."""
@@ -82,7 +82,9 @@ def _measured(sight: Sight) -> dict[str, Any]:
         return {}
     return {
         "arrivals_short": flow.arrivals(SHORT_SECONDS),
+        "arrivals_middle": flow.arrivals(MIDDLE_SECONDS),
         "arrivals_long": flow.arrivals(LONG_SECONDS),
+        "watched_seconds": flow.watched,
         "completions": flow.completions(LONG_SECONDS),
         "service_seconds": service.seconds if service is not None else None,
         "service_cv2": service.cv2 if service is not None else None,
@@ -142,6 +144,7 @@ def pool_facts(
         running_on_serving=workers.serving.running,
         starting=workers.serving.starting,
         behavior=behavior.parsed(effective.get("scaling.behavior")),
+        in_order=not any("weight" in queue for queue in spec["queues"]),
     )
 
 

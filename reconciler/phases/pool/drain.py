@@ -129,8 +129,8 @@ def _removing(state: PoolState, planned: Sequence[Child]) -> bool:
 
 
 def _plain(state: PoolState) -> bool:
-    """Whether all its children are Deployments of its own. A StatefulSet, which fills its places one after the other, and
-    a Deployment that is taken over and not watched are looked at anew whenever anything moves.
+    """Whether all its children are Deployments of its own. Others are looked at anew whenever anything moves: a
+    StatefulSet fills its places one after the other, and a Deployment that is taken over is not watched.
     """
     return not (state.stateful or state.taken)
 

@@ -18,7 +18,7 @@ from reconciler.reasons import Reason
 LIMITED: Final[Mapping[BoundBy, tuple[Reason, str]]] = {
     BoundBy.MAX_REPLICAS: (Reason.AT_MAX_REPLICAS, "The jobs call for more than scaling.maxReplicas"),
     BoundBy.RATE_LIMIT: (Reason.RATE_LIMITED, "More replicas would only wait for the rate limit"),
-    BoundBy.INEFFECTIVE: (Reason.INEFFECTIVE, "The last growth completed no more jobs; growing is tried again later"),
+    BoundBy.INEFFECTIVE: (Reason.INEFFECTIVE, "More workers completed no more jobs; growing is tried again later"),
 }
 
 

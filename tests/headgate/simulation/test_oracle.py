@@ -30,6 +30,12 @@ def test_the_cost_of_knowing(jobs: list[tuple[float, float]], target: float, wan
     assert oracle.pod_seconds(Trace(jobs, 300.0), pool(target)) == pytest.approx(want)
 
 
+def test_the_bound_charges_for_parts_of_pods() -> None:
+    trace = Trace([(0.0, 50.0)], 300.0)
+    assert oracle.bound(trace, pool(50.0)) == pytest.approx(80), "half a pod for 100 s, and a start-up"
+    assert oracle.pod_seconds(trace, pool(50.0)) == pytest.approx(80), "a whole one for 50 s, and a start-up"
+
+
 def test_the_minimum_is_paid_for_without_a_start() -> None:
     assert oracle.pod_seconds(Trace([], 100.0), pool(10.0, minimum=2)) == 200
 

@@ -37,7 +37,7 @@ CASES = {
     "a step to ten times the load": Case(work.step(1, 10, 600, 1200), own=pool(30.0), want_wait=30, want_last=2),
     "a burst of 2,000 jobs": Case(work.burst(2000, 60, 20), own=pool(120.0), want_wait=120, want_last=1),
     "a slow wave": Case(work.sine(2, 18, 900), own=pool(20.0), want_wait=20, want_flips=10),
-    "by the number of jobs": Case(work.constant(10), own=pool(None), warm=6, want_flips=20),
+    "by the number of jobs": Case(work.constant(10), own=pool(None), warm=6, want_flips=2),
     "from nothing and back to nothing": Case(
         work.step(0, 2, 60, 300), own=pool(60.0, minimum=0), want_wait=60, want_last=0
     ),
@@ -77,11 +77,11 @@ def test_a_rollout_replaces_every_pod_and_stays_within_its_surge() -> None:
     assert min(sample.ready - sample.wanted for sample in outcome.samples[900:1200]) >= 0
 
 
-def test_growth_that_helps_nothing_stops() -> None:
+def test_growth_that_helps_nothing_is_taken_back() -> None:
     """Whatever is behind the workers can do 8 jobs at once, and 12 are needed."""
     trace = work.poisson(work.constant(6), work.fixed(2.0), HALF_AN_HOUR, seed=1)
     outcome = run(trace, replace(pool(), max_replicas=1000), Headgate, warm=3, ceiling=8)
-    assert outcome.samples[-1].wanted < 600
+    assert max(sample.wanted for sample in outcome.samples[600:]) <= 25
 
 
 def test_the_peers_play_in_the_same_plant() -> None:

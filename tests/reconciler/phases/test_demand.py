@@ -54,26 +54,29 @@ def world(sight: Sight | None = SEEN, age: float = 0.0, **spec: Any) -> QueueWor
 
 UNREADABLE = QueueFacts("orders")
 CASES: dict[str, tuple[QueueWorld, QueueFacts]] = {
-    "what is due counts as waiting": (world(), QueueFacts("orders", 8, 2)),
+    "what is due counts as waiting": (world(), QueueFacts("orders", 8, 2, watched_seconds=0.0)),
     "never seen": (world(None), UNREADABLE),
-    "seen a moment ago": (world(age=15.0), QueueFacts("orders", 8, 2)),
+    "seen a moment ago": (world(age=15.0), QueueFacts("orders", 8, 2, watched_seconds=0.0)),
     "seen too long ago": (world(age=15.1), UNREADABLE),
     "not there": (QueueWorld("orders"), QueueFacts("orders", missing=True)),
     "a failed reading": (world(failed(SEEN, BrokerUnreachable("away"), NOW)), UNREADABLE),
-    "after a failover": (world(replace(SEEN, doubt=Doubt("x", NOW + 1))), QueueFacts("orders", 8, 2, firm=False)),
-    "paused": (world(paused=True), QueueFacts("orders", 8, 2, paused=True)),
+    "after a failover": (
+        world(replace(SEEN, doubt=Doubt("x", NOW + 1))),
+        QueueFacts("orders", 8, 2, watched_seconds=0.0, firm=False),
+    ),
+    "paused": (world(paused=True), QueueFacts("orders", 8, 2, watched_seconds=0.0, paused=True)),
     "paused and unreadable": (world(None, paused=True), QueueFacts("orders", paused=True)),
     "what waits is unknown": (
         world(seen(None, replace(OBSERVED, waiting=Observation(0.0).waiting), NOW)),
-        QueueFacts("orders", None, 2),
+        QueueFacts("orders", None, 2, watched_seconds=0.0),
     ),
     "a rate limit": (
         world(rateLimit={"jobs": 300, "per": "1m30s"}),
-        QueueFacts("orders", 8, 2, rate=Rate(300, 90.0, "1m30s")),
+        QueueFacts("orders", 8, 2, watched_seconds=0.0, rate=Rate(300, 90.0, "1m30s")),
     ),
     "the workers' service time": (
         world(seen(None, replace(OBSERVED, workers=WORKERS), NOW)),
-        QueueFacts("orders", 8, 2, service_seconds=2.0, service_cv2=0.25, completed=10),
+        QueueFacts("orders", 8, 2, watched_seconds=0.0, service_seconds=2.0, service_cv2=0.25, completed=10),
     ),
     "the flow of jobs": (
         world(FLOWED),
@@ -84,13 +87,15 @@ CASES: dict[str, tuple[QueueWorld, QueueFacts]] = {
             service_seconds=0.8,
             completed=150,
             arrivals_short=3.0,
+            arrivals_middle=3.0,
             arrivals_long=3.0,
+            watched_seconds=60.0,
             completions=2.5,
         ),
     ),
     "a wait target, and a part of the queue": (
         replace(world(), wait_target="1m30s", share=Fraction(1, 3)),
-        QueueFacts("orders", 8, 2, wait_target=90.0, share=Fraction(1, 3)),
+        QueueFacts("orders", 8, 2, watched_seconds=0.0, wait_target=90.0, share=Fraction(1, 3)),
     ),
 }
 
@@ -143,6 +148,19 @@ def test_a_plain_pool() -> None:
     assert (facts.percentile, facts.catch_up_seconds, facts.behavior) == (95, None, None)
     assert (facts.paused, facts.hold, facts.fallback) == (False, None, None)
     assert facts.now == BROKER_NOW
+
+
+@pytest.mark.parametrize(
+    ("queues", "want"),
+    [
+        ([{"name": "orders"}, {"name": "mails"}], True),
+        ([{"name": "orders", "weight": 3}, {"name": "mails", "weight": 1}], False),
+        ([{"name": "orders", "weight": 3}, {"name": "mails"}], False),
+    ],
+    ids=["the order of the list is strict", "weighed against one another", "one weight is enough"],
+)
+def test_how_workers_take(queues: list[dict[str, Any]], want: bool) -> None:
+    assert facts_of(queues=queues).in_order is want
 
 
 def test_a_pool_with_everything() -> None:

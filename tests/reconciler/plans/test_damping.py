@@ -39,14 +39,17 @@ CASES = {
     "but not before": Case([(896, 2)], 3),
     "a tenth of many is more than one": Case([(64, 40)], 44, current=100),
     "nothing wanted for two start-up times is nothing": Case([(64, 0)], 0),
-    "a quick start still waits a minute": Case([(60, 0)], 10, startup=1),
-    "a quick start waits no more than a minute": Case([(64, 0)], 0, startup=1),
+    "a quick start still waits a minute": Case([(60, 1)], 10, startup=1),
+    "a quick start waits no more than a minute": Case([(64, 1)], 2, startup=1),
     "a slow start waits no longer than 300 s": Case([(304, 0)], 0, startup=600),
+    "a pool with a quick start is given up after half a minute": Case([(34, 0)], 0, startup=1),
+    "and not before": Case([(30, 0)], 10, startup=1),
+    "giving it up takes nothing for two start-up times": Case([(26, 0), (2, 1), (26, 0)], 10, startup=15),
     "one sample of need in the window keeps the pool": Case([(58, 2), (2, 10), (58, 2)], 10),
     "the shorter need of the last minutes keeps a part": Case([(40, 6), (70, 2)], 3),
     "the long window gives the pool back slowly": Case([(100, 8), (100, 2)], 3),
-    "long jobs: a smaller number waits as long as one takes": Case([(1200, 2)], 10, job=1200),
-    "long jobs: then the pool comes near": Case([(1204, 2)], 3, job=1200),
+    "long jobs: a smaller number waits as long as two take": Case([(2396, 2)], 10, job=1200),
+    "long jobs: then the pool comes near": Case([(2404, 2)], 3, job=1200),
     "long jobs: and follows after three": Case([(3604, 2)], 2, job=1200),
 }
 
@@ -75,16 +78,16 @@ def test_a_calm_pool_does_without_a_little_more(current: int, wanted: int, want:
 @pytest.mark.parametrize(
     ("startup", "service", "want"),
     [
-        (1, 0, (60, 900)),
-        (45, 2, (90, 900)),
-        (600, 2, (300, 900)),
-        (30, 400, (400, 1200)),
-        (30, 36000, (1800, 3600)),
+        (1, 0, (30, 60, 900)),
+        (45, 2, (90, 90, 900)),
+        (600, 2, (300, 300, 900)),
+        (30, 400, (60, 800, 1200)),
+        (30, 36000, (60, 2400, 3600)),
     ],
 )
-def test_spans(startup: float, service: float, want: tuple[float, float]) -> None:
+def test_spans(startup: float, service: float, want: tuple[float, float, float]) -> None:
     spans = damping.spans(startup, service)
-    assert (spans.short, spans.long) == want
+    assert (spans.idle, spans.short, spans.long) == want
 
 
 def test_a_noisy_load_is_one_that_needed_clearly_fewer_in_the_last_minute() -> None:

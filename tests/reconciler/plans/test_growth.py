@@ -7,7 +7,8 @@ from reconciler.plans.growth import Trial
 from tests.reconciler.plans.builders import pool, queue
 
 TRIED = Trial(since=0.0, slots=40, rate=20.0)
-FAILED = Trial(since=200.0, slots=40, rate=20.0, failed=True)
+FAILED = Trial(since=200.0, slots=40, rate=20.0, failed=True, failures=1)
+FAILED_TWICE = Trial(since=200.0, slots=40, rate=20.0, failed=True, failures=2)
 
 
 @pytest.mark.parametrize(
@@ -27,7 +28,9 @@ FAILED = Trial(since=200.0, slots=40, rate=20.0, failed=True)
         pytest.param(FAILED, 500, 20.5, 60, 700, FAILED, id="it goes on not helping"),
         pytest.param(FAILED, 500, 30.0, 60, 700, None, id="what held the jobs up is gone"),
         pytest.param(FAILED, -10, 20.0, 60, 700, None, id="slots are free again"),
-        pytest.param(FAILED, 500, 20.5, 60, 801, Trial(801.0, 60, 20.5, cautious=True), id="worth another try"),
+        pytest.param(FAILED, 500, 20.5, 60, 801, Trial(801.0, 40, 20.5, cautious=True), id="worth another try"),
+        pytest.param(FAILED_TWICE, 500, 20.5, 60, 1300, FAILED_TWICE, id="the second time after twice as long"),
+        pytest.param(FAILED_TWICE, 500, 20.5, 60, 1401, Trial(1401.0, 40, 20.5, cautious=True), id="then once more"),
     ],
 )
 def test_a_trial(
@@ -39,7 +42,8 @@ def test_a_trial(
     found = growth.observed(trial, facts, clock)
     assert (found is None) == (want is None)
     if found is not None and want is not None:
-        assert (found.since, found.failed, found.cautious) == (want.since, want.failed, want.cautious)
+        told = (found.since, found.slots, found.failed, found.cautious)
+        assert told == (want.since, want.slots, want.failed, want.cautious)
 
 
 @pytest.mark.parametrize(
@@ -62,8 +66,14 @@ def test_a_trial_begins_with(running: int, completions: float | None, to: int, w
         pytest.param(None, None, id="nothing is tried"),
         pytest.param(TRIED, None, id="a first try is not bounded"),
         pytest.param(FAILED, 10, id="a failed one is the end of growth"),
+        pytest.param(Trial(0.0, 20, 20.0, failed=True), 5, id="and takes back what it has added"),
         pytest.param(Trial(0.0, 40, 20.0, cautious=True), 13, id="the next takes a quarter more"),
     ],
 )
 def test_the_limit_of_a_trial(trial: Trial | None, want: int | None) -> None:
     assert growth.limit(trial, pool(queue(), current=10)) == want
+
+
+@pytest.mark.parametrize(("failures", "want"), [(0, 600), (1, 600), (2, 1200), (4, 4800), (5, 7200), (60, 7200)])
+def test_each_failure_doubles_the_time_to_the_next_try(failures: int, want: float) -> None:
+    assert Trial(0.0, 40, 20.0, failed=True, failures=failures).patience == want

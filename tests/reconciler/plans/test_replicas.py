@@ -200,6 +200,36 @@ CASES = {
     "nothing grows by arrivals that are over": Case(
         pool(steady(running=0, arrivals_short=9.0)), 0, BoundBy.DEMAND, "no jobs"
     ),
+    "rates that were counted too briefly make no working pool larger": Case(
+        pool(steady(running=24, arrivals_long=20.0, watched_seconds=10.0), current=6, ready_slots=24),
+        6,
+        BoundBy.DEMAND,
+        "starts orders within 10s (p95)",
+    ),
+    "unless jobs wait": Case(
+        pool(steady(waiting=100, running=24, arrivals_long=20.0, watched_seconds=10.0), current=6, ready_slots=24),
+        9,
+        BoundBy.DEMAND,
+        "starts orders within 10s (p95)",
+    ),
+    "without a target: what waits is gone before another pod could start": Case(
+        pool(steady(waiting=12, running=24, wait_target=None), current=6, ready_slots=24),
+        6,
+        BoundBy.DEMAND,
+        "follows the jobs of orders",
+    ),
+    "without a target: what waits is not": Case(
+        pool(steady(waiting=200, running=24, wait_target=None), current=6, ready_slots=24),
+        20,
+        BoundBy.MAX_REPLICAS,
+        "at maxReplicas 20",
+    ),
+    "a pool is not shrunk while more and more jobs come": Case(
+        pool(steady(running=8, arrivals_middle=11.0), current=12),
+        12,
+        BoundBy.DAMPING,
+        "shrinks once the load stays low",
+    ),
     "slots that run jobs are kept at this moment": Case(
         pool(queue(), current=6, running_on_serving=17), 6, BoundBy.DAMPING, "shrinks once the load stays low"
     ),
@@ -228,15 +258,39 @@ CASES = {
         BoundBy.DEMAND,
         "follows the jobs of 2 queues",
     ),
-    "workers that take the strictest first serve two streams as one": Case(
+    "workers that take their queues in order serve two streams as one": Case(
         pool(
             steady(wait_target=0.1),
             steady(name="mails", wait_target=600.0),
             current=0,
             ready_slots=44,
-            strictest_first=True,
+            in_order=True,
         ),
         11,
+        BoundBy.DEMAND,
+        "follows the jobs of 2 queues",
+    ),
+    "and where the lenient one comes first, the strict one has to wait for it": Case(
+        pool(
+            steady(wait_target=600.0),
+            steady(name="mails", arrivals_short=1.0, arrivals_long=1.0, running=2, wait_target=0.1),
+            current=0,
+            ready_slots=44,
+            in_order=True,
+        ),
+        9,
+        BoundBy.DEMAND,
+        "follows the jobs of 2 queues",
+    ),
+    "the first alone may need most": Case(
+        pool(
+            steady(wait_target=0.1),
+            steady(name="mails", arrivals_short=0.1, arrivals_long=0.1, running=0, wait_target=600.0),
+            current=0,
+            ready_slots=44,
+            in_order=True,
+        ),
+        8,
         BoundBy.DEMAND,
         "follows the jobs of 2 queues",
     ),
@@ -330,7 +384,7 @@ def pools(draw: st.DrawFn, queue: st.SearchStrategy[QueueFacts] = queues) -> Poo
         ready_slots=draw(st.none() | st.integers(0, 1000)),
         running_on_serving=draw(st.none() | st.integers(0, 1000)),
         starting=tuple(draw(st.lists(st.floats(0, 600), max_size=3))),
-        strictest_first=draw(st.booleans()),
+        in_order=draw(st.booleans()),
         behavior=draw(behaviors),
     )
 
