@@ -46,6 +46,8 @@ class Context:
     """The connections to brokers; whoever wires the phases that use them puts them here."""
     polls: Polls = field(default_factory=Polls)
     """Which queues are read together, and when."""
+    admin: Any = None
+    """The way to workers over HTTP; put here together with `brokers`."""
     snapshot: MemorySnapshot = field(default_factory=MemorySnapshot)
     """The same world as `store`, as the policy engine sees it."""
     histories: dict[str, History] = field(default_factory=dict)

@@ -81,3 +81,5 @@ class PoolMemory:
     """The places of a StatefulSet that have no pod, and since when the same ones have none, by the steady clock."""
     overdue: set[str] = field(default_factory=set)
     """The pods, by uid, whose drain is known to be over its time: each is told once."""
+    deaf: dict[str, float] = field(default_factory=dict)
+    """The pods, by uid, that did not answer over HTTP, and until when they are not asked again, by the steady clock."""

@@ -1,7 +1,8 @@
 """Reads all queues at rest, those of one broker in one round trip, and wakes whom the news concern.
 
 Pools are woken as soon as a number they decide on has changed, before the Queue's own status is thought of. A reading
-that fails is not believed here: the Queue's own pass reads once more and says what is wrong.
+that fails is not believed here: the Queue's own pass reads once more and says what is wrong, at once where somebody has
+to change something, else when it happens twice in a row.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from functools import partial
 
 from crds import meta
 from reconciler.brokers.access import Place
+from reconciler.brokers.errors import BrokerError
 from reconciler.brokers.sight import moved, seen
 from reconciler.brokers.together import Found
 from reconciler.compliance import EVERY_SECONDS
@@ -51,10 +53,11 @@ def _tell(polls: dict[QueueName, Poll], ctx: Context, place: Place, found: Found
     poll = polls.pop(QueueName(*place[:2]))
     if not ctx.polls.holds(poll):
         return
-    if isinstance(found, Exception):
-        _hand_over(poll, ctx)
-        return
     now = ctx.monotonic()
+    if isinstance(found, BrokerError):
+        _missed(poll, found, now, ctx)
+        return
+    poll.failed = False
     latest = ctx.observations.latest(poll.name)
     before = latest.value if latest is not None else None
     sight = poll.seen = seen(before, found, now)
@@ -77,6 +80,15 @@ def _compare(poll: Poll, lasting: object, numbers: object, now: float, ctx: Cont
     if lasting != poll.lasting or now >= poll.pass_at:
         poll.lasting, poll.pass_at = lasting, now + EVERY_SECONDS
         ctx.wake(key)
+
+
+def _missed(poll: Poll, error: BrokerError, now: float, ctx: Context) -> None:
+    """What passes by itself is tried once more: a late answer must not make a pass of every queue of a busy broker."""
+    if poll.failed or not error.passes:
+        _hand_over(poll, ctx)
+        return
+    poll.failed = True
+    ctx.polls.again(poll, now + next_poll(ctx))
 
 
 def _hand_over(poll: Poll, ctx: Context) -> None:

@@ -25,7 +25,8 @@ TICK_SECONDS: Final = 0.02
 class Poll:
     """One queue. `lasting` is what conditions say of it and what is told at once, `numbers` what may lag in status.
 
-    At `pass_at` it is passed over whatever is read. `seen` is what the last reading here gave.
+    At `pass_at` it is passed over whatever is read. `seen` is what the last reading here gave; `failed` says that the
+    one before this did not succeed.
     """
 
     name: QueueName
@@ -35,6 +36,7 @@ class Poll:
     numbers: Hashable
     pass_at: float
     seen: Sight | None = None
+    failed: bool = False
 
 
 class Polls:

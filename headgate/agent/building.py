@@ -54,7 +54,7 @@ def build(environment: Mapping[str, str], found: Configuration, who: Who) -> Age
     shared = files(environment)
     links = {place.broker: connect(place.broker) for place in found.places}
     host = environment.get("HEADGATE_HOST") or socket.gethostname()
-    node = environment.get("HEADGATE_CELERY_NODE", "celery@%h").replace("%h", host)
+    node = environment.get("AGENT_CELERY_NODE", "celery@%h").replace("%h", host)
     speakers = [_speaker(broker, found, links[broker], shared, host, node) for broker in links]
     return Agent(who, found, links, speakers, shared)
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from kube.resources import SECRETS
+from reconciler.adminapi import AdminAPI
 from reconciler.brokers.access import Brokers
 from reconciler.brokers.connect import Limits
 from reconciler.context import Context
@@ -19,6 +20,7 @@ async def prepare(ctx: Context) -> None:
         return await ctx.client.get(SECRETS, name, namespace)
 
     limits = Limits(allow_local=ctx.settings.local_brokers)
+    ctx.admin = AdminAPI(local=ctx.settings.local_brokers)
     ctx.brokers = Brokers(read_secret, limits, ctx.monotonic, lambda: ctx.clock().timestamp())
 
 
@@ -30,3 +32,4 @@ async def keep(ctx: Context) -> None:
             await ctx.brokers.tidy()
     finally:
         await ctx.brokers.close()
+        await ctx.admin.close()

@@ -18,7 +18,7 @@ WAIT: Final = f"{RUN_FOLDER}/headgate-wait"
 RUN: Final = "HEADGATE_RUN"
 NEEDED: Final = frozenset({"HEADGATE_POD", "HEADGATE_POD_UID", "HEADGATE_CONFIG", "HEADGATE_DRAIN_REQUEST"})
 USER: Final = 65532
-SPEAKS_BY_NAME: Final = "HEADGATE_CELERY_NODE"
+SPEAKS_BY_NAME: Final = "AGENT_CELERY_NODE"
 """A variable of the worker that the agent has to know too: the name of its node, where it is not the usual one."""
 
 

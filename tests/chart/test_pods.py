@@ -148,5 +148,7 @@ def test_where_brokers_are_known_the_reconciler_reaches_nothing_else() -> None:
     spec = the(objects, "NetworkPolicy", "headgate-reconciler")["spec"]
     webhook = {"app.kubernetes.io/name": "headgate", "app.kubernetes.io/instance": "hg"}
     assert spec["egress"][2]["to"][0]["podSelector"]["matchLabels"].items() >= webhook.items()
-    assert spec["egress"][3:] == [{"to": [{"podSelector": {}}], "ports": [{"port": 6379}]}]
+    workers = {"matchExpressions": [{"key": "headgate.dev/pool", "operator": "Exists"}]}
+    assert spec["egress"][3] == {"ports": [{"protocol": "TCP", "port": 8079}], "to": [{"podSelector": workers}]}
+    assert spec["egress"][4:] == [{"to": [{"podSelector": {}}], "ports": [{"port": 6379}]}]
     assert spec["ingress"][0]["from"] == [{"podSelector": {}}]

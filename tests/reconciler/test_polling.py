@@ -10,7 +10,7 @@ import pytest
 from crds.v1 import QueueSpec
 from reconciler import polling
 from reconciler.brokers.access import Place
-from reconciler.brokers.errors import BrokerUnreachable
+from reconciler.brokers.errors import BrokerUnreachable, CredentialsRefused
 from reconciler.brokers.observation import Identity, Observation, exact
 from reconciler.brokers.together import Found
 from reconciler.keys import Key
@@ -24,6 +24,9 @@ NAME = QueueName("shop", "orders")
 KEY = Key("Queue", *NAME)
 SPEC = QueueSpec.model_validate({"broker": {"redis": {"layout": "List", "url": "redis://redis"}}})
 SEEN = Observation(1.8e9, exact(7), exact(2), exact(0), exact(0), exact(0), exact(None), identity=Identity("one"))
+
+
+AWAY = BrokerUnreachable("away")
 
 
 @dataclass
@@ -103,8 +106,8 @@ async def test_dead_letters_are_told_at_once(polled: Polled) -> None:
 
 @pytest.mark.parametrize(
     "answer",
-    [BrokerUnreachable("away"), replace(SEEN, waiting=exact(0), identity=Identity("two"))],
-    ids=["an error", "another server"],
+    [CredentialsRefused("no"), replace(SEEN, waiting=exact(0), identity=Identity("two"))],
+    ids=["a refusal", "another server"],
 )
 async def test_what_is_wrong_is_left_to_the_queues_own_pass(polled: Polled, answer: Found) -> None:
     await polled.poll(answer)
@@ -112,8 +115,17 @@ async def test_what_is_wrong_is_left_to_the_queues_own_pass(polled: Polled, answ
     assert polled.ctx.polls.get(NAME) is None
 
 
+async def test_what_may_pass_is_left_to_it_when_it_happens_twice_in_a_row(polled: Polled) -> None:
+    for answer in (AWAY, SEEN, AWAY):
+        await polled.poll(answer)
+    assert polled.passes == []
+    await polled.poll(AWAY)
+    assert polled.passes == [KEY]
+    assert polled.ctx.polls.get(NAME) is None
+
+
 async def test_one_failed_poll_is_not_believed(polled: Polled) -> None:
-    await polled.poll(BrokerUnreachable("away"))
+    await polled.poll(AWAY)
     sighting = polled.ctx.observations.latest(NAME)
     assert sighting is not None
     assert sighting.value.readable == SEEN

@@ -13,9 +13,11 @@ from typing import Final
 
 from kube.errors import Conflict, Invalid, NotFound
 from reconciler import metrics
+from reconciler.adminapi import AdminAPIError
 from reconciler.context import Context
 from reconciler.phases.pool.aim import aims, children, replicas_of
 from reconciler.phases.pool.aim_set import aims_of_set, see_whether_stuck, the_set
+from reconciler.phases.pool.ask import call_back
 from reconciler.phases.pool.guard import try_guard
 from reconciler.phases.pool.look import hear, look_anew
 from reconciler.phases.pool.perform import perform
@@ -101,8 +103,10 @@ async def _perform_all(state: PoolState, ctx: Context, child: Child, actions: tu
     done: list[Action] = []
     for action in actions:
         try:
+            if isinstance(action, Cancel):
+                await call_back(state, ctx, action.pod)
             answer = await perform(ctx.client, state.namespace, child, action, ctx.clock())
-        except (Conflict, Invalid, NotFound):
+        except (AdminAPIError, Conflict, Invalid, NotFound):
             # Somebody was quicker; what follows was planned on the same world.
             state.again(SOON_SECONDS)
             break

@@ -16,11 +16,12 @@ from reconciler.children.workload import resource_of
 from reconciler.context import Context
 from reconciler.memory import PoolMemory
 from reconciler.observations import QueueName
+from reconciler.phases.pool.ask import ask_workers
 from reconciler.phases.pool.former_view import with_former
 from reconciler.phases.pool.state import PoolState
 from reconciler.phases.pool.view import View
 from reconciler.phases.queue.known import known
-from reconciler.workers import Fences, states
+from reconciler.workers import Activity, Fences, states
 
 
 async def look(state: PoolState, ctx: Context) -> None:
@@ -42,13 +43,15 @@ async def look_anew(state: PoolState, ctx: Context) -> None:
     workers = states(view.asked, observations, memory.fences)
     for queue, observation in observations.items():
         memory.fences.read(queue, observation.time)
+    workers |= await ask_workers(state, ctx, memory, view.pods, observations)
     state.view = replace(view, workers=workers)
 
 
 async def hear(state: PoolState, ctx: Context) -> bool:
     """What the workers say now of the pods that the store knows; False where `look_anew` has to see them first.
 
-    A record can only prove anything of a pod that was seen anew, with its request, before the record was written.
+    A record can only prove anything of a pod that was seen anew, with its request, before the record was written. And
+    whom no broker knows anything of may have to be asked in another way.
     """
     memory = memory_of(state, ctx)
     asked = [pod for pod in state.view.asked if pod.request]
@@ -56,6 +59,8 @@ async def hear(state: PoolState, ctx: Context) -> bool:
     if not all(memory.fences.of(pod, queue) is not None for pod in asked for queue in queues):
         return False
     workers = states(state.view.asked, await _observed(state, ctx), memory.fences)
+    if any(workers[pod.uid].activity is Activity.UNKNOWN for pod in asked):
+        return False
     state.view = replace(state.view, workers=workers)
     return True
 

@@ -69,6 +69,10 @@ def request_of(text: str) -> Request | None:
         return Request(reason, 0.0)
 
 
+def request_of_pod(pod: Object) -> Request | None:
+    return request_of((pod["metadata"].get("annotations") or {}).get(meta.ANNOTATION_DRAIN, ""))
+
+
 def request_text(reason: str, now: datetime) -> str:
     return f"{reason}/{now.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
 

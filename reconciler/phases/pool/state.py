@@ -23,12 +23,13 @@ from reconciler.plans.removal import Wait
 @dataclass(kw_only=True)
 class PoolState(ScalingState):
     """`way` is how its workers show that they are idle. `worked` are the queues that exist, in the pool's order.
-    `waits` says of each child what its removal waits for.
-    `proved` are the revisions that have shown that they work, None while this pass has not looked. `guarded` says that
-    the API server refused a delete in this pass. `leader` is the revision that is to serve in the end. `failure` is why
-    the spec's one has failed, `cramped` why its pods find no room, each empty where it is not so; `rolled_back` that it
-    gave way. `late` says that a rollout has to wait until the jobs wait less. `replacing` is how many serving workers
-    of another revision a StatefulSet may do without, and `stuck` that its controller cannot start what it should.
+    `waits` says of each child what its removal waits for. `proved` are the revisions that have shown that they work,
+    None while this pass has not looked. `guarded` says that the API server refused a delete in this pass. `spoken` are
+    the addresses of workers, by their pods' uids, that answered over HTTP. `leader` is the revision that is to serve in
+    the end. `failure` is why the spec's one has failed, `cramped` why its pods find no room, each empty where it is not
+    so; `rolled_back` that it gave way. `late` says that a rollout has to wait until the jobs wait less. `replacing` is
+    how many serving workers of another revision a StatefulSet may do without, and `stuck` that its controller cannot
+    start what it should.
     `sizes_of` is the revision whose sizes the present one is to have, where only these are between the two.
     `taken` says that a Deployment that is taken over has workers, and `untouchable` that none of them may be removed.
     With `unlabelled` the guard does not know all of them yet.
@@ -45,6 +46,7 @@ class PoolState(ScalingState):
     waits: dict[str, Wait] = field(default_factory=dict)
     proved: set[str] | None = None
     guarded: bool = False
+    spoken: dict[str, str] = field(default_factory=dict)
     leader: str = ""
     failure: str = ""
     rolled_back: bool = False

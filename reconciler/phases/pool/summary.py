@@ -52,6 +52,8 @@ def _busy(pods: Sequence[Pod]) -> int:
 
 def _method(state: PoolState, pods: Sequence[Pod]) -> str | None:
     """A way by which workers tell of themselves is named once one was heard; it stays while there are no workers."""
+    if state.spoken:
+        return "AdminAPI"
     if state.warm or any(pod.worker.activity is not Activity.UNKNOWN for pod in pods):
         return str(state.way)
     return state.status.get("drainMethod")

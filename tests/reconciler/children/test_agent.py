@@ -92,3 +92,10 @@ def test_an_upgrade_of_headgate_restarts_no_worker() -> None:
 
 def test_workers_that_tell_of_themselves_have_none() -> None:
     assert "initContainers" not in render(make_pool())["spec"]
+
+
+def test_it_is_told_the_name_of_a_celery_node_that_has_another() -> None:
+    named = {"name": "AGENT_CELERY_NODE", "value": "resize@%h"}
+    agent = agent_of(accompanied(make_pool(env=[named, {"name": "SECRET", "value": "x"}])))
+    assert named in agent["env"]
+    assert "SECRET" not in {variable["name"] for variable in agent["env"]}, "and nothing else of the worker's own"

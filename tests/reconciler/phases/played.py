@@ -60,6 +60,8 @@ class Habits:
     silent: bool = False
     gives_back: bool = False
     """Whether a worker that is cut off puts its job back into the queue."""
+    address: str = ""
+    """Of every pod, where it has one."""
     broken_images: frozenset[str] = frozenset()
 
 
@@ -180,6 +182,7 @@ class Played:
         ready = [{"type": kind, "status": "True", "lastTransitionTime": now} for kind in ("Ready", "ContainersReady")]
         status = {
             "phase": "Running",
+            **({"podIP": self.habits.address, "podIPs": [{"ip": self.habits.address}]} if self.habits.address else {}),
             "conditions": ready,
             "containerStatuses": [{**started, "state": state, "containerID": f"containerd://{metadata['uid']}"}],
         }

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tests.reconciler.phases.admin import Admin
 from tests.reconciler.phases.fleet import Fleet
 
 pytestmark = pytest.mark.control_plane
@@ -106,6 +107,25 @@ def test_workers_that_prove_nothing_end_their_jobs_after_sigterm_where_that_was_
     assert fleet.node.graces == [60, 60], "the grace period is the drain's"
     assert fleet.objects.get("wp", "w")["status"]["drainMethod"] == "WarmStop"
     assert any("Guarantee=False WarmStop" in one for one in fleet.objects.conditions("wp", "w"))
+
+
+def test_a_worker_that_only_speaks_http_is_asked_there_and_proved(fleet: Fleet) -> None:
+    fleet.node.habits.silent, fleet.node.habits.address = True, "127.0.0.1"
+    fleet.node.habits.shortest_job = fleet.node.habits.longest_job = 4.0
+    with Admin(fleet.node) as admin:
+        drain = {"timeout": "60s", "method": "AdminAPI", "adminAPI": {"port": admin.port, "path": "/worker"}}
+        fleet.apply(hold={"replicas": 1}, drain=drain)
+        fleet.until_serving(1)
+        assert not admin.asked, "nobody is asked who need not leave"
+        fleet.push(4)
+        fleet.until("it works", lambda: None if fleet.node.busy else "idle")
+        fleet.hold(0)
+        fleet.until("it is gone", lambda: str(fleet.list("pods")) if fleet.list("pods") else None)
+    assert admin.asked[:2] == ["GET /worker/status", "POST /worker/drain"]
+    assert fleet.node.jobs_done >= 1
+    assert fleet.node.broker.llen("orders"), "it took nothing more once it was asked"
+    assert not fleet.node.kills
+    assert fleet.objects.get("wp", "w")["status"]["drainMethod"] == "AdminAPI"
 
 
 def test_a_queue_takes_its_jobs_and_dead_letters_along_where_the_spec_says_so(fleet: Fleet) -> None:

@@ -255,3 +255,9 @@ async def test_one_that_was_not_seen_since_it_was_asked_is_looked_at_anew(one: O
 async def test_load_that_comes_back_is_looked_at_anew(one: OnePool) -> None:
     await leaving(one, "Draining", 1)
     assert (await one.drained(1))[:2] == ["list deployments", "list pods"]
+
+
+async def test_one_of_whom_no_broker_tells_is_looked_at_anew(one: OnePool) -> None:
+    await leaving(one, "Draining", 1)
+    one.records = {}
+    assert (await one.drained(0))[:2] == ["list deployments", "list pods"]

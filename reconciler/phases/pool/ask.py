@@ -1,0 +1,93 @@
+"""Asking workers over HTTP that are to leave and keep no record at a broker: `drain.method` AdminAPI, or Auto.
+
+The pods were listed before they are asked, and a mark needs that very version of the pod, so an answer is about the
+container that the mark will name, or the mark is refused.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from reconciler.adminapi import AdminAPIError
+from reconciler.brokers.observation import Observation
+from reconciler.brokers.records import Record, State
+from reconciler.children.ways import Way
+from reconciler.context import Context
+from reconciler.memory import PoolMemory
+from reconciler.phases.pool.pods import is_finished, request_of_pod
+from reconciler.phases.pool.state import PoolState
+from reconciler.plans.child import Pod
+from reconciler.workers import Activity, WorkerState
+
+DEAF_SECONDS: Final = 10.0
+"""How long a pod is left in peace that did not answer."""
+
+Object = Mapping[str, Any]
+
+
+async def ask_workers(
+    state: PoolState,
+    ctx: Context,
+    memory: PoolMemory,
+    pods: Sequence[Object],
+    observations: Mapping[str, Observation],
+) -> dict[str, WorkerState]:
+    """What those say, by the pods' uids, of whom no broker says anything."""
+    if ctx.admin is None or state.way is not Way.CONTRACT or state.effective is None:
+        return {}
+    unread = len(observations) < len(state.worked)
+    if unread or any(seen.records_left_out for seen in observations.values()):
+        # What cannot be read may be another process's record that it is busy.
+        return {}
+    heard = {instance.rpartition(".")[0] for seen in observations.values() for instance in seen.records}
+    now = ctx.monotonic()
+    memory.deaf = {uid: until for uid, until in memory.deaf.items() if until > now}
+    silent = [pod for pod in pods if pod["metadata"]["name"] not in heard and _to_ask(pod, memory)]
+    answers = await asyncio.gather(*(_asked(state, ctx, memory, pod) for pod in silent))
+    return {pod["metadata"]["uid"]: answer for pod, answer in zip(silent, answers, strict=True) if answer is not None}
+
+
+async def call_back(state: PoolState, ctx: Context, pod: Pod) -> None:
+    """Before its request goes, a worker that was asked over HTTP is told so there. Raises AdminAPIError."""
+    if base := state.spoken.get(pod.uid):
+        await ctx.admin.release(base)
+
+
+def _to_ask(pod: Object, memory: PoolMemory) -> bool:
+    leaves = request_of_pod(pod) is not None and "deletionTimestamp" not in pod["metadata"]
+    return leaves and not is_finished(pod) and pod["metadata"]["uid"] not in memory.deaf
+
+
+async def _asked(state: PoolState, ctx: Context, memory: PoolMemory, pod: Object) -> WorkerState | None:
+    uid, request = pod["metadata"]["uid"], request_of_pod(pod)
+    base = _base(state, ctx, pod)
+    if not base or request is None:
+        return None
+    try:
+        record = await ctx.admin.status(base)
+        if record.pod_uid == uid and record.state is State.RUNNING:
+            # A hint: a worker that reads the file has seen it already.
+            record = await ctx.admin.drain(base, request.reason)
+    except AdminAPIError:
+        memory.deaf[uid] = ctx.monotonic() + DEAF_SECONDS
+        return None
+    if record.pod_uid != uid:
+        return None
+    state.spoken[uid] = base
+    return _state(record)
+
+
+def _base(state: PoolState, ctx: Context, pod: Object) -> str:
+    assert state.effective is not None  # noqa: S101 - for the type checker: the caller has looked
+    port, path = state.effective.get("drain.adminAPI.port"), state.effective.get("drain.adminAPI.path")
+    address = (pod.get("status") or {}).get("podIP", "")
+    return str(ctx.admin.base_of(address, int(port), str(path)))
+
+
+def _state(record: Record) -> WorkerState:
+    drained = record.state is State.DRAINED and not (record.in_flight or record.fetching)
+    activity = Activity.BUSY if record.in_flight else Activity.DRAINED if drained else Activity.IDLE
+    succeeded = max(0, record.completed - record.failed)
+    return WorkerState(activity, record.in_flight, record.running, succeeded, frozenset({record.config_generation}))
