@@ -56,12 +56,9 @@ async def run(options: Options, url: str) -> None:
     one = Reconciler(options.pools, url, options.poll)
     async with asyncio.TaskGroup() as tasks:
         beside = [tasks.create_task(one.work()), tasks.create_task(polling.keep(one.context))]
-        while len(one.context.polls) < options.pools or one.queue.agenda.depth:
-            await asyncio.sleep(0.2)
+        await _settled(one, options)
         cost = time.process_time() - began
-        print(
-            f"\n{options.pools} pools: all passed over, with their children made, for {cost:.1f} s of CPU", flush=True
-        )
+        print(f"\n{options.pools} pools: passed over, with their children made, in {cost:.1f} s of CPU", flush=True)
         await asyncio.sleep(options.poll + 1)
         await _measured(one, options, "nothing happens", asyncio.sleep(options.seconds))
         for part in options.moved:
@@ -71,6 +68,12 @@ async def run(options: Options, url: str) -> None:
         for task in beside:
             task.cancel()
     await one.context.brokers.close()
+
+
+async def _settled(one: Reconciler, options: Options) -> None:
+    """Every queue is read with the others, and nothing is due."""
+    while len(one.context.polls) < options.pools or one.queue.agenda.depth:  # noqa: ASYNC110 - nobody tells
+        await asyncio.sleep(0.2)
 
 
 async def _elsewhere(url: str, options: Options, part: float) -> None:

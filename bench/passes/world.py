@@ -1,7 +1,7 @@
 """Queues and pools in memory, with children that stand still, and an API that takes everything at once.
 
-What is measured is the reconciler's own work: its store, its phases and its readings of a real Redis. What an API server
-and its controllers add is measured by `bench.reconcile`.
+What is measured is the reconciler's own work: its store, its phases and its readings of a real Redis. What an API
+server and its controllers add is measured by `bench.reconcile`.
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ from bench.reconcile import world
 from crds import meta
 from kube.client import Client
 from kube.resources import Resource
-from policies import MemorySnapshot
 from reconciler.brokers.access import Brokers
 from reconciler.brokers.connect import Limits
 from reconciler.context import Context
@@ -113,7 +112,7 @@ class Reconciler:
             rng=random.Random(1),  # noqa: S311 - chance that can be repeated
             wake=self.queue.add,
             wake_after=self.queue.add_after,
-            snapshot=cast("MemorySnapshot", self.world.snapshot),
+            snapshot=self.world.snapshot,
         )
         self.context.brokers = Brokers(_no_secret, Limits(allow_local=True), time.monotonic, time.time)
         writer = StatusWriter(self.context.client, time.monotonic, self.world.store.put)
