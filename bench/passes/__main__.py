@@ -12,6 +12,7 @@ import os
 import time
 from collections.abc import Awaitable
 from dataclasses import dataclass
+from math import isnan
 
 import uvloop
 
@@ -21,6 +22,8 @@ from reconciler import polling
 from tests.cluster import redis, state
 
 LAG = "headgate_decision_lag_seconds"
+HEAD = "POOLS  MOVED  CPU %     US    MIB  WRITES  QUEUES   POOLS  DECISIONS  P50 MS  P95 MS"
+"""Queues that move a second; CPU, and the same a pool and second; memory; passes over Queues and pools; the lag."""
 TOOK = "headgate_reconcile_duration_seconds_count"
 
 
@@ -58,12 +61,11 @@ async def run(options: Options, url: str) -> None:
         beside = [tasks.create_task(one.work()), tasks.create_task(polling.keep(one.context))]
         await _settled(one, options)
         cost = time.process_time() - began
-        print(f"\n{options.pools} pools: passed over, with their children made, in {cost:.1f} s of CPU", flush=True)
+        print(f"{options.pools:5} passed over from nothing, children made: {cost:.1f} s of CPU", flush=True)
         await asyncio.sleep(options.poll + 1)
-        await _measured(one, options, "nothing happens", asyncio.sleep(options.seconds))
+        await _measured(one, options, "0 %", asyncio.sleep(options.seconds))
         for part in options.moved:
-            what = f"each second a job comes or goes in {100 * part:g} % of the queues"
-            await _measured(one, options, what, _elsewhere(url, options, part))
+            await _measured(one, options, f"{100 * part:g} %", _elsewhere(url, options, part))
         one.loop.stop()
         for task in beside:
             task.cancel()
@@ -85,20 +87,24 @@ async def _elsewhere(url: str, options: Options, part: float) -> None:
         raise RuntimeError("the jobs could not be moved")
 
 
-async def _measured(one: Reconciler, options: Options, what: str, meanwhile: Awaitable[object]) -> None:
+async def _measured(one: Reconciler, options: Options, moved: str, meanwhile: Awaitable[object]) -> None:
     before, cpu, writes, began = _samples(one), time.process_time(), one.api.writes, time.monotonic()
     await meanwhile
     cpu, took, writes = time.process_time() - cpu, time.monotonic() - began, one.api.writes - writes
     after = _samples(one)
-    passes = {kind: total(after, TOOK, kind=kind) - total(before, TOOK, kind=kind) for kind in ("Queue", "WorkerPool")}
-    lag = [1000 * quantile(before, after, LAG, part) for part in (0.5, 0.95)]
+    queues, pools = (total(after, TOOK, kind=kind) - total(before, TOOK, kind=kind) for kind in ("Queue", "WorkerPool"))
+    decisions = total(after, f"{LAG}_count") - total(before, f"{LAG}_count")
+    lag = [_milliseconds(quantile(before, after, LAG, part)) for part in (0.5, 0.95)]
+    share, each, rss = 100 * cpu / took, 1e6 * cpu / took / options.pools, Process.of(os.getpid()).rss
     print(
-        f"  {what}: CPU {100 * cpu / took:.0f} %, {1e6 * cpu / took / options.pools:.0f} us a pool and second,"
-        f" RSS {Process.of(os.getpid()).rss:.0f} MiB; {writes} writes, {passes['Queue']:.0f} passes over Queues,"
-        f" {passes['WorkerPool']:.0f} over pools; {total(after, LAG + '_count') - total(before, LAG + '_count'):.0f}"
-        f" decisions, lag p50 {lag[0]:.0f} ms, p95 {lag[1]:.0f} ms",
+        f"{options.pools:5} {moved:>6} {share:6.0f} {each:6.0f} {rss:6.0f} {writes:7} {queues:7.0f} {pools:7.0f}"
+        f" {decisions:10.0f} {lag[0]:>7} {lag[1]:>7}",
         flush=True,
     )
+
+
+def _milliseconds(seconds: float) -> str:
+    return "-" if isnan(seconds) else f"{1000 * seconds:.0f}"
 
 
 def _samples(one: Reconciler) -> dict[tuple[str, frozenset[tuple[str, str]]], float]:
