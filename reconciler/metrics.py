@@ -89,6 +89,12 @@ QUEUE_OLDEST: Final = Declared(
     "Age of the oldest waiting job by the broker's clock; 0 when none waits, absent while unknown.",
     ("namespace", "queue"),
 )
+QUEUE_WAIT: Final = Declared(
+    "headgate_queue_wait_p95_seconds",
+    Type.GAUGE,
+    "How long 95 of 100 jobs that started in the last two minutes waited at most. Absent while unknown.",
+    ("namespace", "queue"),
+)
 QUEUE_RATE: Final = Declared(
     "headgate_queue_jobs_per_second",
     Type.GAUGE,
@@ -199,6 +205,7 @@ DECLARED: Final = (
     EVENTS_DROPPED,
     QUEUE_JOBS,
     QUEUE_OLDEST,
+    QUEUE_WAIT,
     QUEUE_RATE,
     QUEUE_READS,
     DECISION_LAG,

@@ -22,6 +22,7 @@ from bench.webhook.servers import (
     controller_runtime,
     headgate,
     post,
+    within,
 )
 
 Report = dict[str, float]
@@ -82,11 +83,14 @@ class Loader:
             f"-duration={self._seconds}s",
             f"-rate={rate}",
         ]
-        before = server.cpu()
+        before, served = server.cpu(), server.served() if server.side_port else {}
         done = subprocess.run([*self._command, *flags], capture_output=True, text=True, check=False, timeout=120)
         if done.returncode != 0:
             raise RuntimeError(f"loading {server.name}: {done.stderr.strip()}")
         report: Report = json.loads(done.stdout)
+        if server.side_port:
+            after = server.served()
+            report |= {"inside p50": within(served, after, 0.5), "inside p99": within(served, after, 0.99)}
         return {**report, "cpu": 1e6 * (server.cpu() - before) / max(1, report["requests"])}
 
 
@@ -149,6 +153,10 @@ def show(cases: Sequence[dict[str, Any]], servers: Sequence[Server], results: di
             f"{server.name:30}RSS {server.memory():.0f} MiB, most {server.memory('VmHWM'):.0f} MiB,"
             f" first answer after {server.ready:.2f} s"
         )
+    for server in servers:
+        if server.side_port:
+            p50, p99 = (middle(results[f"{server.name} half"], f"inside {part}") for part in ("p50", "p99"))
+            print(f"{server.name:30}at half load, inside the server: p50 within {p50:g} ms, p99 within {p99:g} ms")
     one, other, ruled = (server.name for server in servers)
     for connections in CONNECTIONS:
         rates = [middle(results[f"{name} c={connections}"], "rate") for name in (one, other)]

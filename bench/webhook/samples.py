@@ -31,6 +31,9 @@ POOL: Final[dict[str, dict[str, Any]]] = {
     "a minute that does not exist": {
         "scaling.schedules": [{"name": "a", "schedule": "61 9 * * *", "duration": "1h", "minReplicas": 3}]
     },
+    "a day that never comes": {
+        "scaling.schedules": [{"name": "a", "schedule": "0 9 30 2 *", "duration": "1h", "minReplicas": 3}]
+    },
     "a drain that ends jobs": {"drain": {"timeout": "5m", "onTimeout": "Kill"}},
     "a drain asked of the broker": {"drain": {"method": "Broker"}},
     "weights": {"queues": [{"name": "jobs-000", "weight": 3}]},

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import socket
 import ssl
 import subprocess
 import sys
 import sysconfig
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from http.client import HTTPSConnection
 from pathlib import Path
 from typing import Final
+from urllib.request import urlopen
 
 from certs.authority import issue_leaf, new_authority
 
@@ -24,6 +26,9 @@ PEERS: Final = ROOT / "bench" / "peers"
 SERVER_CORE: Final = 0
 LOADER_CORE: Final = 1
 START_SECONDS: Final = 120.0
+_WITHIN: Final = re.compile(
+    r'^headgate_webhook_review_duration_seconds_bucket\{.*le="([^"]+)".*\} (\S+)$', re.MULTILINE
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +51,20 @@ class Server:
     def cpu(self) -> float:
         """Seconds of processor time so far: what a review costs, whoever else uses the machine."""
         return _clock_ticks(self.pid) / os.sysconf("SC_CLK_TCK")
+
+    def served(self) -> dict[float, float]:
+        """Reviews by the bound of seconds within which they were answered, from their headers on; cumulative."""
+        found: dict[float, float] = {}
+        with urlopen(f"http://127.0.0.1:{self.side_port}/metrics", timeout=5) as response:
+            for bound, count in _WITHIN.findall(response.read().decode()):
+                found[float(bound)] = found.get(float(bound), 0.0) + float(count)
+        return found
+
+
+def within(before: Mapping[float, float], after: Mapping[float, float], share: float) -> float:
+    """The least bound, in milliseconds, within which a share of the reviews between two readings was answered."""
+    counts = {bound: after[bound] - before.get(bound, 0.0) for bound in sorted(after)}
+    return 1e3 * next(bound for bound, count in counts.items() if count >= share * counts[float("inf")])
 
 
 def _clock_ticks(pid: int) -> int:

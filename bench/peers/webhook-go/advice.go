@@ -46,9 +46,6 @@ func (snapshot *Snapshot) poolTimely(pool *WorkerPool, policies []*Compiled) []F
 			none(fmt.Sprintf("spec.queues[%d].weight", index), "queues are worked off in the order of the list yet")
 		}
 	}
-	if spec.TakeOver != nil {
-		none("spec.takeOver", "Deployments are not adopted yet")
-	}
 	found = append(found, onlyInBeta(&pool.ObjectMeta)...)
 	found = append(found, snapshot.missingQueues(pool)...)
 	if spec.Hold != nil && spec.Hold.Replicas > spec.Scaling.MaxReplicas {
@@ -186,11 +183,8 @@ func queueTimely(queue *Queue) []Finding {
 		{spec.Broker.Prometheus != nil, "spec.broker.prometheus", "Prometheus is not observed yet"},
 		{spec.Broker.Redis != nil && spec.Broker.Redis.Sentinel != nil, "spec.broker.redis.sentinel", "sentinels are not asked yet"},
 		{spec.Broker.Redis != nil && spec.Broker.Redis.Cluster != nil, "spec.broker.redis.cluster", "Redis Cluster is not supported yet"},
-		{spec.Management == "Manage", "spec.management", "nothing is written to brokers yet"},
 		{spec.CircuitBreaker != nil, "spec.circuitBreaker", "breakers never open yet"},
 		{spec.Retention != nil, "spec.retention", "nothing is removed yet"},
-		{spec.DeadLetter != nil && spec.DeadLetter.DeletionPolicy == "Purge", "spec.deadLetter.deletionPolicy", "dead letters are never removed yet"},
-		{spec.DeletionPolicy == "Purge", "spec.deletionPolicy", "jobs are never removed from the broker yet"},
 	} {
 		if one.set {
 			found = append(found, advice("withoutEffect", one.path, "no effect: "+one.why))

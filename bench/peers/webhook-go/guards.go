@@ -3,7 +3,6 @@ package main
 import (
 	"encoding/json"
 	"fmt"
-	"regexp"
 	"slices"
 	"sort"
 	"strconv"
@@ -17,10 +16,13 @@ import (
 const breakGlass = "headgate.dev/break-glass"
 
 var (
-	gitOps     = []string{"argocd-controller", "argocd-application-controller", "kustomize-controller", "helm-controller"}
-	cronMacros = []string{"@hourly", "@daily", "@midnight", "@weekly", "@monthly", "@yearly", "@annually"}
-	cronRanges = [5][2]int{{0, 59}, {0, 23}, {1, 31}, {1, 12}, {0, 7}}
-	cronNames  = regexp.MustCompile(`(?i)^(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|sun|mon|tue|wed|thu|fri|sat)$`)
+	gitOps        = []string{"argocd-controller", "argocd-application-controller", "kustomize-controller", "helm-controller"}
+	longestMonths = [12]int{31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31}
+	cronRanges    = [5][2]int{{0, 59}, {0, 23}, {1, 31}, {1, 12}, {0, 7}}
+	cronNames     = [2][]string{
+		{"jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"},
+		{"sun", "mon", "tue", "wed", "thu", "fri", "sat"},
+	}
 )
 
 // glass is the break-glass of an object: until when, and why. A zero time is none.
@@ -85,37 +87,62 @@ func schedules(pool *WorkerPool) field.ErrorList {
 	return errs
 }
 
+// cron tells whether an expression of five fields means a time that comes; what has not its form is not judged here.
 func cron(text string) bool {
-	if strings.HasPrefix(text, "@") {
-		return slices.Contains(cronMacros, text)
-	}
 	fields := strings.Split(text, " ")
 	if len(fields) != len(cronRanges) {
 		return true
 	}
+	var values [len(cronRanges)][]int
 	for index, one := range fields {
 		for part := range strings.SplitSeq(one, ",") {
-			span, step, stepped := strings.Cut(part, "/")
-			if every, err := strconv.Atoi(step); stepped && (err != nil || every <= 0) {
+			found, fine := cronPart(part, index)
+			if !fine {
 				return false
 			}
-			first, last, ranged := strings.Cut(span, "-")
-			low, fine := cronNumber(first, index)
-			high, also := low, true
-			if ranged {
-				high, also = cronNumber(last, index)
-			}
-			if span != "*" && !(fine && also && low <= high) {
-				return false
-			}
+			values[index] = append(values[index], found...)
 		}
 	}
-	return true
+	eitherDay := !strings.HasPrefix(fields[2], "*") && !strings.HasPrefix(fields[4], "*")
+	first := slices.Min(values[2])
+	return eitherDay || slices.ContainsFunc(values[3], func(month int) bool { return first <= longestMonths[month-1] })
+}
+
+func cronPart(part string, index int) ([]int, bool) {
+	span, step, stepped := strings.Cut(part, "/")
+	every, err := 1, error(nil)
+	if stepped {
+		if every, err = strconv.Atoi(step); err != nil || every <= 0 {
+			return nil, false
+		}
+	}
+	low, high := cronRanges[index][0], cronRanges[index][1]
+	if span != "*" {
+		first, last, ranged := strings.Cut(span, "-")
+		var fine, also bool
+		low, fine = cronNumber(first, index)
+		if also = true; ranged {
+			high, also = cronNumber(last, index)
+		} else if !stepped {
+			high = low
+		}
+		if !fine || !also || low > high {
+			return nil, false
+		}
+	}
+	var found []int
+	for value := low; value <= high; value += every {
+		found = append(found, value)
+	}
+	return found, true
 }
 
 func cronNumber(text string, index int) (int, bool) {
-	if index >= 3 && cronNames.MatchString(text) {
-		return 1, true
+	if index == 3 || index == 4 {
+		names := cronNames[index-3]
+		if at := slices.Index(names, strings.ToLower(text)); at >= 0 {
+			return at + cronRanges[index][0], true
+		}
 	}
 	number, err := strconv.Atoi(text)
 	return number, err == nil && number >= cronRanges[index][0] && number <= cronRanges[index][1]

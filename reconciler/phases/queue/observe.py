@@ -104,6 +104,7 @@ def measure(ctx: Context, name: QueueName, sight: Sight) -> None:
         ctx.metrics.set(metrics.QUEUE_JOBS, *name, state, value=value)
     measure_age(ctx, name, sight)
     flow = sight.flow if observation is not None else None
+    ctx.metrics.set(metrics.QUEUE_WAIT, *name, value=flow.wait() if flow is not None else None)
     for direction, rate in RATES.items():
         ctx.metrics.set(metrics.QUEUE_RATE, *name, direction, value=rate(flow) if flow is not None else None)
 
