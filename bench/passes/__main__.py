@@ -43,7 +43,10 @@ def main() -> None:
     parser.add_argument("--moved", type=float, nargs="+", default=[0.02, 0.5], help="queues with a change, each second")
     given = parser.parse_args()
     print(
-        f"poll {given.poll:g} s, measured for {given.seconds:g} s each; nothing of an API server is in this", flush=True
+        f"poll {given.poll:g} s, measured for {given.seconds:g} s each, without an API server",
+        HEAD,
+        sep="\n",
+        flush=True,
     )
     servers = state.claim()
     try:
