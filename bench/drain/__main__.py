@@ -30,6 +30,7 @@ def main() -> None:
     parser.add_argument("--rollouts", type=int, default=10)
     parser.add_argument("--deletes", type=int, default=5)
     parser.add_argument("--node-drains", type=int, default=3)
+    parser.add_argument("--take-overs", type=int, default=3)
     parser.add_argument("--plain", type=int, default=10, help="scale-downs of the plain Deployment")
     parser.add_argument("--kill-every", type=int, default=3, help="in every so many removals the operator is killed")
     parser.add_argument("--workload", choices=("Deployment", "StatefulSet"), default="Deployment")
@@ -90,13 +91,14 @@ class Chaos:
 
 def ours(acting: Acts, options: argparse.Namespace) -> bool:
     """All kinds of removals, and what became of workers and jobs; whether all is as promised."""
-    pods, load = Pods(acting.stack.cluster, "bench", acts.WORKERS), Load(acting.stack.redis.server.url, "ours")
+    pods, load = Pods(acting.stack.cluster, "bench", acts.ALL), Load(acting.stack.redis.server.url, "ours")
     chaos = Chaos(acting.stack, options.kill_every, Random(options.seed))  # noqa: S311 - when, not whom, and repeatable
     kinds = {
         "scale-down": (acting.scale_down, options.scale_downs),
         "rollout": (acting.roll_out, options.rollouts),
         "delete of the pool": (acting.delete, options.deletes),
         "kubectl drain of the node": (acting.drain_node, options.node_drains),
+        "take-over of a Deployment": (acting.take_over, options.take_overs),
     }
     began: dict[str, float] = {}
     with beside(pods.watch):
@@ -132,11 +134,7 @@ def ours(acting: Acts, options: argparse.Namespace) -> bool:
 def plain(acting: Acts, count: int) -> None:
     """The same workers under the same load as a Deployment with a long grace period."""
     stack = acting.stack
-    (child,) = [
-        one
-        for name in stack.kubectl("get", "deployments,statefulsets", "-l", acts.WORKERS, "-o=name").split()
-        if (one := stack.get(*name.split("/")))["spec"]["replicas"]
-    ]
+    child = acting.child()
     acting.apply(0)
     eventually("the pool is empty", stack.pods, [], acts.PATIENCE)
     stack.apply(acts.plain_deployment(child))

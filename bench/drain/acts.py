@@ -18,6 +18,7 @@ HIGH: Final = 4
 LOW: Final = 2
 PATIENCE: Final = 180.0
 WORKERS: Final = "headgate.dev/pool=workers"
+ALL: Final = "headgate.dev/pool in (workers,heirs)"
 RECONCILERS: Final = "app.kubernetes.io/component=reconciler"
 
 
@@ -72,6 +73,30 @@ class Acts:
         finally:
             self.stack.kubectl("uncordon", NODE)
         self.until_serving(LOW)
+
+    def take_over(self) -> None:
+        """Workers of a Deployment of somebody else's give way to those of a pool that takes it over."""
+        legacy = plain_deployment(self.child())
+        self.apply(0)
+        eventually("the pool is empty", self.stack.pods, [], PATIENCE)
+        self.stack.apply(legacy)
+        eventually("the old workers", lambda: _ready_plain(self.stack), (LOW, LOW), PATIENCE)
+        scaling, hold = {"maxReplicas": HIGH, "startupTime": "5s"}, {"replicas": LOW}
+        spec = {"concurrency": 2, "scaling": scaling, "hold": hold, "takeOver": {"deploymentName": "plain"}}
+        heirs = pool(self.image, **spec, drain={"timeout": "60s"}, rollout={"maxSurge": 1})
+        heirs["metadata"]["name"] = "heirs"
+        self.stack.apply(heirs)
+        eventually("it", lambda: self.stack.condition("workerpools", "heirs", "TakenOver")[0], "True", PATIENCE)
+        self.stack.kubectl("delete", "workerpool", "heirs", f"--timeout={PATIENCE:.0f}s")
+        self.stack.kubectl("delete", "deployment", "plain")
+        eventually("the pods", self.stack.pods, [], PATIENCE)
+        self.apply(LOW)
+        self.until_serving(LOW)
+
+    def child(self) -> dict[str, Any]:
+        """What runs the pool's workers."""
+        names = self.stack.kubectl("get", "deployments,statefulsets", "-l", WORKERS, "-o=name").split()
+        return next(one for name in names if (one := self.stack.get(*name.split("/")))["spec"]["replicas"])
 
     def _uids(self) -> set[str]:
         return {pod["metadata"]["uid"] for pod in self.stack.pods()}

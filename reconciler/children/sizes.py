@@ -52,17 +52,19 @@ def sizes_of(spec: Object) -> Sizes:
     return found
 
 
-def differing(pod: Object, wanted: Object) -> Sizes:
-    """Of what is wanted, as a pod's spec, the containers that the pod has in another size; what else it has counts not,
-    for others add containers and defaults.
+def differing(pod: Object, wanted: Sizes) -> Sizes:
+    """Of what is wanted, the containers that the pod's spec has in another size; what else it has counts not, for
+    others add containers and defaults.
     """
     here = sizes_of(pod)
-    return {name: sizes for name, sizes in sizes_of(wanted).items() if name in here and _differ(here[name], sizes)}
+    if here == wanted:
+        return {}
+    return {name: sizes for name, sizes in wanted.items() if name in here and _differ(here[name], sizes)}
 
 
 def _differ(here: Mapping[str, Mapping[str, str]], wanted: Mapping[str, Mapping[str, str]]) -> bool:
     pairs = [(here[kind].get(key), value) for kind in KINDS for key, value in wanted[kind].items()]
-    return any(old is None or _number(old) != _number(new) for old, new in pairs)
+    return any(old is None or (old != new and _number(old) != _number(new)) for old, new in pairs)
 
 
 def _number(text: str) -> Decimal:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import signal
+import time
 from pathlib import Path
 
+from reconciler.phases.ending import LOOK_SECONDS
 from tests.cluster import waiting
 from tests.cluster.cluster import Cluster
 from tests.reconciler.account import make_account
@@ -48,6 +50,23 @@ def until_gone(cluster: Cluster, namespace: str, seconds: float = 60) -> None:
         return found or None
 
     waiting.until("the namespace is gone", gone, seconds)
+
+
+def test_kubernetes_waits_longer_before_it_takes_rights_away_than_the_reconciler_does_to_look(
+    kinds: Cluster, namespace: str
+) -> None:
+    """What `reconciler.phases.ending` rests on. There is no order in what is taken: here it is one Role."""
+    kinds.kubectl("-n", namespace, "create", "role", "r", "--verb=get", "--resource=pods")
+    kinds.kubectl("delete", "namespace", namespace, "--wait=false")
+    began = time.monotonic()
+
+    def gone() -> str | None:
+        return kinds.kubectl("-n", namespace, "get", "role", "r", "--ignore-not-found", "-o", "name") or None
+
+    waiting.until("the Role is taken", gone, 60)
+    assert time.monotonic() - began > 2 * LOOK_SECONDS
+    until_gone(kinds, namespace)
+    kinds.kubectl("create", "namespace", namespace)
 
 
 def test_a_deleted_namespace_takes_everything_along(

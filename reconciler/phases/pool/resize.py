@@ -13,7 +13,7 @@ from crds import meta
 from kube.errors import Conflict, Forbidden, Invalid, NotFound
 from kube.resources import PODS
 from reconciler.children.revision import revision_of
-from reconciler.children.sizes import Sizes, differing, shape_of
+from reconciler.children.sizes import Sizes, differing, shape_of, sizes_of
 from reconciler.children.workload import resource_of
 from reconciler.conditions import RECONCILING
 from reconciler.context import Context
@@ -53,11 +53,11 @@ async def resize(state: PoolState, ctx: Context) -> None:
     if state.template is None or state.frozen:
         return
     pods = [pod for pod in state.view.pods if revision_label(pod) == state.revision and _lives(pod)]
-    refused = memory_of(state, ctx).unresizable
+    refused, wanted = memory_of(state, ctx).unresizable, sizes_of(state.template["spec"])
     sizes = [
         (pod, found)
         for pod in pods
-        if (found := differing(pod["spec"], state.template["spec"])) and _attempt(pod, found) not in refused
+        if (found := differing(pod["spec"], wanted)) and _attempt(pod, found) not in refused
     ]
     if sizes and await _resizes(ctx):
         for pod, found in sizes:

@@ -103,5 +103,6 @@ def measure(ctx: Context, name: QueueName, sight: Sight) -> None:
         ctx.metrics.set(metrics.QUEUE_JOBS, *name, state, value=value)
     ctx.metrics.set(metrics.QUEUE_OLDEST, *name, value=observation.oldest_age if observation is not None else None)
     flow = sight.flow if observation is not None else None
+    ctx.metrics.set(metrics.QUEUE_WAIT, *name, value=flow.wait() if flow is not None else None)
     for direction, rate in RATES.items():
         ctx.metrics.set(metrics.QUEUE_RATE, *name, direction, value=rate(flow) if flow is not None else None)

@@ -9,7 +9,7 @@ import pytest
 from reconciler.plans.actions import Action, Cancel, DeleteMarked, Hasten, Mark, Scale, Unmark
 from reconciler.plans.actions import Request as Ask
 from reconciler.plans.child import Child, DrainReason, Force, Pod, Request
-from reconciler.plans.ordinals import plan
+from reconciler.plans.ordinals import plan, replaceable
 from reconciler.plans.removal import Plan, Wait
 from reconciler.workers import Activity, WorkerState
 
@@ -181,6 +181,22 @@ CASES: dict[str, tuple[Child, tuple[Action, ...], Wait]] = {
         Wait.SETTLING,
     ),
 }
+
+
+ROOM: dict[str, tuple[Child, int, set[str], int]] = {
+    "where all serve, as many may leave as may be out": (pods(OLD_A, OLD_B, keep=2), 1, {"w-0", "w-1"}, 1),
+    "one that is on its way out is one of them": (pods(OLD_ASKED, OLD_B, keep=2), 1, {"w-1"}, 1),
+    "a successor that does not serve yet is out": (pods(A, OLD_B, keep=2), 1, {"w-1"}, 0),
+    "so is a place without a pod": (pods(OLD_B, keep=2, replicas=2), 1, {"w-1"}, 0),
+    "two may be out, and one is": (pods(A, OLD_B, OLD_C, keep=3), 2, {"w-1", "w-2"}, 1),
+    "what is above the wanted number serves nobody": (pods(OLD_A, OLD_B, C, keep=2), 1, {"w-0", "w-1", "w-2"}, 1),
+}
+
+
+@pytest.mark.parametrize("case", ROOM, ids=lambda case: case)
+def test_replaceable(case: str) -> None:
+    seen, out, serving, want = ROOM[case]
+    assert replaceable(seen, out, serving) == want
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case)
