@@ -117,7 +117,8 @@ DECISION_LAG: Final = Declared(
 POOL_REPLICAS: Final = Declared(
     "headgate_pool_replicas",
     Type.GAUGE,
-    "Replicas of a pool, by state: wanted, ready, busy, draining.",
+    "Replicas of a pool, by state: asked (by its jobs), damped (after bounds and damping), wanted (after a budget), "
+    "ready, busy, draining.",
     ("namespace", "pool", "state"),
 )
 POOL_RUNNING: Final = Declared(
