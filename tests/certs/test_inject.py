@@ -24,6 +24,7 @@ from certs.inject import (
     operations,
 )
 from certs.keeping import Duty, Keeper, Report, keep
+from certs.rotation import Step
 from certs.selfcheck import why_not_trusted
 from certs.serving import LiveContext
 from certs.sources import SecretSource
@@ -156,10 +157,12 @@ async def one_pass(client: Client, namespace: str) -> Report:
 
 
 @asynccontextmanager
-async def keeping(client: Client, namespace: str, **how: Any) -> AsyncIterator[list[Report]]:
+async def keeping(
+    client: Client, namespace: str, clock: Callable[[], datetime] = lambda: datetime.now(UTC), **how: Any
+) -> AsyncIterator[list[Report]]:
     """`keep` at work, and what it reported so far."""
     reports: list[Report] = []
-    task = asyncio.create_task(keep(client, duty(namespace), lambda: datetime.now(UTC), reports.append, **how))
+    task = asyncio.create_task(keep(client, duty(namespace), clock, reports.append, **how))
     try:
         yield reports
     finally:
@@ -211,6 +214,23 @@ async def test_what_somebody_overwrites_or_takes_away_is_back_before_the_next_lo
                 return reports[-1].bundle != before and await injected() is True
 
             await until(healed, f"a new Secret after it was {spoil.__name__}")
+
+
+@pytest.mark.control_plane
+async def test_after_a_machine_has_slept_for_two_months_the_next_look_renews(client: Client, installed: str) -> None:
+    """Its timers stood still, and nothing else told it that time went by."""
+    slept = timedelta()
+
+    async with keeping(client, installed, lambda: datetime.now(UTC) + slept, interval=0.5) as reports:
+
+        async def steps() -> object:
+            seen = [report.bundle.step for report in reports if report.bundle and report.bundle.step is not Step.NONE]
+            return seen == wanted or seen
+
+        wanted = [Step.NEW_AUTHORITY]
+        await until(steps, "the first certificates")
+        slept, wanted = timedelta(days=61), [Step.NEW_AUTHORITY, Step.NEW_LEAF]
+        await until(steps, "a new leaf")
 
 
 @pytest.mark.control_plane
