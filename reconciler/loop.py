@@ -73,7 +73,8 @@ class Loop:
         claimed = self._context.store.claimed(key.namespace)
         obj = None if claimed else self._context.store.get(key)
         kind = self._kinds.get(key.kind)
-        if kind is None:
+        # Of a namespace that is being deleted everything is let go of, and no work is to delay that.
+        if kind is None or key.namespace in self._context.ending:
             return
         if obj is None:
             self._forget(key)

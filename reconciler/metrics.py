@@ -89,6 +89,12 @@ QUEUE_OLDEST: Final = Declared(
     "Age of the oldest waiting job by the broker's clock; 0 when none waits, absent while unknown.",
     ("namespace", "queue"),
 )
+QUEUE_WAIT: Final = Declared(
+    "headgate_queue_wait_p95_seconds",
+    Type.GAUGE,
+    "How long 95 of 100 jobs that started in the last two minutes waited at most. Absent while unknown.",
+    ("namespace", "queue"),
+)
 QUEUE_RATE: Final = Declared(
     "headgate_queue_jobs_per_second",
     Type.GAUGE,
@@ -111,7 +117,8 @@ DECISION_LAG: Final = Declared(
 POOL_REPLICAS: Final = Declared(
     "headgate_pool_replicas",
     Type.GAUGE,
-    "Replicas of a pool, by state: wanted, ready, busy, draining.",
+    "Replicas of a pool, by state: asked (by its jobs), damped (after bounds and damping), wanted (after a budget), "
+    "ready, busy, draining.",
     ("namespace", "pool", "state"),
 )
 POOL_RUNNING: Final = Declared(
@@ -199,6 +206,7 @@ DECLARED: Final = (
     EVENTS_DROPPED,
     QUEUE_JOBS,
     QUEUE_OLDEST,
+    QUEUE_WAIT,
     QUEUE_RATE,
     QUEUE_READS,
     DECISION_LAG,

@@ -21,7 +21,7 @@ from reconciler.compliance import EVERY_SECONDS
 from reconciler.context import Context
 from reconciler.keys import Key
 from reconciler.observations import QueueName
-from reconciler.phases.queue.observe import measure, next_poll
+from reconciler.phases.queue.observe import measure, measure_age, next_poll
 from reconciler.phases.queue.told import told
 from reconciler.polls import TICK_SECONDS, Poll
 
@@ -71,9 +71,11 @@ def _tell(polls: dict[QueueName, Poll], ctx: Context, place: Place, found: Found
 
 
 def _compare(poll: Poll, lasting: object, numbers: object, now: float, ctx: Context) -> None:
+    assert poll.seen is not None  # noqa: S101 - for the type checker: it has just been read
     key = Key(meta.QUEUE.kind, *poll.name)
-    if numbers != poll.numbers:
-        assert poll.seen is not None  # noqa: S101 - for the type checker: it has just been read
+    if numbers == poll.numbers:
+        measure_age(ctx, poll.name, poll.seen)
+    else:
         measure(ctx, poll.name, poll.seen)
         poll.numbers = numbers
         ctx.wake_after(key, max(0.0, ctx.fast_at(key) - now))

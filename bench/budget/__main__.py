@@ -33,6 +33,7 @@ def show(verdicts: dict[int, Verdict], took: float) -> None:
         totals["taken beyond what was missing"] += max(0, verdict.given - verdict.missing)
         totals["taken once all had their share"] += verdict.given_when_settled
         totals["instances that did not come to rest"] += not verdict.settled
+        totals["waits beyond minRuntime and a job"] += verdict.waited_too_long
     print(f"{len(told)} instances in {took:.0f} s; workers taken for others: {sum(verdict.given for verdict in told)},")
     print(
         f"in {sum(verdict.given > 0 for verdict in told)} instances, where {sum(v.missing for v in told)} were missing"

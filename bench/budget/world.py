@@ -10,6 +10,8 @@ from reconciler.plans.budget import Allowance, Claim, allowances, entitlements
 
 MOST_SECONDS: Final = 4000
 MOST_DEMAND: Final = 40
+PASSES_SECONDS: Final = 12
+"""What passes at random moments and the ends of pods take beside what is waited for."""
 
 
 @dataclass(slots=True)
@@ -164,7 +166,9 @@ class World:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What one random instance came to. `seconds` is how long it took once demand stood still."""
+    """What one random instance came to. `seconds` is how long it took once demand stood still, `longest` how long
+    somebody may have to wait: until workers may be taken, and for the job that each has just begun.
+    """
 
     overdrawn: int
     taken_too_young: int
@@ -174,11 +178,16 @@ class Verdict:
     settled: bool
     given_when_settled: int
     seconds: int
+    longest: int
+
+    @property
+    def waited_too_long(self) -> bool:
+        return self.seconds > self.longest + PASSES_SECONDS
 
     @property
     def fine(self) -> bool:
         wrong = self.overdrawn or self.taken_too_young or self.gave_and_grew or self.given_when_settled
-        return self.settled and not wrong and self.given <= self.missing
+        return self.settled and not wrong and self.given <= self.missing and not self.waited_too_long
 
 
 def play(seed: int, changing_seconds: int = 80) -> Verdict:
@@ -207,6 +216,7 @@ def play(seed: int, changing_seconds: int = 80) -> Verdict:
         settled=settled,
         given_when_settled=world.given_after - given,
         seconds=seconds,
+        longest=world.min_runtime + world.longest_job,
     )
 
 

@@ -1,6 +1,9 @@
 """`python -m bench.reconcile`: many pools on fake nodes, a real API server and a real Redis; what the reconciler costs.
 
-Three times for each number of pools: while nothing happens, while jobs come and go, and after a restart.
+For each number of pools: while nothing happens, while jobs come and go in some of the queues, and after a restart.
+
+The lag of a decision is counted from the moment a queue was due to be read: with the interval of polling, which comes
+on top, it is how long after a job the number of replicas changes.
 """
 
 from __future__ import annotations
@@ -16,6 +19,7 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from bench.reconcile import world
@@ -38,6 +42,7 @@ class Options:
     replicas: int
     seconds: float
     poll: float
+    moved: tuple[float, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +70,9 @@ class Reconciler:
             "--metrics-port": 0,
             "--local-brokers": "true",
             "--certificates": "none",
+            # A machine that runs an API server, its nodes and this beside it may be slow; that costs no Lease here.
+            "--lease-duration": 60,
+            "--renew-deadline": 45,
         }
         command = [
             sys.executable,
@@ -106,16 +114,17 @@ def main() -> None:
     parser.add_argument("--replicas", type=int, default=0, help="pods of each pool, on fake nodes")
     parser.add_argument("--seconds", type=float, default=60, help="length of one measurement")
     parser.add_argument("--poll", type=float, default=1.0, help="seconds between two readings of a queue")
+    parser.add_argument("--moved", type=float, nargs="+", default=[0.02, 0.5], help="queues with a change, each second")
     given = parser.parse_args()
-    print(f"poll {given.poll:g} s, {given.replicas} pods a pool, measured for {given.seconds:g} s each")
+    print(f"poll {given.poll:g} s, {given.replicas} pods a pool, measured for {given.seconds:g} s each", flush=True)
     for pools in given.pools:
-        run(Options(pools, given.replicas, given.seconds, given.poll))
+        run(Options(pools, given.replicas, given.seconds, given.poll, tuple(given.moved)))
 
 
 def run(options: Options) -> None:
     with tempfile.TemporaryDirectory() as folder, running_fake_nodes(max(1, options.pools // 200)) as cluster:
         cluster.kubectl("apply", "--server-side", "-f", str(GENERATED))
-        cluster.kubectl("wait", "--for=condition=Established", "--timeout=60s", "crd", "--all")
+        _established(cluster)
         cluster.kubectl("create", "namespace", world.NAMESPACE)
         servers = state.claim()
         try:
@@ -126,6 +135,19 @@ def run(options: Options) -> None:
             servers.remove()
 
 
+def _established(cluster: Cluster) -> None:
+    """kubectl fails on a CustomResourceDefinition so new that it has no conditions."""
+    deadline = time.monotonic() + 60
+    while True:
+        try:
+            cluster.kubectl("wait", "--for=condition=Established", "--timeout=60s", "crd", "--all")
+        except RuntimeError:
+            if time.monotonic() > deadline:
+                raise
+        else:
+            return
+
+
 async def _create(cluster: Cluster, options: Options, url: str) -> None:
     async with Client(await config.load(cluster.kubeconfig)) as client:
         await world.create(client, options.pools, url, options.replicas)
@@ -134,14 +156,20 @@ async def _create(cluster: Cluster, options: Options, url: str) -> None:
 def measure(cluster: Cluster, server: Redis, folder: Path, options: Options) -> None:
     with _reconciler(cluster, folder, options) as first:
         seconds = _until(first, options, lambda found: _settled(found, options))
-        print(f"\n{options.pools} pools: all made and reconciled in {seconds:.0f} s, from nothing")
+        print(f"\n{options.pools} pools: all made and reconciled in {seconds:.0f} s, from nothing", flush=True)
         time.sleep(2 * options.poll + 35)  # fast numbers of the beginning are written half a minute later
         _show("nothing happens", _during(cluster, server, first, options, lambda: time.sleep(options.seconds)), options)
-        jobs = world.move_jobs(server.url, options.pools, options.seconds)
-        _show("jobs come and go", _during(cluster, server, first, options, lambda: asyncio.run(jobs)), options)
+        for part in options.moved:
+            jobs = world.move_jobs(server.url, options.pools, options.seconds, part)
+            moments = _during(cluster, server, first, options, partial(asyncio.run, jobs))
+            _show(f"each second a job comes or goes in {100 * part:g} % of the queues", moments, options)
     with _reconciler(cluster, folder, options) as second:
         seconds = _until(second, options, lambda found: _all_passed(found, options))
-        print(f"  restart to all reconciled: {seconds:.1f} s")
+        cost = Process.of(second.process.pid)
+        print(
+            f"  restart to all reconciled: {seconds:.1f} s, of them {cost.cpu:.1f} s of CPU; RSS {cost.rss:.0f} MiB",
+            flush=True,
+        )
 
 
 @contextmanager
@@ -158,9 +186,11 @@ def _until(one: Reconciler, options: Options, done: Callable[[Samples], bool]) -
     while time.monotonic() < deadline:
         if one.process.poll() is not None:
             raise RuntimeError(f"the reconciler ended: {one.log.read_text()[-2000:]}")
+        asked = time.monotonic()
         if done(one.metrics()):
             return time.monotonic() - one.began
-        time.sleep(0.5)
+        # Formatting them costs the process more the more pools there are; it shall not be what is measured.
+        time.sleep(max(0.5, 4 * (time.monotonic() - asked)))
     raise TimeoutError(f"not all reconciled: {one.log.read_text()[-2000:]}")
 
 
@@ -210,8 +240,9 @@ def _show(what: str, moments: tuple[Moment, Moment], options: Options) -> None:
     decisions = total(after.ours, f"{LAG}_count") - total(before.ours, f"{LAG}_count")
     lag = [1000 * quantile(before.ours, after.ours, LAG, part) for part in (0.5, 0.95)]
     late = [1000 * quantile(before.ours, after.ours, "headgate_workqueue_wait_seconds", part) for part in (0.5, 0.95)]
+    cpu = (after.process.cpu - before.process.cpu) / (after.at - before.at)
     print(
-        f"  {what}: CPU {100 * (after.process.cpu - before.process.cpu) / (after.at - before.at):.0f} %,"
+        f"  {what}: CPU {100 * cpu:.0f} %, {1e6 * cpu / options.pools:.0f} us a pool and second,"
         f" RSS {after.process.rss:.0f} MiB (most {after.process.most:.0f});"
         f" a pool and minute: {of_ours / minutes / options.pools:.2f} API requests,"
         f" {(after.redis - before.redis) / minutes / options.pools:.0f} Redis commands; {writes:.0f} status writes"
@@ -221,7 +252,8 @@ def _show(what: str, moments: tuple[Moment, Moment], options: Options) -> None:
         print(f"    a pass over a {kind} takes p50 {took[0]:.1f} ms, p95 {took[1]:.1f} ms")
     print(
         f"    a due object waits p50 {late[0]:.1f} ms, p95 {late[1]:.1f} ms;"
-        f" {decisions:.0f} decisions, lag p50 {lag[0]:.1f} ms, p95 {lag[1]:.1f} ms"
+        f" {decisions:.0f} decisions, lag p50 {lag[0]:.1f} ms, p95 {lag[1]:.1f} ms",
+        flush=True,
     )
 
 

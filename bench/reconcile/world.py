@@ -16,8 +16,6 @@ from reconciler.status import RESOURCES
 
 NAMESPACE: Final = "bench"
 CREATORS: Final = 8
-MOVED_PER_SECOND: Final = 0.5
-"""The part of the queues in which a job comes or goes each second."""
 
 
 def queue(number: int, url: str) -> dict[str, Any]:
@@ -49,15 +47,15 @@ async def _create_some(client: Client, numbers: Iterator[int], url: str, replica
         await client.create(RESOURCES[meta.WORKER_POOL.kind], pool(number, replicas))
 
 
-async def move_jobs(url: str, count: int, seconds: float) -> None:
-    """Each second a job comes or goes in half of the queues, so that their pools have to decide anew."""
+async def move_jobs(url: str, count: int, seconds: float, part: float) -> None:
+    """Each second a job comes or goes in this part of the queues, so that their pools have to decide anew."""
     rng, held = random.Random(1), [0] * count  # noqa: S311 - chance that can be repeated
     loop = asyncio.get_running_loop()
     async with Redis.from_url(url) as redis:
         began = loop.time()
         for second in range(int(seconds)):
             async with redis.pipeline(transaction=False) as pipe:
-                for number in rng.sample(range(count), max(1, int(count * MOVED_PER_SECOND))):
+                for number in rng.sample(range(count), max(1, int(count * part))):
                     comes = held[number] == 0 or rng.random() < 0.5
                     held[number] += 1 if comes else -1
                     key = f"queue-{number}"

@@ -91,7 +91,7 @@ class Loader:
         if server.side_port:
             after = server.served()
             report |= {"inside p50": within(served, after, 0.5), "inside p99": within(served, after, 0.99)}
-        return {**report, "cpu": 1e6 * (server.cpu() - before) / max(1, report["requests"])}
+        return {**report, "cpu": 1e6 * (server.cpu() - before) / max(1, report["sent"])}
 
 
 def verify(cases: Sequence[dict[str, Any]], authority: Path, ours: Server, theirs: Server) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -12,8 +13,13 @@ from headgate.fleet.session import Cluster, reaching, run
 from headgate.fleet.targets import POOLS, Target, TargetType
 
 
+def _named(ctx: click.Context, param: click.Parameter, words: Sequence[str]) -> Target:
+    """`wp/orders` or `workerpool orders`, as kubectl takes both."""
+    return TargetType(POOLS).convert("/".join(words), param, ctx)
+
+
 @click.command("explain")
-@click.argument("target", type=TargetType(POOLS))
+@click.argument("target", nargs=-1, required=True, callback=_named, metavar="KIND/NAME")
 @click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @reaching
 def command(target: Target, output: str, namespace: str, kubeconfig: Path | None) -> None:

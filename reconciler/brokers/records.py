@@ -7,12 +7,14 @@ worker. Neither proves anything.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from math import isfinite
 from typing import Any, Final
 
 import orjson
+
+from reconciler.plans import waits
 
 STALE_SECONDS: Final = 15.0
 AHEAD_SECONDS: Final = 5.0
@@ -31,13 +33,15 @@ class State(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Told:
     """Runs that ended, the sum of their lengths in seconds and of the squares of these, and the time spent running,
-    runs under way included.
+    runs under way included. `waits` counts jobs by how long they waited for their first run, None where a worker that
+    has run jobs does not count them.
     """
 
     runs: int = 0
     lengths: float = 0.0
     squares: float = 0.0
     busy: float = 0.0
+    waits: waits.Counts | None = field(default_factory=lambda: waits.NONE)
 
     def __add__(self, other: Told) -> Told:
         return Told(
@@ -45,6 +49,7 @@ class Told:
             self.lengths + other.lengths,
             self.squares + other.squares,
             self.busy + other.busy,
+            None if self.waits is None or other.waits is None else waits.added(self.waits, other.waits),
         )
 
     def since(self, earlier: Told) -> Told:
@@ -54,6 +59,7 @@ class Told:
             max(0.0, self.lengths - earlier.lengths),
             max(0.0, self.squares - earlier.squares),
             max(0.0, self.busy - earlier.busy),
+            None if self.waits is None else waits.since(self.waits, earlier.waits or waits.NONE),
         )
 
 
@@ -184,12 +190,25 @@ def _record(instance: str, fields: dict[str, Any]) -> Record:
 
 
 def _told(fields: dict[str, Any]) -> Told:
+    completed = _count(fields["completed"])
     return Told(
-        _count(fields["completed"]),
+        completed,
         _number(fields.get("serviceSeconds", 0)),
         _number(fields.get("serviceSecondsSq", 0)),
         _number(fields.get("busySeconds", 0)),
+        _waits(fields.get("waits"), silent=completed > 0),
     )
+
+
+def _waits(counts: object, *, silent: bool) -> waits.Counts | None:
+    if counts is None:
+        return None if silent else waits.NONE
+    if not isinstance(counts, dict) or len(counts) > waits.BUCKETS:
+        raise ValueError("no counts of waits")
+    found = {int(bucket): _count(number) for bucket, number in counts.items()}
+    if not all(0 <= bucket < waits.BUCKETS for bucket in found):
+        raise ValueError("no such bucket")
+    return found
 
 
 def _name(value: object) -> str:

@@ -14,6 +14,7 @@ from reconciler.brokers.changes import NOTHING_KNOWN, Change, between
 from reconciler.brokers.errors import BrokerError
 from reconciler.brokers.failover import Doubt, doubt_after
 from reconciler.brokers.observation import Observation
+from reconciler.brokers.records import NOTHING_TOLD
 from reconciler.plans.flow import Flow, Service, Step, begun, of_runs
 
 SHOWN_AFTER: Final = 2
@@ -90,6 +91,8 @@ def _flow(flow: Flow | None, change: Change, observation: Observation, now: floa
             lengths=told.lengths,
             squares=told.squares,
             age=observation.oldest_age,
+            waiting=observation.waiting.value,
+            waits=told.waits if change.told is not NOTHING_TOLD else None,
         ),
     )
 

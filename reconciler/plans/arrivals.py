@@ -20,6 +20,7 @@ RAMP_SIGMAS: Final = 3.5
 """By how much the two minutes have to differ. They change more slowly than 20 s do, so chance has fewer tries."""
 STRAIGHT_SIGMAS: Final = 3.0
 """Where the last 20 s are further than this from where a ramp would have them, it is none: a jump, or the end of it."""
+FALL_SIGMAS: Final = 0.5
 FRESH_SECONDS: Final = 60.0
 """Seen for less than this, a rate may be a fifth off; a pool that works is not made larger for it."""
 LEAST_COMPLETED: Final = 5
@@ -53,9 +54,9 @@ def rate(queue: QueueFacts) -> float:
 
 
 def rising(queue: QueueFacts) -> bool:
-    """Whether the last minute brought more than the one before, be it by chance."""
+    """Whether the last minute may have brought more than the one before: slightly fewer are no sign of a fall."""
     minutes = _minutes(queue)
-    return minutes is not None and minutes[1] > minutes[0]
+    return minutes is not None and minutes[1] - minutes[0] > -FALL_SIGMAS * sqrt(sum(minutes))
 
 
 def fresh(queue: QueueFacts) -> bool:

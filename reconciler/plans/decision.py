@@ -80,6 +80,11 @@ class ReplicaDecision:
     may_shrink: bool = True
     demand: int = 0
 
+    @property
+    def asked(self) -> int:
+        """What the jobs ask for, before any bound."""
+        return next((step.replicas for step in self.steps if step.name == BoundBy.DEMAND), self.to)
+
 
 @dataclass(frozen=True, slots=True)
 class Record:

@@ -18,6 +18,8 @@ from itertools import pairwise
 from operator import attrgetter
 from typing import Final
 
+from reconciler.plans.waits import Counts, Waited
+
 SHORT_SECONDS: Final = 20.0
 MIDDLE_SECONDS: Final = 60.0
 LONG_SECONDS: Final = 120.0
@@ -35,6 +37,7 @@ DEBT_SECONDS: Final = 5.0
 WAIT_PERCENT: Final = 95
 
 _at = attrgetter("at")
+_arrived = attrgetter("arrived")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +61,9 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What happened since the mark before; None is unknown."""
+    """What happened since the mark before; None is unknown. `waits` are what workers counted of jobs they began;
+    `waiting` jobs wait now, and stand in for the `age` of the oldest where that is not told.
+    """
 
     arrived: int | None = None
     completed: int | None = None
@@ -68,6 +73,8 @@ class Step:
     lengths: float = 0.0
     squares: float = 0.0
     age: float | None = None
+    waiting: int | None = None
+    waits: Counts | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +95,7 @@ class Flow:
     past: tuple[Mark, ...] = ()
     debt: int = 0
     indebted_at: float = 0.0
+    waited: Waited | None = None
 
     def stepped(self, at: float, step: Step) -> Flow:
         """The flow after another reading."""
@@ -104,10 +112,11 @@ class Flow:
             runs=last.runs + step.runs,
             lengths=last.lengths + step.lengths,
             squares=last.squares + step.squares,
-            age=step.age,
+            age=step.age if step.age is not None else self._age(at, last.arrived + arrived, step.waiting),
         )
         since = self.indebted_at if debt and self.debt else at
-        return replace(_remembered(self, mark), debt=debt, indebted_at=since)
+        waited = (self.waited or Waited()).stepped(at, step.waits) if step.waits is not None else None
+        return replace(_remembered(self, mark), debt=debt, indebted_at=since, waited=waited)
 
     @property
     def watched(self) -> float:
@@ -144,10 +153,19 @@ class Flow:
             return None
         return Service(busy / completed, self._cv2_since(start), completed)
 
+    @property
+    def counts_waits(self) -> bool:
+        """Whether `wait` is what workers have counted, and no estimate."""
+        return self.waited is not None
+
     def wait(self, percent: int = WAIT_PERCENT) -> float | None:
-        """How long `percent` of 100 jobs that started in the last two minutes waited at most, judged by the age of the
-        oldest waiting job at each reading; None where none started or ages are unknown.
+        """How long `percent` of 100 jobs that started in the last two minutes waited at most; None where none started.
+
+        As workers have counted it; else judged by the age of the oldest waiting job at each reading, None where
+        ages are unknown.
         """
+        if self.waited is not None:
+            return self.waited.percentile(percent)
         marks = (*self.recent, self.now)
         waits: list[tuple[float, int]] = []
         for before, after in pairwise(marks):
@@ -158,6 +176,18 @@ class Flow:
                 return None
             waits.append((max(before.age, after.age), started))
         return _percentile(waits, percent)
+
+    def _age(self, at: float, arrived: int, waiting: int | None) -> float | None:
+        """How long ago the oldest waiting job came, where jobs start in the order in which they came: when as many had
+        arrived as have by now, without those that wait. None where that is longer ago than is remembered.
+        """
+        if waiting is None or self.now.counted <= 0:
+            return None
+        if waiting == 0:
+            return 0.0
+        marks = (*self.past, *self.recent, self.now)
+        found = bisect_right(marks, arrived - waiting, key=_arrived)
+        return at - marks[found - 1].at if found else None
 
     def _cv2_since(self, mark: Mark) -> float | None:
         now = self.now

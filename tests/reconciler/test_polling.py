@@ -8,16 +8,17 @@ from dataclasses import dataclass, field, replace
 import pytest
 
 from crds.v1 import QueueSpec
-from reconciler import polling
+from reconciler import metrics, polling
 from reconciler.brokers.access import Place
 from reconciler.brokers.errors import BrokerUnreachable, CredentialsRefused
 from reconciler.brokers.observation import Identity, Observation, exact
 from reconciler.brokers.together import Found
+from reconciler.compliance import EVERY_SECONDS
 from reconciler.keys import Key
 from reconciler.observations import QueueName
 from reconciler.phases.queue import QUEUE
 from reconciler.polls import Poll, Polls
-from tests.reconciler.builders import queue
+from tests.reconciler.builders import policy, queue
 from tests.reconciler.phases.worlds import World
 
 NAME = QueueName("shop", "orders")
@@ -97,6 +98,29 @@ async def test_jobs_wake_the_pools_at_once_and_the_queue_when_its_status_may_be_
     await polled.poll(replace(SEEN, waiting=exact(8)))
     assert polled.woken == [NAME]
     assert (polled.passes, polled.later) == ([], [(KEY, 20.0)])
+
+
+async def test_the_age_of_a_job_that_nobody_takes_goes_on_growing(polled: Polled) -> None:
+    stuck = replace(SEEN, oldest_enqueued=exact(SEEN.time - 5))
+    for later in (0, 3, 60):
+        await polled.poll(replace(stuck, time=SEEN.time + later))
+        assert polled.ctx.metrics.value(metrics.QUEUE_OLDEST, *NAME) == 5 + later
+
+
+async def test_a_queue_under_a_policy_is_passed_over_every_minute(polled: Polled) -> None:
+    await polled.poll(SEEN)
+    polled.now += EVERY_SECONDS
+    await polled.poll(SEEN)
+    assert polled.passes == [], "no policy says anything of it"
+    given = policy("limits")
+    polled.ctx.snapshot.put("Policy", given)
+    await polled.one_pass()
+    polled.passes.clear()
+    await polled.poll(SEEN)
+    assert polled.passes == []
+    polled.now += EVERY_SECONDS
+    await polled.poll(SEEN)
+    assert polled.passes == [KEY]
 
 
 async def test_dead_letters_are_told_at_once(polled: Polled) -> None:

@@ -33,9 +33,10 @@ type Case struct {
 	want    []byte
 }
 
-// Report is what is printed. Latencies are in milliseconds; with a rate they count from when a request was due.
+// Report is what is printed. `Sent` counts those of the warm-up too, which cost the server as much. Latencies are in milliseconds; with a rate they count from when a request was due.
 type Report struct {
 	Requests int     `json:"requests"`
+	Sent     int64   `json:"sent"`
 	Wrong    int64   `json:"wrong"`
 	Seconds  float64 `json:"seconds"`
 	Rate     float64 `json:"rate"`
@@ -141,7 +142,9 @@ func load(cases []Case, config *tls.Config) (*Report, error) {
 		return nil, err
 	default:
 	}
-	return summarise(slices.Concat(latencies...), wrong.Load(), min(time.Since(begin), *duration)), nil
+	report := summarise(slices.Concat(latencies...), wrong.Load(), min(time.Since(begin), *duration))
+	report.Sent = sent.Load()
+	return report, nil
 }
 
 // pace tells each connection when its next request is due.

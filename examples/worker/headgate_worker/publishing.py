@@ -59,6 +59,7 @@ class Publisher:
             source.heard_since = None
             return
         self._outage.over()
+        source.told_time(recorded.time)
         if source.heard_since is None:
             source.heard_since = self._clock()
         if recorded.written:

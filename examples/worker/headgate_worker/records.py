@@ -6,10 +6,16 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from math import ceil, log
+from typing import Any, Final
+
+FIRST_WAIT_SECONDS: Final = 0.05
+WAIT_RATIO: Final = 1.25
+LAST_BUCKET: Final = 63
 
 
 class State(StrEnum):
@@ -28,6 +34,7 @@ class Counters:
     busy_seconds: float = 0.0
     service_seconds: float = 0.0
     service_seconds_sq: float = 0.0
+    waits: Counter[int] = field(default_factory=Counter)
 
     def as_dict(self, busy_seconds: float) -> dict[str, Any]:
         """`busy_seconds` with the runs under way."""
@@ -38,7 +45,13 @@ class Counters:
             "busySeconds": round(busy_seconds, 3),
             "serviceSeconds": round(self.service_seconds, 3),
             "serviceSecondsSq": round(self.service_seconds_sq, 3),
+            "waits": {str(bucket): self.waits[bucket] for bucket in sorted(self.waits)},
         }
+
+    def waited(self, seconds: float) -> None:
+        """A job has begun its first run after so long."""
+        above = seconds / FIRST_WAIT_SECONDS
+        self.waits[min(max(0, ceil(log(above, WAIT_RATIO))), LAST_BUCKET) if above > 1 else 0] += 1
 
     def finished(self, seconds: float, *, failed: bool) -> None:
         self.completed += 1

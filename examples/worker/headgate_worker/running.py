@@ -85,6 +85,8 @@ class Runner:
         """Runs the handler once and counts it; the exception it ended with, if any."""
         self.counters.started += 1
         held.source.counters.started += 1
+        if not job.attempts and not job.recovered:
+            self._waited(held.source, job)
         begun = self._begun[held] = self._clock()
         error = await self._call(held, job)
         del self._begun[held]
@@ -92,6 +94,12 @@ class Runner:
         for counters in (self.counters, held.source.counters):
             counters.finished(took, failed=error is not None)
         return error
+
+    def _waited(self, source: Source, job: jobs.Job) -> None:
+        seconds = source.waited(job.body.get("enqueuedAt"))
+        if seconds is not None:
+            for counters in (self.counters, source.counters):
+                counters.waited(seconds)
 
     async def _call(self, held: Held, job: jobs.Job) -> BaseException | None:
         run = Run(self._instance, held.source.queue.name, job.attempts + 1, held.source.broker)

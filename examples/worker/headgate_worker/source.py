@@ -43,6 +43,7 @@ class Source:
         self.retired, self.left = asyncio.Event(), asyncio.Event()
         self._after = after
         self.counters = Counters()
+        self._ahead: float | None = None
         self.follow(queue)
 
     def follow(self, queue: QueueConfig) -> None:
@@ -52,6 +53,16 @@ class Source:
         self.queue = queue
         self.at_broker = QueueAtBroker(self.broker, queue, self._instance)
         self._not_before = 0.0
+
+    def told_time(self, seconds: float) -> None:
+        """What the broker's clock says at this moment."""
+        self._ahead = seconds - self._clock()
+
+    def waited(self, enqueued_at: object) -> float | None:
+        """How long a job that begins now has waited by the broker's clock; None where one of both is not known."""
+        if self._ahead is None or isinstance(enqueued_at, bool) or not isinstance(enqueued_at, int | float):
+            return None
+        return max(0.0, self._clock() + self._ahead - enqueued_at)
 
     @property
     def name(self) -> str:

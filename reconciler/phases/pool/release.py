@@ -15,7 +15,7 @@ from reconciler.children.workload import resource_of
 from reconciler.conditions import DRAINING
 from reconciler.context import Context
 from reconciler.errors import Waiting
-from reconciler.phases.ending import ends, let_go_of_all
+from reconciler.phases.ending import ends, let_go_of
 from reconciler.phases.pool.aim_set import see_whether_stuck
 from reconciler.phases.pool.drain import carry_out
 from reconciler.phases.pool.guard import try_guard
@@ -33,7 +33,7 @@ LOST_SECONDS: Final = 30.0
 async def end_with_namespace(state: PoolState, ctx: Context) -> None:
     """Its workers are deleted with the namespace, whatever they do; nothing is to be waited for."""
     if await ends(ctx, state.namespace):
-        await let_go_of_all(ctx)
+        await let_go_of(ctx, state.key.kind, state.obj)
         forget(state, ctx)
         raise Waiting(WAIT_SECONDS, Reason.NAMESPACE_ENDS, "The namespace is being deleted, and its workers with it")
 

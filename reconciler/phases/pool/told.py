@@ -29,7 +29,8 @@ def tell(
     _active(state, facts, decision, wrong)
     _limited(state, facts)
     pool = (state.namespace, state.name)
-    ctx.metrics.set(metrics.POOL_REPLICAS, *pool, "wanted", value=decision.to)
+    for stage, replicas in (("asked", decision.asked), ("damped", decision.demand), ("wanted", decision.to)):
+        ctx.metrics.set(metrics.POOL_REPLICAS, *pool, stage, value=replicas)
     if decision.to == facts.current:
         return
     grows = decision.to > facts.current

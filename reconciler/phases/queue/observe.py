@@ -57,6 +57,7 @@ async def observe(state: QueueState, ctx: Context) -> None:
         ctx.polls.expect(Poll(name, state.parsed, ctx.monotonic() + next_poll(ctx), *words, _pass_at(state, ctx)))
     else:
         poll.lasting, poll.numbers = words
+        poll.pass_at = _pass_at(state, ctx)
 
 
 async def read(state: QueueState, ctx: Context) -> None:
@@ -101,7 +102,14 @@ def measure(ctx: Context, name: QueueName, sight: Sight) -> None:
     for state, signal in STATES.items():
         value = signal(observation).value if observation is not None else None
         ctx.metrics.set(metrics.QUEUE_JOBS, *name, state, value=value)
-    ctx.metrics.set(metrics.QUEUE_OLDEST, *name, value=observation.oldest_age if observation is not None else None)
+    measure_age(ctx, name, sight)
     flow = sight.flow if observation is not None else None
+    ctx.metrics.set(metrics.QUEUE_WAIT, *name, value=flow.wait() if flow is not None else None)
     for direction, rate in RATES.items():
         ctx.metrics.set(metrics.QUEUE_RATE, *name, direction, value=rate(flow) if flow is not None else None)
+
+
+def measure_age(ctx: Context, name: QueueName, sight: Sight) -> None:
+    """The one number that changes by time alone."""
+    observation = sight.readable
+    ctx.metrics.set(metrics.QUEUE_OLDEST, *name, value=observation.oldest_age if observation is not None else None)

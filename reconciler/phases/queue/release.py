@@ -18,7 +18,7 @@ from reconciler.brokers.layouts import redis_queue, supported
 from reconciler.conditions import DRAINING
 from reconciler.context import Context
 from reconciler.errors import Stalled, Waiting
-from reconciler.phases.ending import ends, let_go_of, let_go_of_all
+from reconciler.phases.ending import ends, let_go_of
 from reconciler.phases.queue.configure import configure
 from reconciler.phases.queue.observe import read
 from reconciler.phases.queue.state import QueueState
@@ -51,7 +51,7 @@ async def hold(state: QueueState, ctx: Context) -> None:
 
 async def release(state: QueueState, ctx: Context) -> None:
     if await ends(ctx, state.namespace):
-        await let_go_of_all(ctx)
+        await let_go_of(ctx, meta.QUEUE.kind, state.obj)
         return
     try:
         await configure(state, ctx)

@@ -72,12 +72,12 @@ def _rates(sight: Sight | None) -> dict[str, Any]:
 
 
 def _methods(sight: Sight | None) -> dict[str, str]:
-    """How the rates are known. A wait is judged by the oldest job's age, so it is never more than an estimate."""
+    """How the rates are known. A wait that no worker counts is judged by the oldest job's age: an estimate."""
     if sight is None or sight.flow is None:
         return dict.fromkeys(RATES, str(Method.UNKNOWN))
     flow, counted = sight.flow, sight.counted
     found = {
-        "waitP95": (flow.wait(), Method.ESTIMATED),
+        "waitP95": (flow.wait(), Method.EXACT if flow.counts_waits else Method.ESTIMATED),
         "arrivalsPerMinute": (flow.arrivals(LONG_SECONDS), counted.arrived.method),
         "completionsPerMinute": (flow.completions(LONG_SECONDS), counted.completed.method),
     }

@@ -204,6 +204,23 @@ async def test_counts_and_times_are_on_record(bench: Bench, start: StartWorker) 
     assert (record["pod"], record["podUID"], record["configGeneration"]) == ("pod-a", "uid-a", "g1")
 
 
+async def test_how_long_jobs_waited_is_on_record_once_the_brokers_time_is_known(
+    bench: Bench, start: StartWorker
+) -> None:
+    """A worker that idles has its record, so it knows the broker's clock; the jobs say that they came 100 s ago."""
+    await start(queue(url=bench.url), concurrency=2)
+    await eventually("a record", bench.records, lambda found: len(found) == 1)
+    seconds, _ = await bench.command("TIME")
+    times = {"old": int(seconds) - 100, "untold": None, "odd": "yesterday"}
+    await bench.push(*(job(name, ledger="ledger", enqueuedAt=time) for name, time in times.items()))
+    await eventually("3 jobs done", bench.done, lambda done: len(done) == 3)
+    records = await eventually(
+        "3 runs on record", bench.records, lambda found: all(record["completed"] == 3 for record in found.values())
+    )
+    [record] = records.values()
+    assert record["waits"] == record["queue"]["waits"] == {"35": 1}, "98.6 to 123 s"
+
+
 async def test_the_rate_limit_holds_across_three_workers(either: Bench, start: StartWorker) -> None:
     await either.push(*(job(f"j{i}", ledger="ledger") for i in range(60)))
     limited = queue(url=either.url, layout=either.layout, rateLimit={"jobs": 20, "perSeconds": 1.0, "burst": 5})

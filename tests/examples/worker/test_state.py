@@ -97,6 +97,8 @@ def test_what_is_given_back_is_never_started_and_counts_until_it_is_back() -> No
 def test_a_record_is_the_contracts_json_with_room_for_the_time() -> None:
     counters = Counters()
     counters.started = 2
+    counters.waited(0.01)
+    counters.waited(0.1)
     counters.finished(0.5, failed=False)
     counters.finished(1.5, failed=True)
     record = Record("pod.1", "pod", "uid", State.DRAINING, 1, 0, 2, "g", counters, busy_seconds=2.0)
@@ -115,6 +117,7 @@ def test_a_record_is_the_contracts_json_with_room_for_the_time() -> None:
         "busySeconds": 2.0,
         "serviceSeconds": 2.0,
         "serviceSecondsSq": 2.5,
+        "waits": {"0": 1, "4": 1},
         "configGeneration": "g",
         "time": 12.5,
     }

@@ -1,8 +1,16 @@
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from headgate.fleet import bill
+from reconciler.phases.pool.scaling_record import as_status
+from reconciler.plans import decision, history
+from reconciler.plans.replicas import decide
+from tests.reconciler.plans.builders import PER_MINUTE, steady
+from tests.reconciler.plans.builders import pool as facts_of
+
+PAGE = Path(__file__).parents[3] / "docs" / "scaling.md"
 
 DECISION = {
     "time": "2026-11-25T20:15:00Z",
@@ -41,3 +49,12 @@ def test_what_is_wanted_by_now_is_said_where_it_differs() -> None:
 
 def test_nothing_decided() -> None:
     assert list(bill.lines(pool())) == ["orders: nothing has been decided yet"]
+
+
+def test_the_page_on_scaling_shows_a_bill_as_it_is_printed() -> None:
+    """10 jobs a second of 2 s each, 40 of which wait for a pool of 1, behind a limit of 300 a minute."""
+    facts = facts_of(steady(waiting=40, running=4, rate=PER_MINUTE), current=1, ready_slots=4, maximum=30)
+    decided, _ = decide(facts, history.seeded(0.0, 1), 0.0)
+    record = decision.record(None, decided, 1, 1_795_637_700.0)
+    told = bill.lines(pool(decision=as_status(record), summary=decided.summary, desiredReplicas=decided.to))
+    assert "\n".join(["$ headgate explain workerpool orders", *told]) in PAGE.read_text(encoding="utf-8")

@@ -81,6 +81,42 @@ def test_a_drain_ends_with_the_last_worker(kinds: Cluster, namespace: str, call:
     assert "`headgate resume wp/w` starts it again" in result.output
 
 
+DECIDED = {
+    "desiredReplicas": 5,
+    "summary": "starts orders within 10s (p95)",
+    "decision": {
+        "time": "2026-11-25T20:15:00Z",
+        "from": 2,
+        "to": 5,
+        "boundBy": "Demand",
+        "steps": [{"name": "Queue", "replicas": 5, "message": "orders: wait p95 10s needs 19 slots"}],
+    },
+}
+
+
+@pytest.mark.parametrize("words", [("wp/w",), ("workerpool", "w")], ids=" ".join)
+def test_a_decision_is_explained_as_a_bill(kinds: Cluster, namespace: str, call: Call, words: tuple[str, ...]) -> None:
+    assert call("explain", *words).output == "w: nothing has been decided yet\n"
+    patch = json.dumps({"status": {"observedGeneration": 1, **DECIDED}})
+    kinds.kubectl("-n", namespace, "patch", "wp/w", "--subresource=status", "--type=merge", "-p", patch)
+    told = call("explain", *words)
+    assert (told.exit_code, told.output.splitlines()) == (
+        0,
+        [
+            "w: 5 replicas (+3) since 2026-11-25T20:15:00Z: starts orders within 10s (p95)",
+            "     5  orders: wait p95 10s needs 19 slots",
+            "     5  binding: asked for",
+        ],
+    )
+    assert json.loads(call("explain", *words, "-o", "json").output) == DECIDED["decision"]
+
+
+def test_nothing_is_explained_of_what_is_not_there(call: Call) -> None:
+    missing = call("explain", "workerpool", "nobody")
+    assert missing.exit_code == 2
+    assert "nobody" in missing.output
+
+
 def test_status_shows_pools_and_queues(call: Call) -> None:
     shown = call("status")
     assert [line.split()[0] for line in shown.output.splitlines() if line] == ["NAME", "w", "NAME", "orders"]

@@ -70,6 +70,17 @@ def test_an_unreadable_broker_never_shrinks_a_pool() -> None:
     assert {sample.wanted for sample in outcome.samples[600:1500]} == {outcome.samples[599].wanted}
 
 
+def test_the_first_job_wakes_a_pool_within_one_poll() -> None:
+    """Jobs that come at any moment between two looks, minutes apart, to a pool of no workers."""
+    jobs = [(300.0 * number + 0.37 * number, 1.0) for number in range(1, 6)]
+    outcome = run(work.Trace(jobs, HALF_AN_HOUR), pool(60.0, minimum=0), Headgate)
+    for arrived, _ in jobs:
+        woken = next(sample.time for sample in outcome.samples if sample.time >= arrived and sample.wanted > 0)
+        assert woken - arrived <= Headgate.period
+        before = next(sample for sample in reversed(outcome.samples) if sample.time < arrived)
+        assert before.wanted == 0
+
+
 def test_a_rollout_replaces_every_pod_and_stays_within_its_surge() -> None:
     trace = work.poisson(work.constant(10), work.exponential(2.0), HALF_AN_HOUR, seed=1)
     outcome = run(trace, pool(), Headgate, Trouble(rollout_at=900), warm=6)

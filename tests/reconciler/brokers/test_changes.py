@@ -38,17 +38,17 @@ CASES: dict[str, tuple[Observation, Observation, Change]] = {
     "the workers tell": (
         TOLD,
         replace(TOLD, waiting=exact(12), running=exact(5), workers=workers(a=103, b=54)),
-        Change(estimated(10), estimated(7), 8, 14.0, Told(7, 10.5, 28.0, 14.0)),
+        Change(estimated(10), estimated(7), 8, 14.0, Told(7, 10.5, 28.0, 14.0, waits=None)),
     ),
     "a new worker": (
         TOLD,
         replace(TOLD, workers=workers(a=100, b=50, c=3)),
-        Change(estimated(3), estimated(3), 3, 6.0, Told(3, 4.5, 12.0, 6.0)),
+        Change(estimated(3), estimated(3), 3, 6.0, Told(3, 4.5, 12.0, 6.0, waits=None)),
     ),
     "a worker that is gone": (
         TOLD,
         replace(TOLD, workers=workers(a=101)),
-        Change(estimated(1), estimated(1), 1, 2.0, Told(1, 1.5, 4.0, 2.0)),
+        Change(estimated(1), estimated(1), 1, 2.0, Told(1, 1.5, 4.0, 2.0, waits=None)),
     ),
     "a record that was not read": (
         replace(TOLD, records_left_out=1),
@@ -63,7 +63,7 @@ CASES: dict[str, tuple[Observation, Observation, Change]] = {
     "what runs is unknown": (
         replace(TOLD, running=UNKNOWN_COUNT),
         replace(TOLD, running=UNKNOWN_COUNT, workers=workers(a=101, b=50)),
-        Change(UNKNOWN_COUNT, estimated(1), None, 2.0, Told(1, 1.5, 4.0, 2.0)),
+        Change(UNKNOWN_COUNT, estimated(1), None, 2.0, Told(1, 1.5, 4.0, 2.0, waits=None)),
     ),
 }
 

@@ -37,6 +37,9 @@ GARBAGE: dict[str, bytes] = {
     "a time beyond numbers": record().replace(b"1800000000.0", b"1e999"),
     "a pod name beyond reason": record(pod="p" * 301),
     "a pod that is null": record(pod=None),
+    "waits that are a list": record(waits=[1]),
+    "a bucket that is none": record(waits={"64": 1}),
+    "a bucket without a number": record(waits={"0": "many"}),
 }
 
 
@@ -77,7 +80,7 @@ def test_a_worker_of_several_queues_tells_of_each_alone() -> None:
     of_queue = {"completed": 4, "serviceSeconds": 8.0, "serviceSecondsSq": 17.0, "busySeconds": 9.0}
     told = parse(NAME, record(NAME, queue=of_queue))
     assert told is not None
-    assert (told.completed, told.told) == (10, Told(4, 8.0, 17.0, 9.0))
+    assert (told.completed, told.told) == (10, Told(4, 8.0, 17.0, 9.0, waits=None))
 
 
 @pytest.mark.parametrize("garbage", [{"completed": -1}, {"completed": "4"}, {}, {"completed": 4, "busySeconds": "9"}])
@@ -91,7 +94,7 @@ def test_what_living_workers_tell_is_summed() -> None:
         "b.1": record("b.1", completed=2, serviceSeconds=7.0, serviceSecondsSq=30.0, busySeconds=7.5),
         "c.1": record("c.1", completed=100, serviceSeconds=1.0, time=NOW - 60),
     }
-    assert parse_all(raw, NOW).told == Told(5, 10.0, 34.0, 12.5)
+    assert parse_all(raw, NOW).told == Told(5, 10.0, 34.0, 12.5, waits=None)
 
 
 @pytest.mark.parametrize(
@@ -111,3 +114,25 @@ def test_completions_between_two_readings(before: dict[str, int], after: dict[st
         for counts in (before, after)
     )
     assert later.completed_since(earlier) == want
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "want"),
+    [
+        ({"0": 3}, {"0": 5, "7": 1}, {0: 2, 7: 1}),
+        ({"0": 3}, {"0": 3}, {}),
+        (None, {"0": 5}, {0: 5}),
+        ({"0": 3}, None, None),
+    ],
+    ids=["more", "no more", "counted since an upgrade", "no longer counted"],
+)
+def test_how_long_jobs_have_waited(
+    before: dict[str, int] | None, after: dict[str, int] | None, want: dict[int, int] | None
+) -> None:
+    earlier, later = (parse_all({NAME: record(NAME, waits=counts)}, NOW) for counts in (before, after))
+    assert later.told_since(earlier).waits == want
+
+
+def test_one_worker_that_does_not_count_waits_hides_those_of_all() -> None:
+    raw = {NAME: record(NAME, waits={"0": 3}), "b.1": record("b.1")}
+    assert parse_all(raw, NOW).told.waits is None

@@ -120,6 +120,17 @@ async def test_rates_are_in_status_once_they_are_known() -> None:
     assert one.ctx.metrics.value(metrics.QUEUE_RATE, *NAME, "out") == 2.5
 
 
+async def test_waits_that_workers_count_are_told_as_such() -> None:
+    told = [record("a.1", time=SEEN.time + 2 * n, completed=n, waits={"0": n, "20": n}) for n in range(5)]
+    workers = [records.parse_all({"a.1": text}, SEEN.time + 2 * n) for n, text in enumerate(told)]
+    one = world(*(replace(SEEN, time=SEEN.time + 2 * n, workers=seen) for n, seen in enumerate(workers)))
+    for _ in told:
+        await one.one_pass()
+    status = one.obj["status"]
+    assert (status["waitP95"], status["methods"]["waitP95"]) == ("4s300ms", "Exact")
+    assert one.ctx.metrics.value(metrics.QUEUE_WAIT, *NAME) == pytest.approx(4.2, abs=0.1)
+
+
 @pytest.mark.parametrize(
     ("second", "want"),
     [

@@ -43,6 +43,11 @@ class OnePool(World):
         self.obj = with_status(self.obj, scaling_status(state), state.conditions)
         return state
 
+    def staged(self) -> list[float | None]:
+        """What the metrics say of the number on its way."""
+        stages = ("asked", "damped", "wanted")
+        return [self.ctx.metrics.value(metrics.POOL_REPLICAS, "shop", "packers", stage) for stage in stages]
+
     async def decided(self, seconds: float = 2.0) -> tuple[int, BoundBy, bool]:
         decision = (await self.one_pass(seconds)).decision
         assert decision is not None
@@ -67,7 +72,7 @@ async def test_replicas_follow_the_queue() -> None:
     }
     assert conditions_of(one.obj) == ["ScalingActive=True Following: Replicas follow the queues"]
     assert one.events == ["Normal ScaledUp: From 0 to 5 replicas: follows the jobs of orders"]
-    assert one.ctx.metrics.value(metrics.POOL_REPLICAS, "shop", "packers", "wanted") == 5
+    assert one.staged() == [5, 5, 5]
     assert one.ctx.metrics.value(metrics.POOL_SCALED, "shop", "packers", "up") == 1
 
 
@@ -88,6 +93,7 @@ async def test_shrinking_waits_and_is_looked_at_again_meanwhile() -> None:
     state = await one.one_pass()
     assert state.decision is not None
     assert (state.decision.to, state.decision.bound_by, state.asked) == (5, BoundBy.DAMPING, 2.0)
+    assert one.staged() == [0, 5, 5], "asked, damped, wanted"
     for _ in range(460):
         one.sees(0)
         await one.one_pass()

@@ -50,7 +50,9 @@ def test_rate(told: dict[str, float | None], want: float) -> None:
     [
         pytest.param(counted(lambda now: now), True, id="more than a minute ago"),
         pytest.param(counted(lambda now: NOW - now), False, id="fewer"),
-        pytest.param(counted(work.constant(10)), False, id="as many"),
+        pytest.param(counted(work.constant(10)), True, id="as many"),
+        pytest.param(counted(lambda now: 10 - (now - NOW) * 0.004), True, id="not clearly fewer"),
+        pytest.param(counted(work.constant(0)), False, id="none"),
         pytest.param({"arrivals_long": 3.0}, False, id="not counted"),
     ],
 )

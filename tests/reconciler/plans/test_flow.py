@@ -133,3 +133,31 @@ def test_what_is_remembered_is_bounded() -> None:
     assert len(flow.recent) <= 63
     assert len(flow.past) <= 31
     assert flow.arrivals(120) == pytest.approx(1.0)
+
+
+def test_the_oldest_age_follows_from_counts_where_jobs_do_not_tell_it() -> None:
+    """2 jobs a second come, and the 40 that wait came within the last 20 s."""
+    flow = begun(0.0)
+    for poll in range(1, 71):
+        flow = flow.stepped(2.0 * poll, Step(arrived=4, completed=4, started=4, waiting=40 if poll > 20 else 0))
+    assert flow.now.age == pytest.approx(20.0, abs=2.0)
+    wait = flow.wait()
+    assert wait is not None
+    assert 19 <= wait <= 23
+    assert not flow.counts_waits
+
+
+def test_a_wait_longer_than_remembered_is_unknown() -> None:
+    flow = begun(0.0)
+    for poll in range(1, 61):
+        flow = flow.stepped(2.0 * poll, Step(arrived=4, started=4, waiting=1000))
+    assert flow.now.age is None
+    assert flow.wait() is None
+
+
+def test_waits_that_workers_count_are_believed() -> None:
+    flow = begun(0.0)
+    for poll in range(1, 61):
+        flow = flow.stepped(2.0 * poll, Step(arrived=4, started=4, age=500.0, waits={0: 4}))
+    assert flow.counts_waits
+    assert flow.wait() == pytest.approx(0.05, abs=0.01)
