@@ -113,7 +113,7 @@ async def _lead(plan: Plan, cluster: Cluster, folder: Path) -> None:
     for turn in itertools.count():
         leader = await asyncio.to_thread(start, f"leader-{turn}", folder, "headgate", "reconciler", *flags)
         try:
-            await _when(lambda leader=leader: leader.process.poll() is not None)  # type: ignore[misc]
+            await when(lambda leader=leader: leader.process.poll() is not None)  # type: ignore[misc]
         finally:
             leader.kill()
 
@@ -134,10 +134,10 @@ async def _phase(kubelet: Kubelet, load: Load, result: Result, change: int, requ
     if change > 1:
         await _roll(kubelet, (KEEPS, CLOSES)[(change - 1) % 2], result)
     requests += load.requests
-    await _when(lambda: load.requests >= requests and result.finished >= finished)
+    await when(lambda: load.requests >= requests and result.finished >= finished)
 
 
-async def _when(holds: Callable[[], bool]) -> None:
+async def when(holds: Callable[[], bool]) -> None:
     while True:
         if holds():
             return
