@@ -24,6 +24,11 @@ TYPE_NAME_KEY: Final = "x-type-name"
 
 _READS: Final = re.compile(r"\bself((?:\.\w+\b(?!\())+)")
 _PATHS: Final = re.compile(r"\b(self|oldSelf)\.(\w+(?:\.\w+)*)")
+_WORDS_OF_CEL: Final = re.compile(
+    r"\.(true|false|null|in|as|break|const|continue|else|for|function|if|import|let|loop|package|namespace|return|var|void|while)\b"
+)
+"""Fields whose names are words of CEL's own. API servers of 1.30 know them by their escaped names only, later ones by
+both; a schema that has one unescaped is refused there as a whole."""
 PLACEHOLDER: Final = re.compile(r", \{([\w.]+)\}")
 
 
@@ -76,7 +81,8 @@ class Rule:
 
     def as_validation(self) -> dict[str, Any]:
         """The entry of `x-kubernetes-validations`."""
-        entry: dict[str, Any] = {"rule": self.cel, "message": PLACEHOLDER.sub("", self.message)}
+        rule = _WORDS_OF_CEL.sub(r".__\1__", self.cel)
+        entry: dict[str, Any] = {"rule": rule, "message": PLACEHOLDER.sub("", self.message)}
         if self.field:
             entry["fieldPath"] = "." + self.field
         if self.reason is not Reason.INVALID:

@@ -143,6 +143,13 @@ def test_a_rule_reads_the_fields_its_cel_speaks_of() -> None:
     assert rule.transition
 
 
+def test_a_field_with_a_name_that_cel_keeps_for_itself_is_escaped_for_old_api_servers() -> None:
+    rule = Rule("has(self.namespace) && self.inner.if == self.names", "", lambda self: True)
+
+    assert rule.as_validation()["rule"] == "has(self.__namespace__) && self.inner.__if__ == self.names"
+    assert set(rule.reads) == {("namespace",), ("inner", "if"), ("names",)}
+
+
 def test_a_rule_about_the_whole_value_reads_all_of_it() -> None:
     assert Rule("self.all(x, x > 0)", "", lambda self: True).reads == ((),)
 
