@@ -122,6 +122,8 @@ def _broken_rules(schema: Node, node: Any, old: Any) -> Iterator[str]:
 
 def holds(expression: str, node: Any, old: Any = None) -> bool:
     """Whether a CEL rule is true of a node, by cel-cpp; an error of the rule is a failure of the test."""
+    # Only the API server knows the escaped names of fields that are words of CEL's own.
+    expression = re.sub(r"\.__(\w+?)__", r".\1", expression)
     value = _compiled(expression).eval(data={"self": node, "oldSelf": None if old is _ABSENT else old})
     assert value.type() == cel.Type.BOOL, f"{expression}: {value.value()}"
     return bool(value.value())
