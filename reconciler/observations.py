@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Generic, NamedTuple, TypeVar
+from typing import Final, Generic, NamedTuple, TypeVar
 
 T = TypeVar("T")
+CALLS_SECONDS: Final = 60.0
+"""As long as a pass may take: no pool has been called for longer without deciding."""
 
 
 class QueueName(NamedTuple):
@@ -22,14 +24,17 @@ class QueueName(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Sighting(Generic[T]):
-    """`value` as it was at `at`, in seconds of the monotonic clock; the reading had been due at `due`, and `woke` the
-    pools or changed nothing for them.
+    """`value` as it was at `at`, in seconds of the monotonic clock. `calls` are the readings of the last minute that
+    woke the pools, oldest first: when each was made, and when it had been due.
     """
 
     value: T
     at: float
-    due: float = 0.0
-    woke: bool = False
+    calls: tuple[tuple[float, float], ...] = ()
+
+    def called_since(self, decided_at: float) -> float | None:
+        """When the first reading had been due that was made after a decision and called for another; None for none."""
+        return next((due for at, due in self.calls if at > decided_at), None)
 
     def age(self, now: float) -> float:
         return now - self.at
@@ -46,8 +51,12 @@ class Observations(Generic[T]):
     def record(self, queue: QueueName, value: T, *, wake: bool, due: float | None = None) -> Sighting[T]:
         """Remember what was seen now. `wake` True where something changed that pools decide on."""
         now = self._monotonic()
-        sighting = Sighting(value, now, now if due is None else due, wake)
-        self._latest[queue] = sighting
+        before = self._latest.get(queue)
+        calls = before.calls if before is not None else ()
+        if wake:
+            recent = (call for call in calls if now - call[0] < CALLS_SECONDS)
+            calls = (*recent, (now, now if due is None else due))
+        sighting = self._latest[queue] = Sighting(value, now, calls)
         if wake:
             self._wake(queue)
         return sighting

@@ -91,10 +91,10 @@ async def _elsewhere(url: str, options: Options, part: float) -> None:
 
 
 async def _measured(one: Reconciler, options: Options, moved: str, meanwhile: Awaitable[object]) -> None:
-    before, cpu, writes, began = _samples(one), time.process_time(), one.api.writes, time.monotonic()
+    before, cpu, writes, began = await _samples(one), time.process_time(), one.api.writes, time.monotonic()
     await meanwhile
     cpu, took, writes = time.process_time() - cpu, time.monotonic() - began, one.api.writes - writes
-    after = _samples(one)
+    after = await _samples(one)
     queues, pools = (total(after, TOOK, kind=kind) - total(before, TOOK, kind=kind) for kind in ("Queue", "WorkerPool"))
     decisions = total(after, f"{LAG}_count") - total(before, f"{LAG}_count")
     lag = [_milliseconds(quantile(before, after, LAG, part)) for part in (0.5, 0.95)]
@@ -110,8 +110,10 @@ def _milliseconds(seconds: float) -> str:
     return "-" if isnan(seconds) else f"{1000 * seconds:.0f}"
 
 
-def _samples(one: Reconciler) -> dict[tuple[str, frozenset[tuple[str, str]]], float]:
-    return dict(samples(one.context.metrics.text().decode()))
+async def _samples(one: Reconciler) -> dict[tuple[str, frozenset[tuple[str, str]]], float]:
+    # As the process does it: formatting holds nothing up.
+    text = await asyncio.to_thread(one.context.metrics.text)
+    return dict(await asyncio.to_thread(samples, text.decode()))
 
 
 if __name__ == "__main__":

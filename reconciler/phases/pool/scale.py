@@ -108,12 +108,12 @@ def _hold_what_was_decided(state: ScalingState, stored: Record) -> None:
 
 
 def _measure(state: ScalingState, ctx: Context, worlds: Sequence[QueueWorld]) -> None:
-    """How long the decision took since each reading that called for it had been due."""
+    """How long the decision took since, of each queue, the first reading that called for it had been due."""
     memory, now = ctx.pools.setdefault(state.uid, PoolMemory()), ctx.monotonic()
     for world in worlds:
-        seen = world.sighting
-        if seen is not None and seen.woke and seen.at > memory.decided_at:
-            ctx.metrics.observe(metrics.DECISION_LAG, seconds=now - seen.due)
+        due = world.sighting.called_since(memory.decided_at) if world.sighting is not None else None
+        if due is not None:
+            ctx.metrics.observe(metrics.DECISION_LAG, seconds=now - due)
     memory.decided_at = now
 
 
