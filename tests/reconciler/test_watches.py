@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,8 @@ import pytest
 
 from crds import meta
 from kube.client import Client
-from kube.resources import DEPLOYMENTS, PODS, Resource
+from kube.errors import Unreachable
+from kube.resources import DEPLOYMENTS, PODS, STATEFUL_SETS, Resource
 from reconciler.status import RESOURCES
 from tests.cluster import state
 from tests.cluster.cluster import Cluster, start_control_plane
@@ -27,24 +29,25 @@ LABELS = {meta.LABEL_POOL: "p", meta.LABEL_POOL_UID: "uid-p"}
 POD_SPEC = {"containers": [{"name": "worker", "image": "registry.example.com/worker:1"}]}
 
 
-def children() -> tuple[dict[str, Any], dict[str, Any]]:
-    """A Deployment without replicas and a pod that nothing schedules."""
-    deployment = {
-        "apiVersion": "apps/v1",
-        "kind": "Deployment",
-        "metadata": {"name": "p", "labels": LABELS},
-        "spec": {
-            "replicas": 0,
-            "selector": {"matchLabels": {"a": "b"}},
-            "template": {"metadata": {"labels": {"a": "b"}}, "spec": POD_SPEC},
-        },
+def children() -> tuple[dict[str, Any], ...]:
+    """A Deployment and a StatefulSet without replicas, and a pod that nothing schedules."""
+    run = {
+        "replicas": 0,
+        "selector": {"matchLabels": {"a": "b"}},
+        "template": {"metadata": {"labels": {"a": "b"}}, "spec": POD_SPEC},
     }
-    return deployment, {
+    named = {"apiVersion": "apps/v1", "metadata": {"name": "p", "labels": LABELS}}
+    pod = {
         "apiVersion": "v1",
         "kind": "Pod",
         "metadata": {"name": "p", "labels": LABELS},
         "spec": POD_SPEC,
     }
+    return (
+        {**named, "kind": "Deployment", "spec": run},
+        {**named, "kind": "StatefulSet", "spec": {**run, "serviceName": "p"}},
+        pod,
+    )
 
 
 TOUCHED: tuple[tuple[Resource, str], ...] = (
@@ -52,6 +55,7 @@ TOUCHED: tuple[tuple[Resource, str], ...] = (
     (RESOURCES["WorkerPool"], "p"),
     (RESOURCES["Policy"], "limits"),
     (DEPLOYMENTS, "p"),
+    (STATEFUL_SETS, "p"),
     (PODS, "p"),
 )
 
@@ -62,7 +66,9 @@ async def touch(client: Client, namespace: str) -> None:
     while True:
         count += 1
         for resource, name in TOUCHED:
-            await client.merge_patch(resource, name, namespace, {"metadata": {"annotations": {"n": str(count)}}})
+            # A connection that the server has just closed for being idle is no silence of the watches.
+            with contextlib.suppress(Unreachable):
+                await client.merge_patch(resource, name, namespace, {"metadata": {"annotations": {"n": str(count)}}})
         await asyncio.sleep(0.2)
 
 

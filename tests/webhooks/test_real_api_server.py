@@ -193,7 +193,7 @@ def test_kubectl_scale_is_held_to_the_limits(install: Install, team: str) -> Non
 
 def test_warnings_are_one_line_each(install: Install, team: str) -> None:
     assert apply(install.cluster, queue(team)).code == 0
-    misspelt = pool(team, queues=("thumbnial",), takeOver={"deploymentName": "old"})
+    misspelt = pool(team, queues=("thumbnial", "thumbnals"))
 
     def probe() -> str | None:
         done = apply(install.cluster, misspelt, flags=("--dry-run=server",))
@@ -203,8 +203,8 @@ def test_warnings_are_one_line_each(install: Install, team: str) -> None:
     until("the webhook knows the queue", probe, 20)
     done = apply(install.cluster, misspelt)
     assert done.err.splitlines() == [
-        "Warning: spec.takeOver: no effect: Deployments are not adopted yet",
         f'Warning: spec.queues[0].name: no Queue "thumbnial" in {team}; did you mean "thumbnails"?',
+        f'Warning: spec.queues[1].name: no Queue "thumbnals" in {team}; did you mean "thumbnails"?',
     ]
 
 

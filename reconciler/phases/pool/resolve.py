@@ -40,11 +40,13 @@ async def resolve(state: PoolState, ctx: Context) -> None:
 
 
 def _resolved(state: PoolState, ctx: Context) -> Resolved:
-    """Worked out anew only where the pool, a queue of it or a policy has changed."""
+    """Worked out anew only where the pool, a queue of it or a policy has changed, or a restart was asked for."""
     memory = memory_of(state, ctx)
     policies = tuple(policy.view for policy in applying(meta.WORKER_POOL.kind, state.obj, ctx.snapshot))
     versions = tuple((*_version(worked.obj), worked.effective) for worked in state.worked)
-    about = (*_version(state.obj), policies, versions, tuple(state.missing))
+    # A restart is an annotation, which no generation counts.
+    restarted = (state.obj["metadata"].get("annotations") or {}).get(meta.ANNOTATION_RESTARTED_AT)
+    about = (*_version(state.obj), restarted, policies, versions, tuple(state.missing))
     if memory.resolved is None or memory.resolved.about != about:
         memory.resolved = _worked_out(state, about, policies, ctx.settings.agent_image)
     return memory.resolved

@@ -129,7 +129,8 @@ async def test_a_worker_that_slept_too_long_does_not_lose_the_job_it_no_longer_h
     sleeper.resume()
     await eventually("the job done once", bench.done, lambda done: done == ["j"])
     await eventually("the sleeper back", bench.states, lambda states: list(states.values()) == ["Running"] * 2)
-    assert await bench.scheduled() == await bench.in_flight() == 0
+    await eventually("nothing in flight", bench.in_flight, lambda count: count == 0)
+    assert await bench.scheduled() == 0
     assert "was given to another worker" in sleeper.output()
 
 
