@@ -70,11 +70,13 @@ def progress(pool: Object, children: Sequence[Object]) -> Progress | None:
 def current(pool: Object, children: Sequence[Object]) -> Object | None:
     """The child of the revision that the pool asks for; None while it is not there."""
     asked = _annotations(pool).get(meta.ANNOTATION_RESTARTED_AT)
-    newest = max(children, key=lambda one: str(one["metadata"]["creationTimestamp"]), default=None)
-    if newest is None:
-        return None
-    template = _annotations(newest["spec"]["template"])
-    return newest if template.get(meta.ANNOTATION_RESTARTED_AT) == asked else None
+
+    def answers(child: Object) -> bool:
+        return _annotations(child["spec"]["template"]).get(meta.ANNOTATION_RESTARTED_AT) == asked
+
+    # Times of creation are whole seconds: of two children of one second that is the newer which has what is asked for.
+    newest = max(children, key=lambda one: (str(one["metadata"]["creationTimestamp"]), answers(one)), default=None)
+    return newest if newest is not None and answers(newest) else None
 
 
 def before(children: Sequence[Object]) -> Object | None:

@@ -42,6 +42,12 @@ PROGRESS = [
         id="new workers start while old ones drain",
     ),
     pytest.param(
+        restarted(pool(desiredReplicas=2, revisions=[told("b", 1, 0), told("a", 2, 2)])),
+        [child("a"), child("b", 1, RESTARTED)],
+        "revision b: 1 of 2 workers, 2 of older ones left",
+        id="a restart in the second in which the pool was made is seen too",
+    ),
+    pytest.param(
         pool(desiredReplicas=2, revisions=[told("b", 2, 2)]),
         [child("a", 9), child("b")],
         "revision b serves: 2 ready",
