@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import socket
 import ssl
@@ -20,6 +21,8 @@ KEEP_ALIVE_SECONDS: Final = 300
 """Longer than the API server keeps idle connections (90 s): it is never us who closes one it is about to use."""
 
 GRACE_SECONDS: Final = 15
+TURNS: Final = 3
+"""Of the loop: one reads what has arrived, TLS may need another, and one is to spare."""
 BACKLOG: Final = 1024
 
 log = logging.getLogger(__name__)
@@ -31,6 +34,16 @@ class Server(uvicorn.Server):
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
         yield
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Close idle connections, once all that had arrived on them has been answered.
+
+        In a turn of the loop timers come before sockets, so a process that had to wait for a core would close
+        connections with a request on them that it has only not read yet.
+        """
+        for _ in range(TURNS):
+            await asyncio.sleep(0)
+        await super().shutdown(sockets)
 
 
 def reviews(app: AdmissionApp, tls: ssl.SSLContext | None = None) -> Server:
