@@ -148,8 +148,8 @@ class WorkQueue(Generic[K]):
     def close(self) -> None:
         """Hand out nothing any more; what waits in `take` returns."""
         self._closed = True
-        while self._waiting:
-            _let_go(self._waiting.popleft())
+        while self._next_turn():
+            continue
         self._disarm()
 
     async def take(self) -> Taken[K] | None:
@@ -185,11 +185,11 @@ class WorkQueue(Generic[K]):
         """
         if not self._waiting:
             return
-        if self.agenda.depth == 0:
+        when = self.agenda.next_at()
+        if self.agenda.depth or (when is not None and when <= self.monotonic()):
+            self._next_turn()
+        else:
             self._arm()
-            return
-        while self._waiting and not _let_go(self._waiting.popleft()):
-            continue
 
     def _arm(self) -> None:
         """See to it that somebody is roused when the next delayed key is due."""
@@ -202,18 +202,18 @@ class WorkQueue(Generic[K]):
 
     def _ring(self) -> None:
         self._alarm = None
-        while self._waiting and not _let_go(self._waiting.popleft()):
-            continue
+        self._next_turn()
+
+    def _next_turn(self) -> bool:
+        """Let the worker go that has waited longest; whether there was one. Some have been cancelled meanwhile."""
+        while self._waiting:
+            turn = self._waiting.popleft()
+            if not turn.done():
+                turn.set_result(None)
+                return True
+        return False
 
     def _disarm(self) -> None:
         if self._alarm is not None:
             self._alarm[1].cancel()
             self._alarm = None
-
-
-def _let_go(turn: asyncio.Future[None]) -> bool:
-    """Whether there was somebody to let go."""
-    if turn.done():
-        return False
-    turn.set_result(None)
-    return True

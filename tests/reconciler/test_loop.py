@@ -109,7 +109,7 @@ class Bench:
             due = (agenda.next_at() or float("inf")) <= self.time.now
             return agenda.depth + agenda.held + due
 
-        await eventually("the loop is idle", busy, lambda count: count == 0, 30)
+        await eventually("the loop is idle", busy, lambda count: count == 0)
 
     async def pass_time(self, seconds: float) -> None:
         self.time.now += seconds

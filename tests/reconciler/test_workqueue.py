@@ -153,6 +153,22 @@ async def test_a_delayed_key_comes_after_its_time() -> None:
     assert queue.monotonic() - began >= 0.2
 
 
+async def test_whoever_adds_a_key_wakes_a_worker_for_one_that_is_due_already() -> None:
+    """A clock may have gone on by more than the loop's own, which the alarm is set by."""
+    now = [0.0]
+    queue: WorkQueue[str] = WorkQueue(monotonic=lambda: now[0])
+    queue.add_after("a", 3600)
+    waiting = asyncio.create_task(queue.take())
+    await asyncio.sleep(0)
+    now[0] = 3600.0
+    queue.add_after("b", 3600)
+    async with asyncio.timeout(5):
+        taken = await waiting
+    assert taken is not None
+    assert taken.key == "a"
+    queue.close()
+
+
 async def test_no_key_is_ever_held_twice_and_all_are_worked() -> None:
     queue: WorkQueue[int] = WorkQueue()
     held: set[int] = set()
