@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import json
 import re
-from enum import StrEnum
 from typing import Any, Final, NamedTuple
 
+from crds.words import Word
 
-class Reason(StrEnum):
+
+class Reason(Word):
     """The cause types of `metav1.StatusCause` that Headgate uses."""
 
     INVALID = "FieldValueInvalid"
@@ -22,9 +23,6 @@ class Reason(StrEnum):
     TOO_LONG = "FieldValueTooLong"
     TOO_MANY = "FieldValueTooMany"
     TYPE_INVALID = "FieldValueTypeInvalid"
-
-    # The enumeration's own is written in Python, and asked with every finding.
-    __hash__ = str.__hash__
 
 
 class _Absent:

@@ -4,24 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import Any, Final, NamedTuple
 
 from crds.findings import Finding
+from crds.words import Word
 
 PatchOperation = Mapping[str, Any]
 """One RFC 6902 operation; the engine only ever emits `add`."""
 
 
-class Action(StrEnum):
+class Action(Word):
     """What a policy does about a violation, as `spec.action` names it."""
 
     DENY = "Deny"
     WARN = "Warn"
     AUDIT = "Audit"
-
-    # The enumeration's own is written in Python, and asked with every finding.
-    __hash__ = str.__hash__
 
 
 class PolicyRef(NamedTuple):

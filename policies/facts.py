@@ -5,21 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from typing import Any, Final, NamedTuple
 
+from crds.words import Word
 from policies.snapshot import Snapshot
 
 Object = Mapping[str, Any]
 
 
-class Operation(StrEnum):
+class Operation(Word):
     CREATE = "CREATE"
     UPDATE = "UPDATE"
     DELETE = "DELETE"
-
-    # The enumeration's own is written in Python, and asked with every request.
-    __hash__ = str.__hash__
 
 
 class User(NamedTuple):

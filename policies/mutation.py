@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from crds import meta
+from crds.pointer import pointer
 from policies import effective
 from policies.compiled import Applied
 from policies.decision import PatchOperation
@@ -85,8 +86,7 @@ def _put(tree: dict[str, Any], keys: Sequence[str], value: Any) -> None:
 
 
 def _add(path: Sequence[str], value: Any) -> PatchOperation:
-    pointer = "".join(f"/{token.replace('~', '~0').replace('/', '~1')}" for token in path)
-    return {"op": "add", "path": pointer, "value": value}
+    return {"op": "add", "path": pointer(path), "value": value}
 
 
 def _added(node: Any, tokens: Sequence[str], value: Any) -> Any:

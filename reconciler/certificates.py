@@ -38,7 +38,7 @@ def duty(settings: Settings, namespace: str) -> Duty:
 
 async def _keep(context: Context) -> None:
     client, settings = context.client, context.settings
-    kept = duty(settings, settings.namespace or client.connection.namespace)
+    kept = duty(settings, context.namespace)
     now = judges_time(lambda: client.server_date, context.clock)
 
     def report(found: Report) -> None:

@@ -68,3 +68,8 @@ class Context:
     """Namespaces that are being deleted: nothing in them gets a finalizer any more."""
     pools: dict[str, PoolMemory] = field(default_factory=dict)
     """What the phases of each pool, by uid, remember. Forgetting it costs one more look."""
+
+    @property
+    def namespace(self) -> str:
+        """That of the install."""
+        return self.settings.namespace or self.client.connection.namespace

@@ -31,7 +31,7 @@ class Obstacle:
 
 
 def selector_of(deployment: Object) -> str:
-    """Its selector as text, or an empty one where it has expressions that text does not carry."""
+    """Its selector as text, as lists take it."""
     selector = deployment["spec"]["selector"]
     parts = [f"{key}={value}" for key, value in sorted((selector.get("matchLabels") or {}).items())]
     return ",".join([*parts, *map(_expression, selector.get("matchExpressions") or ())])

@@ -70,12 +70,11 @@ class Reports:
 
     @property
     def _where(self) -> str | None:
-        own = self._context.settings.namespace or self._context.client.connection.namespace
-        return own if self._context.settings.scope is Scope.NAMESPACED else None
+        return self._install if self._context.settings.scope is Scope.NAMESPACED else None
 
     @property
     def _install(self) -> str:
-        return self._context.settings.namespace or self._context.client.connection.namespace
+        return self._context.namespace
 
     async def _write(self) -> None:
         await self._learn()

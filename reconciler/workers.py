@@ -134,7 +134,7 @@ def _state(pod: Asked, processes: Mapping[str, _Process], fences: Fences, *, com
         activity=_activity(pod, present, jobs, fences, complete=complete),
         jobs=jobs,
         running=sum(record.running for record in newest),
-        succeeded=sum(max(0, record.completed - record.failed) for record in newest),
+        succeeded=sum(record.succeeded for record in newest),
         config_generations=frozenset(record.config_generation for record in newest),
     )
 
@@ -181,5 +181,5 @@ def _voice_proves(voice: _Voice, pod: Asked, fences: Fences) -> bool:
         and record.pod_uid == pod.uid
         and record.state is State.DRAINED
         and record.time > fence
-        and not (record.fetching or record.running or record.held)
+        and record.rests
     )

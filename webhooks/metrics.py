@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from enum import StrEnum
 from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
+from crds.words import Word
 from policies import Violation
 from webhooks.tally import Tally
 
@@ -19,7 +19,7 @@ CEL: Final = "rules"
 _CEL_RULE: Final = f"{CEL}."
 
 
-class Outcome(StrEnum):
+class Outcome(Word):
     """How a review was answered."""
 
     ALLOWED = "allowed"
@@ -28,9 +28,6 @@ class Outcome(StrEnum):
     TOO_LARGE = "too_large"
     TIMED_OUT = "timed_out"
     PANIC = "panic"
-
-    # The enumeration's own is written in Python, and asked with every review.
-    __hash__ = str.__hash__
 
 
 class Metrics:

@@ -8,13 +8,15 @@ from typing import Any, Final
 
 import click
 
-from crds import duration, meta
+from crds import meta
+from headgate.durations import DURATION
 from headgate.fleet import rollouts
-from headgate.fleet.following import children, follow, resource
-from headgate.fleet.session import FIELD_MANAGER, UNUSABLE, Cluster, reaching, run
+from headgate.fleet.following import children, follow
+from headgate.fleet.session import UNUSABLE, Cluster, reaching, run
 from headgate.fleet.targets import POOLS, Target, TargetType
 from headgate.fleet.telling import Teller
 from headgate.patience import Patience
+from reconciler.children.workload import is_stateful, resource_of
 
 ASK_SECONDS: Final = 30.0
 PAUSED: Final = "paused"
@@ -32,14 +34,11 @@ def _about(function: Callable[..., Any]) -> Callable[..., Any]:
 
 @command.command("status")
 @click.option("--wait/--no-wait", default=True, show_default=True, help="Stay until it is done or has failed.")
-@click.option("--timeout", default="1h", show_default=True, help="How long to stay, such as 90s.")
+@click.option("--timeout", type=DURATION, default="1h", show_default=True, help="How long to stay, such as 90s.")
 @_about
-def status(target: Target, wait: bool, timeout: str, output: str, namespace: str, kubeconfig: Path | None) -> None:
+def status(target: Target, wait: bool, timeout: float, output: str, namespace: str, kubeconfig: Path | None) -> None:
     """How far it is, and what keeps it. Exit codes: 0 done, 1 not in time or failed, 2 not to be had."""
-    try:
-        patience = Patience(duration.seconds(timeout) if wait else 0.0)
-    except ValueError as error:
-        raise click.BadParameter(str(error), param_hint="--timeout") from error
+    patience = Patience(timeout if wait else 0.0)
 
     async def work(cluster: Cluster) -> int:
         return await follow(cluster, target, patience, Teller(target, output))
@@ -83,7 +82,7 @@ def undo(target: Target, output: str, namespace: str, kubeconfig: Path | None) -
         if child is not None and rollouts.undone(child):
             teller.say("nothing to do", {"changed": False})
             return 0
-        stateful = resource(pool).kind == "StatefulSet"
+        stateful = is_stateful(pool["spec"])
         if child is None or (earlier is None and not stateful):
             teller.say("there is no older revision to go back to: change the spec", {"changed": False})
             return UNUSABLE
@@ -104,15 +103,11 @@ async def _mark(
     present = (pool["metadata"].get("annotations") or {}).get(meta.ANNOTATION_ROLLOUT)
     if present != value:
         patch = rollouts.annotated(pool, meta.ANNOTATION_ROLLOUT, value)
-        await cluster.client.merge_patch(
-            target.resource, target.name, cluster.namespace, patch, field_manager=FIELD_MANAGER
-        )
+        await cluster.patch(target.resource, target.name, patch)
     changed = already or present != value
     Teller(target, output).say(done if changed else "nothing to do", {"changed": changed})
     return 0
 
 
 async def _patch_child(cluster: Cluster, pool: Any, child: Any, patch: Any) -> None:
-    await cluster.client.merge_patch(
-        resource(pool), child["metadata"]["name"], cluster.namespace, patch, field_manager=FIELD_MANAGER
-    )
+    await cluster.patch(resource_of(pool["spec"]), child["metadata"]["name"], patch)

@@ -13,7 +13,7 @@ from headgate.fleet.targets import Target
 from headgate.fleet.telling import Teller
 from headgate.patience import Patience
 from kube.client import Object
-from kube.resources import DEPLOYMENTS, STATEFUL_SETS, Resource
+from reconciler.children.workload import resource_of
 
 POLL_SECONDS: Final = 1.0
 NOT_DONE: Final = 1
@@ -45,12 +45,7 @@ async def follow(
 async def children(cluster: Cluster, pool: Object, patience: Patience) -> Sequence[Object]:
     found = await patience.ask(
         lambda: cluster.client.list(
-            resource(pool), cluster.namespace, f"{meta.LABEL_POOL_UID}={pool['metadata']['uid']}"
+            resource_of(pool["spec"]), cluster.namespace, f"{meta.LABEL_POOL_UID}={pool['metadata']['uid']}"
         )
     )
     return found.items
-
-
-def resource(pool: Object) -> Resource:
-    stateful = (pool["spec"].get("workload") or {}).get("type") == STATEFUL_SETS.kind
-    return STATEFUL_SETS if stateful else DEPLOYMENTS

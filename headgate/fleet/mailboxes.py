@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, Final
+from typing import Any
 
 from crds.v1 import QueueSpec
 from headgate.fleet.session import Cluster
@@ -15,9 +15,7 @@ from kube.resources import SECRETS
 from reconciler.brokers.access import Brokers
 from reconciler.brokers.connect import Limits, Link, Links
 from reconciler.brokers.dead_letters.box import Box
-from reconciler.brokers.layouts import redis_queue, supported
-
-OWN: Final = ("List", "Stream")
+from reconciler.brokers.layouts import OWN
 
 
 class Refused(Exception):  # noqa: N818 - named as what happened
@@ -49,5 +47,4 @@ async def box(cluster: Cluster, target: Target, queue: Object, address: str) -> 
         host, _, port = address.rpartition(":")
         endpoint = replace(endpoint, host=host, port=int(port))
     links = Links(limits, time.monotonic)
-    stream = supported(spec.broker).layout == "Stream"
-    return Box(links.get(endpoint), redis_queue(target.name, spec), stream=stream), links
+    return Box.of(links.get(endpoint), target.name, spec), links

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -20,6 +20,7 @@ from kube import config
 from kube.client import Client, Object
 from kube.config import ConfigError
 from kube.errors import ApiError
+from kube.resources import Resource
 
 UNUSABLE: Final = 2
 FIELD_MANAGER: Final = "headgate-cli"
@@ -42,10 +43,12 @@ class Cluster:
         if wanted is None:
             return f"{target}: nothing to do"
         metadata = {"metadata": {"resourceVersion": obj["metadata"]["resourceVersion"]}}
-        await self.client.merge_patch(
-            target.resource, target.name, self.namespace, {**wanted.patch, **metadata}, field_manager=FIELD_MANAGER
-        )
+        await self.patch(target.resource, target.name, {**wanted.patch, **metadata})
         return f"{target}: {wanted.done}"
+
+    async def patch(self, resource: Resource, name: str, patch: Mapping[str, Any]) -> None:
+        """A merge patch, under the name by which commands are told apart from the reconciler."""
+        await self.client.merge_patch(resource, name, self.namespace, patch, field_manager=FIELD_MANAGER)
 
 
 Function = Callable[..., Any]

@@ -29,6 +29,8 @@ LIBRARIES: Final[Mapping[str, Callable[[RedisQueue], Layout]]] = {
     "Asynq": Asynq,
     "GoRedisWorkQueue": GoRedisWorkQueue,
 }
+OWN: Final = ("List", "Stream")
+"""The layouts of the reference worker, whose keys may be written to."""
 
 
 def supported(broker: Broker) -> Redis:

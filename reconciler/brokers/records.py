@@ -98,6 +98,15 @@ class Record:
     def in_flight(self) -> int:
         return self.running + self.held
 
+    @property
+    def rests(self) -> bool:
+        """Whether nothing runs, is held or is being fetched."""
+        return not (self.fetching or self.in_flight)
+
+    @property
+    def succeeded(self) -> int:
+        return max(0, self.completed - self.failed)
+
     def stale(self, broker_time: float) -> bool:
         return not -AHEAD_SECONDS <= broker_time - self.time <= STALE_SECONDS
 

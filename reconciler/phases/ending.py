@@ -28,9 +28,8 @@ AT_ONCE: Final = 16
 
 async def keep(ctx: Context) -> None:
     """Runs until it is cancelled, or its rights are gone with everything else."""
-    own = ctx.settings.namespace or ctx.client.connection.namespace
     while True:
-        await ends(ctx, own)
+        await ends(ctx, ctx.namespace)
         for namespace in list(ctx.ending):
             await _let_go_in(ctx, namespace)
         await asyncio.sleep(HURRY_SECONDS if ctx.ending else LOOK_SECONDS)

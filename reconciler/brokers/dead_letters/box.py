@@ -8,8 +8,10 @@ from typing import Any, Final
 
 from redis.exceptions import ResponseError
 
+from crds.v1 import QueueSpec
 from reconciler.brokers import refusals
 from reconciler.brokers.dead_letters.letter import Letter
+from reconciler.brokers.layouts import redis_queue, supported
 from reconciler.brokers.redis_queue import Asks, RedisQueue
 from reconciler.brokers.wire import Command
 
@@ -50,6 +52,11 @@ class Box:
         self._link = link
         self._queue = queue
         self._stream = stream
+
+    @classmethod
+    def of(cls, link: Asks, name: str, spec: QueueSpec) -> Box:
+        """That of a Queue with one of our own layouts."""
+        return cls(link, redis_queue(name, spec), stream=supported(spec.broker).layout == "Stream")
 
     @property
     def name(self) -> str:

@@ -87,7 +87,7 @@ def _base(state: PoolState, ctx: Context, pod: Object) -> str:
 
 
 def _state(record: Record) -> WorkerState:
-    drained = record.state is State.DRAINED and not (record.in_flight or record.fetching)
+    drained = record.state is State.DRAINED and record.rests
     activity = Activity.BUSY if record.in_flight else Activity.DRAINED if drained else Activity.IDLE
-    succeeded = max(0, record.completed - record.failed)
-    return WorkerState(activity, record.in_flight, record.running, succeeded, frozenset({record.config_generation}))
+    followed = frozenset({record.config_generation})
+    return WorkerState(activity, record.in_flight, record.running, record.succeeded, followed)

@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from crds import meta
+from crds.pointer import pointer
 from kube.errors import AlreadyExists, NotFound
 from kube.resources import CONTROLLER_REVISIONS, DEPLOYMENTS
+from policies.fields import dig
 from reconciler.children.deployment import deployment
 from reconciler.children.names import APPLIED
 from reconciler.children.stateful_set import stateful_set
@@ -77,19 +79,20 @@ async def _renew(state: PoolState, ctx: Context, child: Object) -> None:
     shape = wanted["metadata"]["annotations"][meta.ANNOTATION_SHAPE]
     if failed_before(state, child):
         revision, template, shape = previous, await _template_of(state, ctx, previous), ""
-    changes = {"/spec/persistentVolumeClaimRetentionPolicy": wanted["spec"]["persistentVolumeClaimRetentionPolicy"]}
+    claims = "persistentVolumeClaimRetentionPolicy"
+    changes: dict[tuple[str, ...], Any] = {("spec", claims): wanted["spec"][claims]}
     if template is not None and revision_label(child) != revision:
         changes |= {
-            "/spec/template": template,
-            f"/metadata/labels/{_escaped(meta.LABEL_REVISION)}": revision,
-            "/metadata/annotations": {**_with_previous(state, child), meta.ANNOTATION_SHAPE: shape},
+            ("spec", "template"): template,
+            ("metadata", "labels", meta.LABEL_REVISION): revision,
+            ("metadata", "annotations"): {**_with_previous(state, child), meta.ANNOTATION_SHAPE: shape},
         }
-    if all(_value(child, path) == value for path, value in changes.items()):
+    if all(dig(child, *path) == value for path, value in changes.items()):
         return
     metadata = child["metadata"]
     tests = {"/metadata/uid": metadata["uid"], "/metadata/resourceVersion": metadata["resourceVersion"]}
     operations = [{"op": "test", "path": path, "value": value} for path, value in tests.items()]
-    operations += [{"op": "add", "path": path, "value": value} for path, value in changes.items()]
+    operations += [{"op": "add", "path": pointer(path), "value": value} for path, value in changes.items()]
     answer = await ctx.client.json_patch(resource_of(state.spec), metadata["name"], state.namespace, operations)
     ctx.store.put(answer)
     if revision_label(child) != revision:
@@ -136,14 +139,3 @@ def _being_set_up(state: PoolState) -> Waiting:
 
 def _tell(state: PoolState, ctx: Context) -> None:
     ctx.events.normal(state.obj, Reason.REVISION_CREATED, f"Revision {state.revision} was created")
-
-
-def _escaped(key: str) -> str:
-    return key.replace("~", "~0").replace("/", "~1")
-
-
-def _value(obj: Object, path: str) -> Any:
-    value: Any = obj
-    for key in path[1:].split("/"):
-        value = (value or {}).get(key.replace("~1", "/").replace("~0", "~"))
-    return value

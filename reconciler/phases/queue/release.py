@@ -14,7 +14,7 @@ from reconciler.brokers import purging
 from reconciler.brokers.dead_letters.box import Box
 from reconciler.brokers.dead_letters.working import Deed, work
 from reconciler.brokers.errors import BrokerError
-from reconciler.brokers.layouts import redis_queue, supported
+from reconciler.brokers.layouts import OWN, redis_queue
 from reconciler.conditions import DRAINING
 from reconciler.context import Context
 from reconciler.errors import Stalled, Waiting
@@ -27,7 +27,6 @@ from reconciler.reasons import Reason
 from reconciler.status import RESOURCES
 
 WAIT_SECONDS: Final = 1.0
-OWN: Final = ("List", "Stream")
 SIGNALS: Final = ("waiting", "running", "scheduled")
 
 
@@ -78,13 +77,12 @@ async def _purge(state: QueueState, ctx: Context) -> None:
     if not (_purges(state) or _purges_dead_letters(state)):
         return
     assert state.parsed is not None  # noqa: S101 - for the type checker: configure ran
-    queue, layout = redis_queue(state.name, state.parsed), supported(state.parsed.broker).layout
     try:
         link = await ctx.brokers.link(state.namespace, state.parsed.broker)
         if _purges(state):
-            await purging.purge(link, queue)
+            await purging.purge(link, redis_queue(state.name, state.parsed))
         if _purges_dead_letters(state):
-            await work(Box(link, queue, stream=layout == "Stream"), Deed.PURGE, limit=None, dry=False)
+            await work(Box.of(link, state.name, state.parsed), Deed.PURGE, limit=None, dry=False)
     except BrokerError as error:
         if _timeout(state) > _deleted_for(state):
             raise Waiting(WAIT_SECONDS, error.reason, f"Not purged yet: {error.message}") from error
