@@ -115,20 +115,15 @@ def ours(acting: Acts, options: argparse.Namespace) -> bool:
     ledger = load.ledger()
     found, by_pod = account(ledger), figures.runs(ledger.events)
     print(figures.HEADER)
-    ends = [*list(began.values())[1:], float("inf")]
-    for (name, begin), end in zip(began.items(), ends, strict=True):
-        lives = [one for one in pods.lives.values() if one.deleted and begin <= one.deleted < end]
-        print(figures.line(name, figures.removals(lives, by_pod)))
-    everything = figures.removals(pods.lives.values(), by_pod)
-    print(figures.line("all", everything))
+    everything: list[figures.Removal] = []
+    for name, everything in figures.phases(began, pods.lives.values(), by_pod):
+        print(figures.line(name, everything))
     surge = "" if acting.workload == "StatefulSet" else " and a surge of 1"
     print(
-        f"{len(found.done)} jobs done, {len(found.lost)} lost, {len(found.done_twice)} done twice,"
-        f" {len(found.unended)} cut off; operator killed {chaos.kills} times;"
+        f"{figures.jobs(found)}; operator killed {chaos.kills} times;"
         f" at most {pods.most} pods at once with {acts.HIGH} replicas{surge}"
     )
-    hit = sum(one.busy for one in everything)
-    return not (hit or found.lost or found.done_twice or found.unended) and pods.most <= acts.HIGH + 2
+    return figures.as_promised(found, everything) and pods.most <= acts.HIGH + 2
 
 
 def plain(acting: Acts, count: int) -> None:

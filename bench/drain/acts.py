@@ -8,9 +8,10 @@ import os
 import signal
 import time
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Final
 
+from bench.processes import processes
+from reconciler.phases.pool.pods import is_ready
 from tests.cluster.node import NAME as NODE
 from tests.node.stack import Stack, eventually, pool
 
@@ -104,7 +105,7 @@ class Acts:
     def _serving(self) -> tuple[int, int, int]:
         """Ready workers, how many of them leave, and of how many revisions they are."""
         pods = [pod for pod in self.stack.pods() if "deletionTimestamp" not in pod["metadata"]]
-        ready = sum(_ready(pod) for pod in pods)
+        ready = sum(map(is_ready, pods))
         leaving = sum("headgate.dev/drain" in pod["metadata"].get("annotations", {}) for pod in pods)
         revisions = len({pod["metadata"]["labels"]["headgate.dev/revision"] for pod in pods})
         return (ready if len(pods) == len(self.stack.pods()) else -1, leaving, revisions)
@@ -112,11 +113,15 @@ class Acts:
 
 def kill_reconcilers(stack: Stack) -> None:
     """SIGKILL to every reconciler of the namespace; the kubelet starts them again."""
-    for folder in Path("/proc").glob("[0-9]*"):
-        with contextlib.suppress(OSError):
-            words = (folder / "cmdline").read_bytes().split(b"\0")
-            if b"reconciler" in words and f"--namespace={stack.namespace}".encode() in words:
-                os.kill(int(folder.name), signal.SIGKILL)
+    for pid in reconcilers(stack):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+
+
+def reconcilers(stack: Stack) -> list[int]:
+    """The processes of this install's operator."""
+    own = f"--namespace={stack.namespace}".encode()
+    return [pid for pid, words in processes() if b"reconciler" in words and own in words]
 
 
 def replace_reconcilers(stack: Stack) -> None:
@@ -146,9 +151,4 @@ def scale_plain_down(stack: Stack) -> None:
 
 def _ready_plain(stack: Stack) -> tuple[int, int]:
     pods = json.loads(stack.kubectl("get", "pods", "-l", "app=plain", "-o=json"))["items"]
-    return len(pods), sum(_ready(pod) for pod in pods)
-
-
-def _ready(pod: dict[str, Any]) -> bool:
-    conditions = pod["status"].get("conditions", ())
-    return any(one["type"] == "Ready" and one["status"] == "True" for one in conditions)
+    return len(pods), sum(map(is_ready, pods))

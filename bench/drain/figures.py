@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from examples.load.account import once, percentile
+from examples.load.account import Account, once, percentile
 from examples.load.ledger import Event, Kind
 
 Interval = tuple[float, float]
@@ -60,6 +60,29 @@ def removals(lives: Iterable[Life], by_pod: Mapping[str, Sequence[Interval]]) ->
         busy = any(begin < life.deleted and end > life.deleted + SEEN_SECONDS for begin, end in jobs)
         found.append(Removal(life.name, max(0.0, life.gone - max(ended, asked)), busy))
     return found
+
+
+def phases(
+    began: Mapping[str, float], lives: Collection[Life], by_pod: Mapping[str, Sequence[Interval]]
+) -> Iterator[tuple[str, list[Removal]]]:
+    """The removals of each phase, given when each began, one after the other; and all of them."""
+    ends = [*list(began.values())[1:], float("inf")]
+    for (name, begin), end in zip(began.items(), ends, strict=True):
+        yield name, removals((one for one in lives if one.deleted and begin <= one.deleted < end), by_pod)
+    yield "all", removals(lives, by_pod)
+
+
+def jobs(found: Account) -> str:
+    """What became of them, in one line."""
+    return (
+        f"{len(found.done)} jobs done, {len(found.lost)} lost, {len(found.done_twice)} done twice,"
+        f" {len(found.unended)} cut off"
+    )
+
+
+def as_promised(found: Account, everything: Sequence[Removal]) -> bool:
+    """Whether no busy worker was hit, and every job was done once."""
+    return not (any(one.busy for one in everything) or found.lost or found.done_twice or found.unended)
 
 
 def line(name: str, found: Sequence[Removal]) -> str:

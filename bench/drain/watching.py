@@ -12,15 +12,14 @@ from typing import Any, Final
 from redis.asyncio import Redis
 
 from bench.drain.figures import Life
+from bench.following import follow_until
 from crds import meta
 from examples.load import work
 from examples.load.ledger import Ledger
 from examples.load.queue import Queue, QueueClient, ledger_key
 from kube import config
 from kube.client import Client
-from kube.errors import ApiError
 from kube.resources import PODS
-from kube.stream import EventType
 from tests.cluster.cluster import Cluster
 
 QUEUE: Final = Queue("jobs")
@@ -29,8 +28,6 @@ LONG: Final = work.Work(seconds=5.0, spread=0.6)
 BACKLOG: Final = 8
 """Jobs that wait at any time, so that no worker is idle by chance."""
 LOOK_SECONDS: Final = 0.05
-ROUND_SECONDS: Final = 5.0
-"""How long one watch goes on before it is asked whether to end; a busy machine takes seconds to open one."""
 
 
 @contextlib.contextmanager
@@ -67,22 +64,7 @@ class Pods:
 
     async def watch(self, stop: threading.Event) -> None:
         async with Client(await config.load(self._cluster.kubeconfig)) as client:
-            listing = await client.list(PODS, self._namespace, self._selector)
-            version = listing.resource_version
-            for pod in listing.items:
-                self._seen(pod)
-            last = False
-            while not last:
-                # One more round after the end, for what has happened and was not told yet.
-                last = stop.is_set()
-                with contextlib.suppress(ApiError, TimeoutError):
-                    async with asyncio.timeout(ROUND_SECONDS):
-                        async for event in client.watch(PODS, self._namespace, version, self._selector):
-                            if event.type is EventType.OPENED:
-                                continue
-                            version = event.object["metadata"]["resourceVersion"]
-                            if event.type is not EventType.BOOKMARK:
-                                self._seen(event.object, gone=event.type is EventType.DELETED)
+            await follow_until(stop, client, PODS, self._namespace, self._seen, self._selector)
 
     def _seen(self, pod: Mapping[str, Any], *, gone: bool = False) -> None:
         metadata, now = pod["metadata"], time.time()

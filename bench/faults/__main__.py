@@ -58,19 +58,13 @@ def _all(acting: Acts, only: list[str]) -> bool:
     ledger = load.ledger()
     found, by_pod = account(ledger), figures.runs(ledger.events)
     print(figures.HEADER)
-    ends = [*list(began.values())[1:], float("inf")]
-    for (name, begin), end in zip(began.items(), ends, strict=True):
-        lives = [one for one in pods.lives.values() if one.deleted and begin <= one.deleted < end]
-        print(figures.line(name, figures.removals(lives, by_pod)))
-        if said[name]:
+    everything: list[figures.Removal] = []
+    for name, everything in figures.phases(began, pods.lives.values(), by_pod):
+        print(figures.line(name, everything))
+        if said.get(name):
             print(f"  {said[name]}")
-    everything = figures.removals(pods.lives.values(), by_pod)
-    print(figures.line("all", everything))
-    print(
-        f"{len(found.done)} jobs done, {len(found.lost)} lost, {len(found.done_twice)} done twice,"
-        f" {len(found.unended)} cut off; at most {pods.most} pods at once"
-    )
-    return not (any(one.busy for one in everything) or found.lost or found.done_twice or found.unended)
+    print(f"{figures.jobs(found)}; at most {pods.most} pods at once")
+    return figures.as_promised(found, everything)
 
 
 if __name__ == "__main__":

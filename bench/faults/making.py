@@ -10,12 +10,12 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path
 from typing import Any, Final
 
 from redis import Redis
 
 from bench.drain.watching import QUEUE
+from bench.processes import processes, read
 from tests.cluster import waiting
 from tests.node.stack import Stack
 
@@ -31,7 +31,7 @@ def api_server_away(stack: Stack, seconds: float) -> Iterator[None]:
     """The API server is killed, keeps its data and is back `seconds` later; the block is run while it is away."""
     state = stack.redis.server.state
     process = state.running()[API_SERVER]
-    command = Path(f"/proc/{process.pid}/cmdline").read_text().split("\0")[:-1]
+    command = [word.decode() for word in read(process.pid, "cmdline").split(b"\0")[:-1]]
     began = time.monotonic()
     os.kill(process.pid, signal.SIGKILL)
     state.stop(API_SERVER)
@@ -75,7 +75,7 @@ def cut_off(pod: Mapping[str, Any]) -> Iterator[None]:
 @contextlib.contextmanager
 def hanging(pod: Mapping[str, Any]) -> Iterator[None]:
     """The pod's processes are stopped, as by a deadlock or a debugger."""
-    found = _processes(pod["metadata"]["uid"])
+    found = _workers(pod["metadata"]["uid"])
     assert found, f"no process of {pod['metadata']['name']} is found"
     with stopped(found):
         yield
@@ -135,38 +135,16 @@ def telling(stack: Stack, pod: Mapping[str, Any], tale: Tale) -> Iterator[None]:
             thread.join()
 
 
-def reconcilers(stack: Stack) -> list[int]:
-    """The reconcilers' processes of this install."""
-    return [
-        int(folder.name)
-        for folder in Path("/proc").glob("[0-9]*")
-        if b"reconciler" in (words := _words(folder)) and f"--namespace={stack.namespace}".encode() in words
-    ]
-
-
 def hostname(pid: int) -> str:
     """The name of the pod a process runs in."""
-    words = _read(Path(f"/proc/{pid}/environ")).split(b"\0")
+    words = read(pid, "environ").split(b"\0")
     return next((word.partition(b"=")[2].decode() for word in words if word.startswith(b"HOSTNAME=")), "")
 
 
-def _processes(pod_uid: str) -> list[int]:
-    """The worker's processes on this machine: a pod's control group is named for its uid."""
-    return [
-        int(folder.name)
-        for folder in Path("/proc").glob("[0-9]*")
-        if b"headgate_worker" in _words(folder) and f"pod{pod_uid}" in _read(folder / "cgroup").decode()
-    ]
-
-
-def _words(folder: Path) -> list[bytes]:
-    return _read(folder / "cmdline").split(b"\0")
-
-
-def _read(path: Path) -> bytes:
-    with contextlib.suppress(OSError):
-        return path.read_bytes()
-    return b""
+def _workers(pod_uid: str) -> list[int]:
+    """A pod's worker processes: its control group is named for its uid."""
+    own = f"pod{pod_uid}".encode()
+    return [pid for pid, words in processes() if b"headgate_worker" in words and own in read(pid, "cgroup")]
 
 
 def _unready(stack: Stack) -> str | None:

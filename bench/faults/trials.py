@@ -50,12 +50,12 @@ class Trials:
         stack = self.acting.stack
         stack.kubectl("scale", "deployment", "-l", acts.RECONCILERS, "--replicas=2")
         try:
-            eventually("two reconcilers", lambda: len(making.reconcilers(stack)), 2)
+            eventually("two reconcilers", lambda: len(acts.reconcilers(stack)), 2)
             self.acting.apply(acts.HIGH)
             self.acting.until_serving(acts.HIGH)
             self.acting.apply(acts.LOW)
             former = self._leader()
-            with making.stopped([pid for pid in making.reconcilers(stack) if making.hostname(pid) == former]):
+            with making.stopped([pid for pid in acts.reconcilers(stack) if making.hostname(pid) == former]):
                 self.acting.apply(acts.HIGH)
                 eventually("another leader", lambda: self._leader() != former, True, 3 * LEASE_SECONDS)
                 self.acting.until_serving(acts.HIGH)

@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any
 
+from bench.following import follow_until
 from kube import config
 from kube.client import Client
-from kube.errors import ApiError
-from kube.resources import PODS, Resource
-from kube.stream import EventType
+from kube.resources import PODS
+from reconciler.phases.pool.pods import is_ready
 from reconciler.status import RESOURCES
 from tests.cluster.cluster import Cluster
-
-ROUND_SECONDS: Final = 5.0
-"""How long one watch goes on before it is asked whether to end."""
 
 Series = list[tuple[float, int]]
 
@@ -52,25 +48,8 @@ class Sizes:
 
     async def watch(self, stop: threading.Event) -> None:
         async with Client(await config.load(self._cluster.kubeconfig)) as client:
-            pools = self._follow(client, RESOURCES["WorkerPool"], self._saw_pool, stop)
-            await asyncio.gather(pools, self._follow(client, PODS, self._saw_pod, stop))
-
-    async def _follow(
-        self, client: Client, resource: Resource, saw: Callable[..., None], stop: threading.Event
-    ) -> None:
-        listing = await client.list(resource, self._namespace)
-        version = listing.resource_version
-        for found in listing.items:
-            saw(found)
-        while not stop.is_set():
-            with contextlib.suppress(ApiError, TimeoutError):
-                async with asyncio.timeout(ROUND_SECONDS):
-                    async for event in client.watch(resource, self._namespace, version):
-                        if event.type is EventType.OPENED:
-                            continue
-                        version = event.object["metadata"]["resourceVersion"]
-                        if event.type is not EventType.BOOKMARK:
-                            saw(event.object, gone=event.type is EventType.DELETED)
+            pools = follow_until(stop, client, RESOURCES["WorkerPool"], self._namespace, self._saw_pool)
+            await asyncio.gather(pools, follow_until(stop, client, PODS, self._namespace, self._saw_pod))
 
     def _saw_pool(self, pool: Mapping[str, Any], *, gone: bool = False) -> None:
         desired = (pool.get("status") or {}).get("desiredReplicas")
@@ -81,10 +60,8 @@ class Sizes:
         metadata = pod["metadata"]
         name = (metadata.get("labels") or {}).get("headgate.dev/pool")
         leaves = "deletionTimestamp" in metadata or "headgate.dev/drain" in (metadata.get("annotations") or {})
-        conditions = (pod.get("status") or {}).get("conditions") or ()
-        ready = any(one["type"] == "Ready" and one["status"] == "True" for one in conditions)
         if name:
-            self.of(name).saw(metadata["uid"], serves=ready and not leaves and not gone)
+            self.of(name).saw(metadata["uid"], serves=is_ready(pod) and not leaves and not gone)
 
 
 def first(series: Series, since: float, least: int) -> float | None:

@@ -9,7 +9,7 @@ from reconciler.plans.actions import Action, Cancel, DeleteMarked, Mark, Request
 from reconciler.plans.child import PENDING, RUNNING, Child, Pod
 from reconciler.plans.child import Request as Standing
 from reconciler.plans.removal import Plan, plan
-from reconciler.workers import Asked, Fences, states
+from reconciler.workers import Activity, Asked, Fences, states
 from tests.reconciler.plans.removal_world import Refused, Simulated, World
 
 
@@ -68,6 +68,14 @@ class Operator:
 
     def _facts(self, child: Child, pods: Sequence[Pod]) -> Child:
         return replace(child, pods=pods)
+
+
+def believing(child: Child) -> Child:
+    """The child as one sees it who takes the word of workers that are merely idle."""
+    pods = [
+        replace(pod, worker=replace(pod.worker, activity=Activity.DRAINED)) if pod.idle else pod for pod in child.pods
+    ]
+    return replace(child, pods=pods)
 
 
 def apply(world: World, child: Child, action: Action) -> None:

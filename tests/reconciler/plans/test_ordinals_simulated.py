@@ -11,8 +11,8 @@ import pytest
 from reconciler.plans.child import Child
 from reconciler.plans.ordinals import plan
 from reconciler.plans.removal import Plan
-from reconciler.workers import Activity
 from tests.reconciler.plans.ordinal_world import OrdinalOperator, OrdinalWorld
+from tests.reconciler.plans.removal_operator import believing
 
 LIVES = 150
 STEPS = 600
@@ -114,10 +114,7 @@ def settled(world: OrdinalWorld, keep: int) -> bool:
 
 def trusting(child: Child) -> Plan:
     """What a plan would do that takes the word of a worker that is merely idle."""
-    believed = [
-        replace(pod, worker=replace(pod.worker, activity=Activity.DRAINED)) if pod.idle else pod for pod in child.pods
-    ]
-    return plan(replace(child, pods=believed))
+    return plan(believing(child))
 
 
 def hasty(child: Child) -> Plan:

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from random import Random
 
 import pytest
 
 from reconciler.plans.child import Child
 from reconciler.plans.removal import Plan, plan
-from reconciler.workers import Activity
-from tests.reconciler.plans.removal_operator import Operator
+from tests.reconciler.plans.removal_operator import Operator, believing
 from tests.reconciler.plans.removal_world import World
 
 LIVES = 150
@@ -83,10 +82,7 @@ def settled(world: World, keep: int) -> bool:
 
 def trusting(child: Child) -> Plan:
     """What a plan would do that takes the word of a worker that is merely idle."""
-    believed = [
-        replace(pod, worker=replace(pod.worker, activity=Activity.DRAINED)) if pod.idle else pod for pod in child.pods
-    ]
-    return plan(replace(child, pods=believed))
+    return plan(believing(child))
 
 
 def test_only_the_guard_protects_what_turns_unready_between_the_decision_and_the_choice() -> None:
