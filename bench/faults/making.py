@@ -17,6 +17,7 @@ from redis import Redis
 from bench.drain.watching import QUEUE
 from bench.processes import processes, read
 from tests.cluster import waiting
+from tests.cluster.state import State
 from tests.node.stack import Stack
 
 RECORDS: Final = f"{QUEUE.base}:workers"
@@ -29,7 +30,7 @@ API_SERVER: Final = "kube-apiserver"
 @contextlib.contextmanager
 def api_server_away(stack: Stack, seconds: float) -> Iterator[None]:
     """The API server is killed, keeps its data and is back `seconds` later; the block is run while it is away."""
-    state = stack.redis.server.state
+    state = State(stack.cluster.kubeconfig.parent)
     process = state.running()[API_SERVER]
     command = [word.decode() for word in read(process.pid, "cmdline").split(b"\0")[:-1]]
     began = time.monotonic()
