@@ -62,8 +62,13 @@ def _resources(subject: Subject) -> Iterator[Finding]:
         if name in UNBOUNDED or "/" in name or name.startswith(HUGE_PAGES):
             continue
         likely = nearest(name, UNBOUNDED)
-        hint = f'did you mean "{likely}"?' if likely else "others than Kubernetes' own have a domain, such as x.org/gpu"
-        yield Finding(f"spec.limits.maxResourcesPerReplica[{name}]", Reason.INVALID, f"no such resource; {hint}", most)
+        hint = f'did you mean "{likely}", or' if likely else "did you mean"
+        yield Finding(
+            f"spec.limits.maxResourcesPerReplica[{name}]",
+            Reason.INVALID,
+            f"no such resource; {hint} one with its domain, such as x.org/gpu?",
+            most,
+        )
 
 
 def _names(subject: Subject) -> Iterator[Finding]:
