@@ -47,7 +47,7 @@ async def scale(state: ScalingState, ctx: Context) -> None:
     if stored is not None and any(world.unseen for world in worlds):
         _hold_what_was_decided(state, stored)
         return
-    if (contested := left_to_another(state, ctx)) is not None:
+    if (contested := await left_to_another(state, ctx)) is not None:
         state.decision = contested
         state.record = decisions.record(stored, contested, gather.current(state, ctx), state.now.timestamp())
         return

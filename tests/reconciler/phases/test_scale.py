@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import Any
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
 from crds import meta
+from kube.client import Client
+from kube.resources import Resource
 from reconciler import metrics
 from reconciler.brokers.errors import BrokerUnreachable
 from reconciler.brokers.observation import Observation, exact
@@ -21,7 +25,9 @@ from tests.reconciler.phases.worlds import START, World, conditions_of, with_sta
 
 
 class OnePool(World):
-    """One pool over the queue orders, passed over again and again."""
+    """One pool over the queue orders, passed over again and again. `time`, the wall clock, stands still."""
+
+    time = START
 
     def __init__(self, **spec: Any) -> None:
         super().__init__()
@@ -38,7 +44,7 @@ class OnePool(World):
 
     async def one_pass(self, seconds: float = 2.0) -> ScalingState:
         self.now += seconds
-        state = ScalingState(obj=self.obj, now=START)
+        state = ScalingState(obj=self.obj, now=self.time)
         await scale(state, self.ctx)
         self.obj = with_status(self.obj, scaling_status(state), state.conditions)
         return state
@@ -268,17 +274,48 @@ async def test_another_autoscaler_is_reported_and_not_fought() -> None:
     await one.one_pass()
     one.ctx.store.put(child(one.obj, 9, "kube-controller-manager"))
     one.sees(0)
-    assert await one.decided() == (9, BoundBy.PAUSED, False)
+    state = await one.one_pass()
+    assert state.decision is not None
+    assert (state.decision.to, state.decision.bound_by, state.decision.may_shrink) == (9, BoundBy.PAUSED, False)
+    assert state.asked == 600, "ten minutes after it wrote"
     assert one.obj["status"]["summary"] == "left to another autoscaler"
     assert conditions_of(one.obj) == [
         "ScalingActive=False AnotherAutoscaler: kube-controller-manager sets the replicas of Deployment packers-1a2b: "
         "remove its HorizontalPodAutoscaler or ScaledObject; nothing is scaled"
     ]
-    one.ctx.store.put(child(one.obj, 9))
-    one.sees(0)
-    assert await one.decided(seconds=590) == (9, BoundBy.PAUSED, False)
+
+
+@dataclass
+class Scalers:
+    """In place of the API server: its HorizontalPodAutoscalers, and how often it was asked for them."""
+
+    targets: list[str]
+    asked: int = 0
+
+    async def list(self, resource: Resource, namespace: str) -> Any:
+        assert (resource.kind, namespace) == ("HorizontalPodAutoscaler", "shop")
+        self.asked += 1
+        specs = ({"scaleTargetRef": {"kind": "Deployment", "name": target}} for target in self.targets)
+        return SimpleNamespace(items=[{"metadata": {"name": "hpa"}, "spec": spec} for spec in specs])
+
+
+async def test_a_pool_comes_back_once_the_autoscaler_is_gone() -> None:
+    """Its name stays in the managed fields for ever: Headgate has not written the number since."""
+    one, scalers = OnePool(), Scalers(["packers-1a2b"])
+    one.ctx.client = cast("Client", scalers)
+    one.ctx.store.put(child(one.obj, 9, "kube-controller-manager"))
     one.sees(17)
-    assert (await one.decided(seconds=20))[1] is not BoundBy.PAUSED
+    one.time += timedelta(seconds=590)
+    assert (await one.decided())[1] is BoundBy.PAUSED
+    assert scalers.asked == 0, "it has just written"
+    one.time += timedelta(seconds=20)
+    assert (await one.decided())[1] is BoundBy.PAUSED, "content with what is there"
+    assert (await one.decided())[1] is BoundBy.PAUSED
+    assert scalers.asked == 1
+    scalers.targets = ["another"]
+    one.sees(17)
+    assert (await one.decided(seconds=60))[1] is not BoundBy.PAUSED
+    assert scalers.asked == 2
 
 
 async def test_a_number_that_a_person_set_is_not_left() -> None:
