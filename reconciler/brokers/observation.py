@@ -58,7 +58,8 @@ class Observation:
 
     `waiting` leaves out `scheduled` jobs; `due` is how many of those are due within a start-up time. `enqueued` and
     `finished` are counters that only grow, where the broker itself keeps them, so that their differences between two
-    observations are arrivals and completions. `workers` are the workers' status records, `records` the
+    observations are arrivals and completions. `refused` are the broker's words for what it refused to tell, and
+    left unknown. `workers` are the workers' status records, `records` the
     same as they were written, by instance; `records_left_out` says how many more there are.
     """
 
@@ -71,6 +72,7 @@ class Observation:
     oldest_enqueued: Signal[float] = UNKNOWN_TIME
     enqueued: int | None = None
     finished: int | None = None
+    refused: str = ""
     identity: Identity = Identity()
     workers: Records = NO_RECORDS
     records: Mapping[str, bytes] = field(default_factory=dict)
@@ -83,6 +85,12 @@ class Observation:
         if oldest is not None:
             return max(0.0, self.time - oldest)
         return 0.0 if self.waiting.value == 0 else None
+
+    @property
+    def unclear(self) -> bool:
+        """Whether a number that pools shrink by is unknown: where jobs are scheduled, also how many are due."""
+        due = self.due.value is None and self.scheduled.value != 0
+        return self.waiting.value is None or self.running.value is None or due
 
     @property
     def methods(self) -> dict[str, str]:

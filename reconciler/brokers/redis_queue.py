@@ -20,6 +20,9 @@ RECORDS: Final = 1000
 """So many status records are read; what lies beyond is estimated."""
 KEPT_QUEUES: Final = 16_384
 """Queues whose questions are kept: they are asked every second."""
+_IDENTITY: Final = ("time", "server", "replication")
+NO_SUCH_KEY: Final = "no such key"
+"""How XINFO says that there is no stream."""
 _SCAN: Final = 4096
 """Buckets of the hash that one HSCAN visits, so that it finds a thousand records in one go."""
 DUE_SECONDS: Final = 32.0
@@ -94,6 +97,14 @@ class Answers:
         """The broker's words when it refused the command, else empty."""
         reply = self._replies.get(name)
         return str(reply) if isinstance(reply, ResponseError) else ""
+
+    @property
+    def refused(self) -> str:
+        """The broker's words for the first command it refused of those that numbers come from; empty for none."""
+        for name, reply in self._replies.items():
+            if isinstance(reply, ResponseError) and name not in _IDENTITY and NO_SUCH_KEY not in str(reply):
+                return refusals.of_reply(reply, self._what(name), self._endpoint).message
+        return ""
 
     def required(self, name: str) -> int:
         """A count without which nothing can be said; raises what the broker refused it with."""

@@ -28,7 +28,8 @@ class QueueFacts:
     """What one queue says.
 
     With `firm` False the numbers are only lower bounds: the broker may have failed over. `missing` is a queue that the
-    pool names and that does not exist. `waiting` includes scheduled jobs that are due before a new pod could start.
+    pool names and that does not exist. `waiting` includes scheduled jobs that are due before a new pod could start;
+    without `due_known` nobody can tell how many they are.
 
     Rates are in jobs per second: `arrivals_short` over 20 s, `arrivals_middle` over 60 s, `arrivals_long` and
     `completions` over 120 s, each None until there is something to tell. `watched_seconds` is for how long the
@@ -43,6 +44,7 @@ class QueueFacts:
     waiting: int | None = None
     running: int | None = None
     firm: bool = True
+    due_known: bool = True
     paused: bool = False
     rate: Rate | None = None
     service_seconds: float | None = None
@@ -70,7 +72,8 @@ class QueueFacts:
     @property
     def complete(self) -> bool:
         """Whether everything that counts is known well enough to shrink by."""
-        return self.firm and self.running is not None and (self.closed or self.waiting is not None)
+        waiting_known = self.closed or (self.waiting is not None and self.due_known)
+        return self.firm and self.running is not None and waiting_known
 
     @property
     def has_jobs(self) -> bool:

@@ -57,7 +57,7 @@ class Celery:
         )
 
     def _oldest(self, first: Answers, now: float) -> Signal[float]:
-        times = [told_by(first[f"oldest {lane}"], now) for lane in self._lanes]
+        times = [told_by(first, f"oldest {lane}", now) for lane in self._lanes]
         if UNKNOWN_TIME in times:
             return UNKNOWN_TIME
         return exact(min((time.value for time in times if time.value is not None), default=None))

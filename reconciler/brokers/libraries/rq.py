@@ -11,7 +11,7 @@ from typing import Final
 
 from reconciler.brokers import jobtime
 from reconciler.brokers.library import Reading
-from reconciler.brokers.observation import UNKNOWN_TIME, Signal, exact
+from reconciler.brokers.observation import UNKNOWN_COUNT, UNKNOWN_TIME, Signal, exact
 from reconciler.brokers.redis_queue import DUE_SECONDS, Answers, RedisQueue
 from reconciler.brokers.wire import Command
 
@@ -49,16 +49,21 @@ class RQ:
     def read(self, first: Answers, second: Answers, now: float) -> Reading:
         return Reading(
             waiting=exact(first.required("waiting")),
-            running=exact(first.required("running") + (first.count("moving").value or 0)),
+            running=_running(first),
             scheduled=first.count("scheduled"),
             due=second.count("due"),
             dead_letters=first.count("dead"),
-            oldest_enqueued=_time(first["oldest"], second["enqueued"], now),
+            oldest_enqueued=_time(first, second["enqueued"], now),
         )
 
 
-def _time(oldest: object, text: object, now: float) -> Signal[float]:
-    if oldest is None:
-        return exact(None)
+def _running(first: Answers) -> Signal[int]:
+    executed, moving = first.required("running"), first.count("moving").value
+    return UNKNOWN_COUNT if moving is None else exact(executed + moving)
+
+
+def _time(first: Answers, text: object, now: float) -> Signal[float]:
+    if first["oldest"] is None:
+        return UNKNOWN_TIME if first.refusal("oldest") else exact(None)
     seconds = jobtime.of_text(text.decode(errors="replace"), now) if isinstance(text, bytes) else None
     return UNKNOWN_TIME if seconds is None else exact(seconds)

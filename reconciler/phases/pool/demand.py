@@ -63,10 +63,11 @@ def queue_facts(world: QueueWorld, now: float) -> QueueFacts:
     seen = sight.readable if sight is not None else None
     if sight is None or seen is None:
         return QueueFacts(world.name, **common)
-    waiting = seen.waiting.value
+    waiting, due = seen.waiting.value, seen.due.value
     return QueueFacts(
         name=world.name,
-        waiting=None if waiting is None else waiting + (seen.due.value or 0),
+        waiting=None if waiting is None else waiting + (due or 0),
+        due_known=due is not None or seen.scheduled.value == 0,
         running=seen.running.value,
         firm=sight.doubt is None,
         rate=_rate(world.effective),

@@ -18,6 +18,7 @@ def told(name: QueueName, sight: Sight, ctx: Context) -> tuple[Hashable, Hashabl
         return None
     lasting = (
         seen.dead_letters,
+        seen.unclear and seen.refused,
         (seen.waiting.method, seen.running.method, seen.scheduled.method, seen.oldest_enqueued.method),
         (sight.counted.arrived.method, sight.counted.completed.method),
         bool(ctx.store.pools_of_queue(*name)),

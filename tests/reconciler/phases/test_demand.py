@@ -70,6 +70,14 @@ CASES: dict[str, tuple[QueueWorld, QueueFacts]] = {
         world(seen(None, replace(OBSERVED, waiting=Observation(0.0).waiting), NOW)),
         QueueFacts("orders", None, 2, watched_seconds=0.0),
     ),
+    "what is due is unknown": (
+        world(seen(None, replace(OBSERVED, due=Observation(0.0).due), NOW)),
+        QueueFacts("orders", 7, 2, watched_seconds=0.0, due_known=False),
+    ),
+    "nothing is scheduled, so nothing is due": (
+        world(seen(None, replace(OBSERVED, scheduled=exact(0), due=Observation(0.0).due), NOW)),
+        QueueFacts("orders", 7, 2, watched_seconds=0.0),
+    ),
     "a rate limit": (
         world(rateLimit={"jobs": 300, "per": "1m30s"}),
         QueueFacts("orders", 8, 2, watched_seconds=0.0, rate=Rate(300, 90.0, "1m30s")),

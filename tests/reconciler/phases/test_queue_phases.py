@@ -172,6 +172,13 @@ async def test_what_runs_being_unknown_is_told_where_it_matters() -> None:
     assert "what runs is unknown, so no pool shrinks" in one.conditions()[0]
 
 
+async def test_what_the_broker_refuses_to_tell_is_told_in_its_own_words() -> None:
+    one = world(replace(SEEN, waiting=Observation(0.0).waiting, refused="ZCARD bull:orders:prioritized: NOPERM No"))
+    one.ctx.store.put(pool("p", "orders"))
+    await one.one_pass()
+    assert one.conditions()[0] == f"{READ}; no pool shrinks: ZCARD bull:orders:prioritized: NOPERM No"
+
+
 async def test_the_spec_says_what_is_effective() -> None:
     one = world(SEEN, retry={"maxRetries": 9}, queueName="renamed")
     await one.one_pass()

@@ -123,6 +123,9 @@ CASES = {
     "what waits is unknown: no shrinking": Case(
         pool(queue(None, 4), current=6), 6, BoundBy.UNREADABLE, "not shrinking: orders partly unread", False
     ),
+    "what is due soon is unknown: no shrinking": Case(
+        pool(queue(due_known=False), current=6), 6, BoundBy.UNREADABLE, "not shrinking: orders partly unread", False
+    ),
     "an empty queue after a failover is in doubt": Case(
         pool(queue(firm=False), current=6), 6, BoundBy.UNREADABLE, "not shrinking: orders is in doubt", False
     ),
