@@ -86,13 +86,27 @@ QUEUE_JOBS: Final = Declared(
 QUEUE_OLDEST: Final = Declared(
     "headgate_queue_oldest_job_age_seconds",
     Type.GAUGE,
-    "Age of the oldest waiting job by the broker's clock; 0 when none waits, absent while unknown.",
+    "Age of the oldest waiting job by the broker's clock, estimated where jobs do not tell; 0 when none waits, absent "
+    "while unknown.",
     ("namespace", "queue"),
 )
 QUEUE_WAIT: Final = Declared(
     "headgate_queue_wait_p95_seconds",
     Type.GAUGE,
     "How long 95 of 100 jobs that started in the last two minutes waited at most. Absent while unknown.",
+    ("namespace", "queue"),
+)
+QUEUE_LATENCY: Final = Declared(
+    "headgate_queue_latency_p95_seconds",
+    Type.GAUGE,
+    "How long 95 of 100 jobs take from being enqueued to their end at most: an estimate from waits and service times. "
+    "Absent while unknown.",
+    ("namespace", "queue"),
+)
+QUEUE_SERVICE: Final = Declared(
+    "headgate_queue_service_seconds",
+    Type.GAUGE,
+    "The mean time a job runs, over the last 5 to 30 minutes. Absent while unknown.",
     ("namespace", "queue"),
 )
 QUEUE_RATE: Final = Declared(
@@ -207,6 +221,8 @@ DECLARED: Final = (
     QUEUE_JOBS,
     QUEUE_OLDEST,
     QUEUE_WAIT,
+    QUEUE_LATENCY,
+    QUEUE_SERVICE,
     QUEUE_RATE,
     QUEUE_READS,
     DECISION_LAG,

@@ -94,11 +94,10 @@ class Observation:
 
     @property
     def methods(self) -> dict[str, str]:
-        """`status.methods` of the Queue."""
+        """`status.methods` of the Queue, as far as one reading tells."""
         return {
             "waiting": self.waiting.method,
             "running": self.running.method,
             "scheduled": self.scheduled.method,
             "deadLetters": self.dead_letters.method,
-            "oldestJobTime": self.oldest_enqueued.method,
         }

@@ -47,6 +47,7 @@ async def observe(state: QueueState, ctx: Context) -> None:
         await read(state, ctx)
     else:
         state.sight = poll.seen
+    _reckon(state, ctx, name)
     words = told(name, state.sight, ctx) if state.sight is not None and state.effective is not None else None
     if words is None:
         ctx.polls.drop(name)
@@ -58,6 +59,15 @@ async def observe(state: QueueState, ctx: Context) -> None:
     else:
         poll.lasting, poll.numbers = words
         poll.pass_at = _pass_at(state, ctx)
+
+
+def _reckon(state: QueueState, ctx: Context, name: QueueName) -> None:
+    """What takes longer to work out than a reading may cost, so once a pass: at most every half minute at rest."""
+    sight = state.sight if state.sight is not None and state.sight.readable is not None else None
+    service = sight.service if sight is not None else None
+    state.latency = sight.latency() if sight is not None else None
+    ctx.metrics.set(metrics.QUEUE_LATENCY, *name, value=state.latency)
+    ctx.metrics.set(metrics.QUEUE_SERVICE, *name, value=service.seconds if service is not None else None)
 
 
 async def read(state: QueueState, ctx: Context) -> None:
@@ -111,5 +121,5 @@ def measure(ctx: Context, name: QueueName, sight: Sight) -> None:
 
 def measure_age(ctx: Context, name: QueueName, sight: Sight) -> None:
     """The one number that changes by time alone."""
-    observation = sight.readable
-    ctx.metrics.set(metrics.QUEUE_OLDEST, *name, value=observation.oldest_age if observation is not None else None)
+    age = sight.oldest_age if sight.readable is not None else None
+    ctx.metrics.set(metrics.QUEUE_OLDEST, *name, value=age)

@@ -131,6 +131,36 @@ async def test_waits_that_workers_count_are_told_as_such() -> None:
     assert one.ctx.metrics.value(metrics.QUEUE_WAIT, *NAME) == pytest.approx(4.2, abs=0.1)
 
 
+async def test_how_long_jobs_take_in_all_is_an_estimate() -> None:
+    """Jobs that wait 3.9 s and run for 2 s, all of them."""
+    lengths = [{"busySeconds": 2.0 * n, "serviceSeconds": 2.0 * n, "serviceSecondsSq": 4.0 * n} for n in range(10)]
+    told = [
+        record("a.1", time=SEEN.time + 2 * n, completed=n, waits={"20": n}, **more) for n, more in enumerate(lengths)
+    ]
+    workers = [records.parse_all({"a.1": text}, SEEN.time + 2 * n) for n, text in enumerate(told)]
+    one = world(*(replace(SEEN, time=SEEN.time + 2 * n, workers=seen) for n, seen in enumerate(workers)))
+    for _ in told:
+        await one.one_pass()
+    status = one.obj["status"]
+    assert (status["latencyP95"], status["methods"]["latencyP95"]) == ("5s900ms", "Estimated")
+    assert one.ctx.metrics.value(metrics.QUEUE_SERVICE, *NAME) == pytest.approx(2.0)
+    assert one.ctx.metrics.value(metrics.QUEUE_LATENCY, *NAME) == pytest.approx(5.9, abs=0.1)
+
+
+async def test_the_oldest_job_is_estimated_where_jobs_do_not_tell() -> None:
+    silent = replace(SEEN, oldest_enqueued=Observation(0.0).oldest_enqueued)
+    counts = [
+        replace(silent, time=SEEN.time + 2 * n, waiting=exact(min(n, 7)), enqueued=90 + n, finished=90)
+        for n in range(8)
+    ]
+    one = world(*counts)
+    for _ in counts:
+        await one.one_pass()
+    status = one.obj["status"]
+    assert (status["oldestJobTime"], status["methods"]["oldestJobTime"]) == ("2027-01-15T08:00:00Z", "Estimated")
+    assert one.ctx.metrics.value(metrics.QUEUE_OLDEST, *NAME) == pytest.approx(14.0)
+
+
 @pytest.mark.parametrize(
     ("second", "want"),
     [
