@@ -69,6 +69,8 @@ class PoolMemory:
     """Whether the API server refused the last delete that was tried; None before the first."""
     guard_asked_at: float = float("-inf")
     startups: Startups = field(default_factory=Startups)
+    startup_seconds: float | None = None
+    """How long its pods take to start, by the last decision: told, measured or assumed."""
     noticed: set[str] = field(default_factory=set)
     """Changes of children by others that were told, each once."""
     shared: set[str] = field(default_factory=set)

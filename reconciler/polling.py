@@ -21,6 +21,7 @@ from reconciler.compliance import EVERY_SECONDS
 from reconciler.context import Context
 from reconciler.keys import Key
 from reconciler.observations import QueueName
+from reconciler.phases.queue.ahead import due_seconds
 from reconciler.phases.queue.observe import measure, measure_age, next_poll
 from reconciler.phases.queue.told import told
 from reconciler.polls import TICK_SECONDS, Poll
@@ -40,7 +41,7 @@ async def keep(ctx: Context) -> None:
 async def read(due: Sequence[Poll], ctx: Context) -> None:
     """One reading of each."""
     polls = {poll.name: poll for poll in due}
-    places: list[Place] = [(*poll.name, poll.spec) for poll in due]
+    places: list[Place] = [(*poll.name, poll.spec, due_seconds(poll.name, ctx)) for poll in due]
     try:
         await ctx.brokers.observe_each(places, partial(_tell, polls, ctx))
     except Exception:

@@ -83,6 +83,7 @@ class LibraryObserver:
             oldest_enqueued=reading.oldest_enqueued,
             enqueued=reading.enqueued,
             finished=reading.finished,
+            due_seconds=self._queue.due_seconds,
             refused=first.refused or second.refused,
             identity=known or identify(self._link, first),
             workers=parse_all(raw, now),

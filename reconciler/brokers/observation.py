@@ -56,7 +56,8 @@ class Identity:
 class Observation:
     """The signals of one queue. Times are seconds since the epoch by the broker's clock.
 
-    `waiting` leaves out `scheduled` jobs; `due` is how many of those are due within a start-up time. `enqueued` and
+    `waiting` leaves out `scheduled` jobs; `due` is how many of those are due within `due_seconds`, a start-up
+    time. `enqueued` and
     `finished` are counters that only grow, where the broker itself keeps them, so that their differences between two
     observations are arrivals and completions. `refused` are the broker's words for what it refused to tell, and
     left unknown. `workers` are the workers' status records, `records` the
@@ -72,6 +73,7 @@ class Observation:
     oldest_enqueued: Signal[float] = UNKNOWN_TIME
     enqueued: int | None = None
     finished: int | None = None
+    due_seconds: float = 0.0
     refused: str = ""
     identity: Identity = Identity()
     workers: Records = NO_RECORDS

@@ -61,6 +61,7 @@ class RedisListObserver:
             due=due_of(first, second),
             dead_letters=first.count("dead letters"),
             oldest_enqueued=self._oldest(first, now),
+            due_seconds=self._queue.due_seconds,
             refused=first.refused or second.refused,
             identity=known or identify(self._link, first),
             workers=workers,

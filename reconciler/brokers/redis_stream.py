@@ -60,6 +60,7 @@ class RedisStreamObserver:
             oldest_enqueued=_oldest(lanes, second, now),
             enqueued=_total(None if lane.read is None or lane.lag is None else lane.read + lane.lag for lane in lanes),
             finished=_total(None if lane.read is None else lane.read - lane.pending for lane in lanes),
+            due_seconds=self._queue.due_seconds,
             refused=first.refused or second.refused,
             identity=known or identify(self._link, first),
             workers=parse_all(raw, now),

@@ -38,7 +38,7 @@ class Brokers:
     meanwhile: Callable[[], object] = lambda: None
     asked: int = 0
 
-    async def observe(self, namespace: str, name: str, spec: QueueSpec) -> Observation:
+    async def observe(self, namespace: str, name: str, spec: QueueSpec, due_seconds: float) -> Observation:
         self.asked += 1
         assert isinstance(self.answer, Observation)
         return self.answer

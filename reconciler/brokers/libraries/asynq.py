@@ -11,7 +11,7 @@ from typing import Final
 
 from reconciler.brokers.library import Reading, in_units, number
 from reconciler.brokers.observation import UNKNOWN_COUNT, UNKNOWN_TIME, Signal, exact
-from reconciler.brokers.redis_queue import DUE_SECONDS, Answers, RedisQueue
+from reconciler.brokers.redis_queue import Answers, RedisQueue
 from reconciler.brokers.wire import Command
 
 PREFIX: Final = "asynq:"
@@ -36,7 +36,7 @@ class Asynq:
         }
 
     def second(self, first: Answers, now: float) -> dict[str, Command]:
-        due = f"{now + DUE_SECONDS:.3f}"
+        due = f"{now + self.queue.due_seconds:.3f}"
         questions: dict[str, Command] = {f"due {later}": ("ZCOUNT", self._key(later), "-inf", due) for later in _LATER}
         oldest = first["oldest"]
         if isinstance(oldest, bytes):

@@ -11,7 +11,7 @@ from typing import Final
 
 from reconciler.brokers.library import Reading, in_units, number
 from reconciler.brokers.observation import UNKNOWN_COUNT, UNKNOWN_TIME, Signal, estimated, exact
-from reconciler.brokers.redis_queue import DUE_SECONDS, Answers, RedisQueue
+from reconciler.brokers.redis_queue import Answers, RedisQueue
 from reconciler.brokers.wire import Command
 
 PREFIX: Final = "bull:"
@@ -39,7 +39,7 @@ class BullMQ:
         }
 
     def second(self, first: Answers, now: float) -> dict[str, Command]:
-        due = round((now + DUE_SECONDS) * 1000) * _SCORE
+        due = round((now + self.queue.due_seconds) * 1000) * _SCORE
         questions: dict[str, Command] = {"due": ("ZCOUNT", self._key("delayed"), "-inf", due)}
         oldest = first["oldest"]
         if isinstance(oldest, bytes) and not oldest.startswith(_MARKER):

@@ -12,7 +12,7 @@ from typing import Final
 from reconciler.brokers import jobtime
 from reconciler.brokers.library import Reading
 from reconciler.brokers.observation import UNKNOWN_COUNT, UNKNOWN_TIME, Signal, exact
-from reconciler.brokers.redis_queue import DUE_SECONDS, Answers, RedisQueue
+from reconciler.brokers.redis_queue import Answers, RedisQueue
 from reconciler.brokers.wire import Command
 
 PREFIX: Final = "rq:"
@@ -40,7 +40,8 @@ class RQ:
         }
 
     def second(self, first: Answers, now: float) -> dict[str, Command]:
-        questions: dict[str, Command] = {"due": ("ZCOUNT", self._key("scheduled"), "-inf", f"{now + DUE_SECONDS:.3f}")}
+        due = f"{now + self.queue.due_seconds:.3f}"
+        questions: dict[str, Command] = {"due": ("ZCOUNT", self._key("scheduled"), "-inf", due)}
         oldest = first["oldest"]
         if isinstance(oldest, bytes):
             questions["enqueued"] = ("HGET", f"{self._prefix}job:{oldest.decode(errors='replace')}", "enqueued_at")

@@ -14,7 +14,7 @@ import orjson
 
 from reconciler.brokers.library import SAMPLE, Reading, items, told_by
 from reconciler.brokers.observation import UNKNOWN_COUNT, Method, Signal, estimated, exact
-from reconciler.brokers.redis_queue import DUE_SECONDS, Answers, RedisQueue
+from reconciler.brokers.redis_queue import Answers, RedisQueue
 from reconciler.brokers.wire import Command
 
 _LATER: Final = ("schedule", "retry")
@@ -38,7 +38,7 @@ class Sidekiq:
         }
 
     def second(self, first: Answers, now: float) -> dict[str, Command]:
-        due = f"{now + DUE_SECONDS:.3f}"
+        due = f"{now + self.queue.due_seconds:.3f}"
         return {
             **{f"due {name}": ("ZRANGEBYSCORE", self._key(name), "-inf", due, "LIMIT", 0, SAMPLE) for name in _LATER},
             **{

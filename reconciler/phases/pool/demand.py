@@ -63,17 +63,29 @@ def queue_facts(world: QueueWorld, now: float) -> QueueFacts:
     seen = sight.readable if sight is not None else None
     if sight is None or seen is None:
         return QueueFacts(world.name, **common)
-    waiting, due = seen.waiting.value, seen.due.value
+    waiting, due = seen.waiting.value, _due(sight, seen)
     return QueueFacts(
         name=world.name,
         waiting=None if waiting is None else waiting + (due or 0),
-        due_known=due is not None or seen.scheduled.value == 0,
+        due_known=due is not None,
         running=seen.running.value,
         firm=sight.doubt is None,
         rate=_rate(world.effective),
         **_measured(sight),
         **common,
     )
+
+
+def _due(sight: Sight, seen: Observation) -> int | None:
+    """The scheduled jobs that are to be counted as waiting; None while unknown.
+
+    Where jobs are scheduled all the time, as many as arrive while a pod starts are always due: those the arrivals stand
+    for already, and only what is due beyond them is more.
+    """
+    if seen.due.value is None:
+        return 0 if seen.scheduled.value == 0 else None
+    coming = sight.flow.arrivals(LONG_SECONDS) if sight.flow is not None else None
+    return max(0, seen.due.value - round((coming or 0.0) * seen.due_seconds))
 
 
 def _measured(sight: Sight) -> dict[str, Any]:

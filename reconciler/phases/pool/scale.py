@@ -57,6 +57,7 @@ async def scale(state: ScalingState, ctx: Context) -> None:
     calendar = schedules.in_force(known, state.now)
     facts = pool_facts(state.spec, state.effective, worlds, gather.current(state, ctx), state.now, clock, workers)
     facts = replace(facts, schedule=_in_force(calendar))
+    ctx.pools.setdefault(state.uid, PoolMemory()).startup_seconds = facts.startup_seconds
     earlier = ctx.histories.get(state.uid) or history.seeded(clock, facts.current)
     decision, later = decide(facts, earlier, clock)
     if (budget := budget_of(state.obj, ctx)) is not None:

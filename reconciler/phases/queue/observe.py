@@ -15,6 +15,7 @@ from reconciler.brokers.sight import Sight, failed, moved, seen
 from reconciler.compliance import EVERY_SECONDS
 from reconciler.context import Context
 from reconciler.observations import QueueName
+from reconciler.phases.queue.ahead import due_seconds
 from reconciler.phases.queue.state import QueueState
 from reconciler.phases.queue.told import told
 from reconciler.plans.flow import LONG_SECONDS, Flow
@@ -77,7 +78,8 @@ async def read(state: QueueState, ctx: Context) -> None:
     sighting = ctx.observations.latest(name)
     before: Sight | None = sighting.value if sighting else None
     try:
-        sight = seen(before, await ctx.brokers.observe(*name, state.parsed), ctx.monotonic())
+        observation = await ctx.brokers.observe(*name, state.parsed, due_seconds(name, ctx))
+        sight = seen(before, observation, ctx.monotonic())
     except BrokerError as error:
         sight = failed(before, error, ctx.monotonic())
         ctx.metrics.add(metrics.QUEUE_READS, *name, error.reason)

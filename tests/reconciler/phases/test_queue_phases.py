@@ -44,8 +44,10 @@ class Brokers:
     """Answers from a list, the last one for ever."""
 
     answers: list[Observation | BrokerError]
+    asked: float = 0.0
 
-    async def observe(self, namespace: str, name: str, spec: QueueSpec) -> Observation:
+    async def observe(self, namespace: str, name: str, spec: QueueSpec, due_seconds: float) -> Observation:
+        self.asked = due_seconds
         answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
         if isinstance(answer, BrokerError):
             raise answer
@@ -101,6 +103,18 @@ async def test_a_reading_is_in_status() -> None:
     assert status["effective"]["retry.maxRetries"] == {"value": 3, "origin": "built-in"}
     assert one.conditions() == [READ, FOLLOWED]
     assert one.events == []
+
+
+@pytest.mark.parametrize(("startups", "want"), [([], 32), ([None], 32), ([14.2], 17), ([14.2, 180.0], 182)], ids=str)
+async def test_scheduled_jobs_count_as_far_ahead_as_pods_take_to_start(
+    startups: list[float | None], want: float
+) -> None:
+    one = world(SEEN)
+    for number, seconds in enumerate(startups):
+        one.ctx.store.put(pool(f"p{number}", "orders"))
+        one.ctx.pools[f"uid-p{number}"] = PoolMemory(startup_seconds=seconds)
+    await one.one_pass()
+    assert one.brokers.asked == want
 
 
 async def test_rates_are_in_status_once_they_are_known() -> None:
