@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from reconciler.plans import price
 from reconciler.plans.decision import BoundBy
-from reconciler.plans.explain import QUEUE, QUEUES
+from reconciler.plans.explain import QUEUE, QUEUES, SIGNALS
 
 RULES: Final[Mapping[str, str]] = {
     BoundBy.DEMAND: "asked for",
@@ -25,6 +25,8 @@ RULES: Final[Mapping[str, str]] = {
     BoundBy.PAUSED: "paused",
     "More": "more queues",
 }
+BESIDE: Final = (SIGNALS, price.NAME)
+"""Steps that have no number of their own."""
 
 
 def lines(pool: Mapping[str, Any]) -> Iterator[str]:
@@ -48,7 +50,7 @@ def _steps(steps: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     for step in steps:
         label = "" if step["name"] in (QUEUE, QUEUES) else RULES.get(step["name"], step["name"])
         message = step.get("message", "")
-        if step["name"] == price.NAME:
+        if step["name"] in BESIDE:
             yield f"        {message}"
         else:
             yield f"  {step['replicas']:>4}  {': '.join(text for text in (label, message) if text)}"

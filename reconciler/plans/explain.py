@@ -19,6 +19,7 @@ from reconciler.plans.law import Ask, Why
 
 MESSAGE_LENGTH: Final = 120
 STEPS: Final = 16
+SIGNALS: Final = "Signals"
 QUEUE: Final = "Queue"
 QUEUES: Final = "Queues"
 NOTHING: Final = "nothing waits or runs"
@@ -30,7 +31,9 @@ INEFFECTIVE: Final = "more workers completed no more jobs; a few more are tried 
 
 
 def steps(bill: Sequence[Step]) -> tuple[Step, ...]:
-    """At most 16 steps; a longer bill loses queues in its middle, since its end says what won."""
+    """At most 16 steps; a longer bill loses signals, then queues in its middle, since its end says what won."""
+    if len(bill) > STEPS:
+        bill = [step for step in bill if step.name != SIGNALS]
     if len(bill) > STEPS:
         head, left_out = STEPS // 2, len(bill) - STEPS + 1
         gap = Step("More", bill[head].replicas, f"{left_out} more queues")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Final
 
@@ -21,6 +21,19 @@ class Rate:
     jobs: int
     seconds: float
     per: str
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """How a queue's numbers are known, which changes no decision and explains them.
+
+    They are `read_seconds` old, and the oldest job has waited for `oldest_seconds`; `estimated` are the names of those
+    that nobody counts.
+    """
+
+    read_seconds: float = 0.0
+    oldest_seconds: float | None = None
+    estimated: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +72,7 @@ class QueueFacts:
     wait_target: float | None = None
     share: Fraction = Fraction(1)
     breaker_open: bool = False
+    source: Source = field(default=Source(), compare=False)
 
     @property
     def closed(self) -> bool:

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from crds import duration
 from policies.effective import Effective
-from reconciler.brokers.observation import Observation
+from reconciler.brokers.observation import Method, Observation
 from reconciler.brokers.sight import Sight
 from reconciler.observations import Sighting
 from reconciler.phases.pool.serving import NOBODY, Serving
@@ -23,6 +23,7 @@ from reconciler.plans.facts import (
     PoolFacts,
     QueueFacts,
     Rate,
+    Source,
 )
 from reconciler.plans.flow import LONG_SECONDS, MIDDLE_SECONDS, SHORT_SECONDS
 
@@ -71,9 +72,21 @@ def queue_facts(world: QueueWorld, now: float) -> QueueFacts:
         running=seen.running.value,
         firm=sight.doubt is None,
         rate=_rate(world.effective),
+        source=_source(sight, seen, now - world.sighting.at if world.sighting is not None else 0.0),
         **_measured(sight),
         **common,
     )
+
+
+def _source(sight: Sight, seen: Observation, age: float) -> Source:
+    methods = {
+        "waiting": seen.waiting.method,
+        "running": seen.running.method,
+        "oldest": sight.oldest.method,
+        "arrivals": sight.counted.arrived.method,
+    }
+    estimated = frozenset(name for name, method in methods.items() if method is Method.ESTIMATED)
+    return Source(age, sight.oldest_age, estimated)
 
 
 def _due(sight: Sight, seen: Observation) -> int | None:
