@@ -61,6 +61,8 @@ class PoolMemory:
     queues: dict[str, WorkedQueue] = field(default_factory=dict)
     decided_at: float = float("-inf")
     """When the last decision was made, by the steady clock."""
+    told_at: float = float("-inf")
+    """When the last decision was recorded that said something new, by the steady clock."""
     autoscaler_found: bool = False
     """Whether somebody else's autoscaler targeted the pool's workload when one was sought last."""
     autoscaler_sought_at: float = float("-inf")

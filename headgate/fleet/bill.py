@@ -30,7 +30,7 @@ BESIDE: Final = (SIGNALS, price.NAME)
 
 
 def lines(pool: Mapping[str, Any]) -> Iterator[str]:
-    """What people read. Every number is of the moment that the first line names."""
+    """What people read: the last change of the number, and the bill of it or of what was said of it since."""
     name, status = pool["metadata"]["name"], pool.get("status") or {}
     decision = status.get("decision")
     if not decision:

@@ -49,6 +49,11 @@ class OnePool(World):
         self.obj = with_status(self.obj, scaling_status(state), state.conditions)
         return state
 
+    def passes(self, seconds: float) -> None:
+        """Time, by both clocks."""
+        self.now += seconds
+        self.time += timedelta(seconds=seconds)
+
     def staged(self) -> list[float | None]:
         """What the metrics say of the number on its way."""
         stages = ("asked", "damped", "wanted")
@@ -111,6 +116,34 @@ async def test_shrinking_waits_and_is_looked_at_again_meanwhile() -> None:
         await one.one_pass()
     assert one.obj["status"]["desiredReplicas"] == 1
     assert one.events[-1] == "Normal ScaledDown: From 2 to 1 replicas: at minReplicas 1"
+
+
+async def test_another_reason_does_not_hide_the_last_change() -> None:
+    one = OnePool()
+    one.sees(17)
+    await one.one_pass()
+    one.passes(60)
+    one.sees(0)
+    await one.one_pass()
+    decision = one.obj["status"]["decision"]
+    told = (decision["time"], decision["from"], decision["to"], decision["boundBy"])
+    assert told == ("2027-01-15T08:00:00Z", 0, 5, "Damping")
+
+
+async def test_a_policy_of_behavior_goes_on_after_a_restart() -> None:
+    """It allows two pods a minute, and the last two were started 20 s ago, by another process."""
+    policies = [{"type": "Pods", "value": 2, "periodSeconds": 60}]
+    one = OnePool(scaling={"maxReplicas": 30, "behavior": {"scaleUp": {"policies": policies}}})
+    one.sees(400)
+    assert await one.decided() == (2, BoundBy.BEHAVIOR, True)
+    one.ctx.histories.clear()
+    one.passes(20)
+    one.sees(400)
+    assert await one.decided() == (2, BoundBy.BEHAVIOR, True)
+    one.ctx.histories.clear()
+    one.passes(41)
+    one.sees(400)
+    assert await one.decided() == (4, BoundBy.BEHAVIOR, True)
 
 
 async def test_the_pods_are_counted_where_status_does_not_tell_yet() -> None:

@@ -71,10 +71,23 @@ def test_the_record_stays_while_only_counts_change() -> None:
 
 
 @pytest.mark.parametrize(
-    "changed",
-    [decision(4), decision(3, BoundBy.MAX_REPLICAS), decision(3, summary="follows the jobs of orders")],
+    ("changed", "want"),
+    [
+        (decision(4), (40.0, 3)),
+        (decision(3, BoundBy.MAX_REPLICAS), (10.0, 1)),
+        (decision(3, summary="follows the jobs of orders"), (10.0, 1)),
+    ],
     ids=["number", "bound", "summary"],
 )
-def test_the_record_changes_with(changed: ReplicaDecision) -> None:
+def test_the_record_changes_with(changed: ReplicaDecision, want: tuple[float, int]) -> None:
+    """But it goes on telling when the number last changed, and from what."""
     first = record(None, decision(3), 1, 10.0)
-    assert record(first, changed, 3, 40.0) == Record(40.0, 3, changed)
+    assert record(first, changed, 3, 40.0) == Record(*want, changed)
+
+
+def test_another_bound_of_the_load_is_told_once_the_last_has_stood() -> None:
+    first, damped = record(None, decision(3), 1, 10.0), decision(3, BoundBy.DAMPING)
+    assert record(first, damped, 3, 12.0, settled=False) is first
+    assert record(first, damped, 3, 42.0).decision is damped
+    held = decision(3, BoundBy.HOLD)
+    assert record(first, held, 3, 12.0, settled=False).decision is held, "somebody's word"
