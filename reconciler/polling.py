@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from functools import partial
 
 from crds import meta
+from reconciler import metrics
 from reconciler.brokers.access import Place
 from reconciler.brokers.errors import BrokerError
 from reconciler.brokers.sight import moved, seen
@@ -87,6 +88,7 @@ def _compare(poll: Poll, lasting: object, numbers: object, now: float, ctx: Cont
 
 def _missed(poll: Poll, error: BrokerError, now: float, ctx: Context) -> None:
     """What passes by itself is tried once more: a late answer must not make a pass of every queue of a busy broker."""
+    ctx.metrics.add(metrics.QUEUE_READS, *poll.name, error.reason)
     if poll.failed or not error.passes:
         _hand_over(poll, ctx)
         return

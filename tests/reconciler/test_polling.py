@@ -148,6 +148,14 @@ async def test_what_may_pass_is_left_to_it_when_it_happens_twice_in_a_row(polled
     assert polled.ctx.polls.get(NAME) is None
 
 
+async def test_every_failed_poll_is_counted(polled: Polled) -> None:
+    """Also where every other one succeeds, so that nothing else tells."""
+    for answer in (BrokerUnreachable("away"), SEEN, BrokerUnreachable("away"), SEEN):
+        await polled.poll(answer)
+    assert polled.passes == []
+    assert polled.ctx.metrics.value(metrics.QUEUE_READS, *NAME, "BrokerUnreachable") == 2
+
+
 async def test_one_failed_poll_is_not_believed(polled: Polled) -> None:
     await polled.poll(AWAY)
     sighting = polled.ctx.observations.latest(NAME)

@@ -24,7 +24,7 @@ from reconciler.phases.pool.demand import QueueWorld, pool_facts
 from reconciler.phases.pool.entitle import budget_of, settle, within
 from reconciler.phases.pool.scaling_record import as_status, last_change, stored_record
 from reconciler.phases.pool.scaling_state import ScalingState
-from reconciler.phases.pool.told import tell
+from reconciler.phases.pool.told import measure, tell
 from reconciler.plans import decision as decisions
 from reconciler.plans import history, schedules
 from reconciler.plans.decision import BoundBy, Record, ReplicaDecision
@@ -50,6 +50,7 @@ async def scale(state: ScalingState, ctx: Context) -> None:
     if (contested := await left_to_another(state, ctx)) is not None:
         state.decision = contested
         _record(state, ctx, stored, gather.current(state, ctx))
+        measure(state, ctx, contested)
         return
     clock = ctx.monotonic()
     workers = gather.workers(state, ctx, worlds)

@@ -114,6 +114,7 @@ def measure(ctx: Context, name: QueueName, sight: Sight) -> None:
     for state, signal in STATES.items():
         value = signal(observation).value if observation is not None else None
         ctx.metrics.set(metrics.QUEUE_JOBS, *name, state, value=value)
+    ctx.metrics.set(metrics.QUEUE_DOUBT, *name, value=float(sight.doubt is not None))
     measure_age(ctx, name, sight)
     flow = sight.flow if observation is not None else None
     ctx.metrics.set(metrics.QUEUE_WAIT, *name, value=flow.wait() if flow is not None else None)
@@ -122,6 +123,8 @@ def measure(ctx: Context, name: QueueName, sight: Sight) -> None:
 
 
 def measure_age(ctx: Context, name: QueueName, sight: Sight) -> None:
-    """The one number that changes by time alone."""
+    """What changes by time alone."""
     age = sight.oldest_age if sight.readable is not None else None
     ctx.metrics.set(metrics.QUEUE_OLDEST, *name, value=age)
+    if sight.readable is not None:
+        ctx.metrics.set(metrics.QUEUE_READ, *name, value=ctx.clock().timestamp())

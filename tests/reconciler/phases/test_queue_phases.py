@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
@@ -199,6 +200,18 @@ async def test_a_pass_knows_whether_status_says_already_what_it_found(
     await observe(after, one.ctx)
     assert before
     assert (digest_of(after) == before) == want
+
+
+async def test_when_a_queue_was_read_and_whether_it_is_believed_is_measured() -> None:
+    one = world(SEEN, AWAY, replace(SEEN, identity=replace(MASTER, run_id="two")))
+    metered = one.ctx.metrics
+    await one.one_pass()
+    assert metered.value(metrics.QUEUE_READ, *NAME) == START.timestamp()
+    assert metered.value(metrics.QUEUE_DOUBT, *NAME) == 0
+    for _ in range(2):
+        with suppress(Transient):
+            await one.one_pass()
+    assert metered.value(metrics.QUEUE_DOUBT, *NAME) == 1
 
 
 async def test_unknown_signals_are_absent() -> None:

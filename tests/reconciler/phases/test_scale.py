@@ -59,6 +59,10 @@ class OnePool(World):
         stages = ("asked", "damped", "wanted")
         return [self.ctx.metrics.value(metrics.POOL_REPLICAS, "shop", "packers", stage) for stage in stages]
 
+    def bounds(self) -> list[BoundBy]:
+        """What the metrics say has set the number."""
+        return [bound for bound in BoundBy if self.ctx.metrics.value(metrics.POOL_BOUND, "shop", "packers", bound)]
+
     async def decided(self, seconds: float = 2.0) -> tuple[int, BoundBy, bool]:
         decision = (await self.one_pass(seconds)).decision
         assert decision is not None
@@ -111,6 +115,8 @@ async def test_shrinking_waits_and_is_looked_at_again_meanwhile() -> None:
     assert state.decision is not None
     assert (state.decision.to, state.decision.bound_by, state.asked) == (5, BoundBy.DAMPING, 2.0)
     assert one.staged() == [0, 5, 5], "asked, damped, wanted"
+    assert one.bounds() == [BoundBy.DAMPING]
+    assert one.ctx.metrics.value(metrics.POOL_STARTUP, "shop", "packers") == 30.0
     for _ in range(460):
         one.sees(0)
         await one.one_pass()
@@ -318,6 +324,8 @@ async def test_another_autoscaler_is_reported_and_not_fought() -> None:
     assert (state.decision.to, state.decision.bound_by, state.decision.may_shrink) == (9, BoundBy.PAUSED, False)
     assert state.asked == 600, "ten minutes after it wrote"
     assert one.obj["status"]["summary"] == "left to another autoscaler"
+    assert one.staged() == [None, None, 9], "nobody asks it"
+    assert one.bounds() == [BoundBy.PAUSED]
     assert conditions_of(one.obj) == [
         "ScalingActive=False AnotherAutoscaler: kube-controller-manager sets the replicas of Deployment packers-1a2b: "
         "remove its HorizontalPodAutoscaler or ScaledObject; nothing is scaled"
