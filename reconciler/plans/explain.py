@@ -56,8 +56,7 @@ def _share(share: Share, facts: PoolFacts) -> Step:
 def _counted(queue: QueueFacts, facts: PoolFacts) -> str:
     """`orders: 44 running / 4 + 311 waiting / 4`"""
     running = f"{_count(queue.running)} running / {facts.concurrency}"
-    closed = "paused" if queue.paused else "breaker open"
-    waiting = closed if queue.closed else f"{_count(queue.waiting)} waiting / {facts.jobs_per_replica}"
+    waiting = "paused" if queue.paused else f"{_count(queue.waiting)} waiting / {facts.jobs_per_replica}"
     return f"{cut(queue.name, 50)}: {running} + {waiting}"
 
 

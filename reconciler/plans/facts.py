@@ -49,8 +49,7 @@ class QueueFacts:
     queue has been looked at, None where that is not known and so no reason for doubt. `service_seconds` is the mean
     time a job takes and `service_cv2` its squared coefficient of variation, both from the `completed` jobs of the last
     minutes; None of `completed` says that nobody counts. `wait_target` is in seconds. `share` is this pool's part of a
-    queue that several pools work off. An open
-    breaker lets no waiting job start.
+    queue that several pools work off.
     """
 
     name: str
@@ -71,13 +70,7 @@ class QueueFacts:
     completed: int | None = None
     wait_target: float | None = None
     share: Fraction = Fraction(1)
-    breaker_open: bool = False
     source: Source = field(default=Source(), compare=False)
-
-    @property
-    def closed(self) -> bool:
-        """Whether no waiting job can start, so that only what runs is demand."""
-        return self.paused or self.breaker_open
 
     @property
     def unreadable(self) -> bool:
@@ -86,13 +79,13 @@ class QueueFacts:
     @property
     def complete(self) -> bool:
         """Whether everything that counts is known well enough to shrink by."""
-        waiting_known = self.closed or (self.waiting is not None and self.due_known)
+        waiting_known = self.paused or (self.waiting is not None and self.due_known)
         return self.firm and self.running is not None and waiting_known
 
     @property
     def has_jobs(self) -> bool:
         """Whether a replica has something to do here."""
-        return bool(self.running) or (bool(self.waiting) and not self.closed)
+        return bool(self.running) or (bool(self.waiting) and not self.paused)
 
 
 @dataclass(frozen=True, slots=True)
