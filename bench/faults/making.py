@@ -17,6 +17,7 @@ from redis import Redis
 from bench.drain.watching import QUEUE
 from bench.processes import processes, read
 from tests.cluster import waiting
+from tests.cluster.redis import SERVICE_PORT
 from tests.cluster.state import State
 from tests.node.stack import Stack
 
@@ -61,7 +62,7 @@ def broker_away(stack: Stack, seconds: float) -> Iterator[None]:
 
 @contextlib.contextmanager
 def cut_off(pod: Mapping[str, Any], what: str = "") -> Iterator[None]:
-    """Nothing that the pod sends arrives anywhere, or nothing of `what`, such as `tcp dport 6379`."""
+    """Nothing that the pod sends arrives anywhere, or nothing of `what`, such as `tcp dport 6379`; before Services."""
     rules = f"""
         table ip {_TABLE} {{
             chain sent {{ type filter hook prerouting priority raw; ip saddr {pod["status"]["podIP"]} {what} drop; }}
@@ -131,7 +132,7 @@ def telling(stack: Stack, pod: Mapping[str, Any], tale: Tale) -> Iterator[None]:
                 told = tale({**true, "time": seconds + micros / 1e6})
                 client.hset(RECORDS, instance, json.dumps(told))
 
-        with cut_off(pod, f"tcp dport {server.port}"):
+        with cut_off(pod, f"tcp dport {SERVICE_PORT}"):
             true = json.loads(client.hget(RECORDS, instance) or b"{}")
             thread = threading.Thread(target=tell)
             thread.start()
