@@ -19,7 +19,7 @@ from bench.processes import processes, read
 from tests.cluster import waiting
 from tests.cluster.redis import SERVICE_PORT
 from tests.cluster.state import State
-from tests.node.stack import Stack
+from tests.node.stack import Stack, eventually
 
 RECORDS: Final = f"{QUEUE.base}:workers"
 LIE_SECONDS: Final = 0.2
@@ -122,9 +122,8 @@ def telling(stack: Stack, pod: Mapping[str, Any], tale: Tale) -> Iterator[None]:
     """
     server, end = stack.redis.server, threading.Event()
     with Redis.from_url(server.url) as client:
-        (instance,) = [
-            name for name in client.hkeys(RECORDS) if name.startswith(f"{pod['metadata']['name']}.".encode())
-        ]
+        eventually("records of the worker", lambda: len(_instances(client, pod)), 1)
+        (instance,) = _instances(client, pod)
 
         def tell() -> None:
             while not end.wait(LIE_SECONDS):
@@ -141,6 +140,12 @@ def telling(stack: Stack, pod: Mapping[str, Any], tale: Tale) -> Iterator[None]:
             finally:
                 end.set()
                 thread.join()
+
+
+def _instances(client: Redis, pod: Mapping[str, Any]) -> list[bytes]:
+    """The processes of a pod that have told of themselves."""
+    names: list[Any] = client.hkeys(RECORDS)
+    return [name for name in names if name.startswith(f"{pod['metadata']['name']}.".encode())]
 
 
 def hostname(pid: int) -> str:
