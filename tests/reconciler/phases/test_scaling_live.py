@@ -181,6 +181,26 @@ def test_every_fault_of_the_broker_is_told_in_its_own_words_holds_the_pool_and_p
     shop.until_event("BrokerRecovered", "The broker can be read again")
 
 
+def test_a_pool_is_left_to_another_autoscaler_until_that_is_gone(shop: Shop) -> None:
+    """Who wrote the number is told by the managed fields, without a time and also when it is gone."""
+    shop.open()
+    shop.until_pool("the pool has its minimum", desiredReplicas=1)
+    owner = shop.objects.get("workerpool", shop.name)["metadata"]
+    labels = {meta.LABEL_POOL: shop.name, meta.LABEL_POOL_UID: owner["uid"]}
+    pod = {"metadata": {"labels": labels}, "spec": {"containers": [{"name": "worker", "image": "w:1"}]}}
+    child = {"replicas": 1, "paused": True, "selector": {"matchLabels": labels}, "template": pod}
+    shop.objects.apply(
+        {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": metadata(shop.name, labels=labels), "spec": child}
+    )
+    scaled = ("patch", "deployment", shop.name, "--type=merge", "-p", json.dumps({"spec": {"replicas": 3}}))
+    who = ("--subresource=scale", "--field-manager=kube-controller-manager")
+    shop.town.cluster.kubectl("-n", shop.town.namespace, *scaled, *who)
+    shop.until_pool("it is left alone", desiredReplicas=3, summary="left to another autoscaler")
+    shop.town.one.stop(signal.SIGKILL)
+    shop.town.one = shop.town.reconcilers.start(*QUICK)
+    shop.until_pool("none is found for it, so it comes back", summary="shrinks once the load stays low")
+
+
 def test_a_wrong_password_is_told_and_a_right_one_is_noticed(shop: Shop) -> None:
     shop.open(password="wrong-horse")
     shop.until_queue("the refusal is told", state="CredentialsRefused")
