@@ -9,6 +9,7 @@ import time
 from collections.abc import Coroutine, Iterator, Mapping
 from typing import Any, Final
 
+from redis import exceptions
 from redis.asyncio import Redis
 
 from bench.drain.figures import Life
@@ -87,13 +88,14 @@ class Load:
     async def feed(self, stop: threading.Event) -> None:
         kinds = [work.jobs(kind, f"{self.run}{name}", ledger_key(self.run), 1_000_000, 1) for name, kind in self._mix]
         async with Redis.from_url(self._url) as redis:
-            client = QueueClient(redis, QUEUE)
+            client, jobs = QueueClient(redis, QUEUE), [next(kind) for kind in kinds]
             while not stop.is_set():
-                waiting = int(await redis.llen(QUEUE.base))
-                if waiting < BACKLOG:
-                    await client.enqueue(self.run, [next(kind) for kind in kinds])
-                else:
-                    await asyncio.sleep(LOOK_SECONDS)
+                # A broker may be away. What was sent without an answer is sent again, and taken once.
+                with contextlib.suppress(exceptions.ConnectionError, exceptions.TimeoutError):
+                    while int(await redis.llen(QUEUE.base)) < BACKLOG:
+                        await client.enqueue(self.run, jobs)
+                        jobs = [next(kind) for kind in kinds]
+                await asyncio.sleep(LOOK_SECONDS)
 
     @property
     def _mix(self) -> list[tuple[str, work.Work]]:
