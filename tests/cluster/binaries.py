@@ -17,8 +17,11 @@ _KUBERNETES: Final = {"": builder.KUBERNETES, "oldest": builder.OLDEST_KUBERNETE
 def kubernetes(program: str) -> Path:
     """A program of Kubernetes: from `KUBEBUILDER_ASSETS` where that has it, else built.
 
-    `HEADGATE_TEST_KUBERNETES=oldest` asks for the oldest version that the charts accept, of which no node runs here.
+    `HEADGATE_TEST_KUBERNETES=oldest` asks for the control plane of the oldest version that the charts accept. No node
+    of that version runs here, and whoever types has the newest kubectl.
     """
+    if program == "kubectl":
+        return _given(program) or builder.ensure(builder.KUBERNETES, program)
     asked = os.environ.get(VARIABLE, "")
     if asked not in _KUBERNETES:
         raise MissingError(f"{VARIABLE}={asked} is neither empty nor `oldest`")

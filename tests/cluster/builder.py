@@ -55,7 +55,7 @@ class Tool:
 
 _COMPONENT_VERSION: Final = "k8s.io/component-base/version"
 _KUBERNETES: Final = "k8s.io/kubernetes"
-_CONTROL_PLANE: Final = ("kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubectl")
+_CONTROL_PLANE: Final = ("kube-apiserver", "kube-controller-manager", "kube-scheduler")
 
 
 def _kubernetes(name: str, *programs: str) -> Tool:
@@ -71,9 +71,9 @@ def _kubernetes(name: str, *programs: str) -> Tool:
     )
 
 
-KUBERNETES: Final = _kubernetes("kubernetes", *_CONTROL_PLANE, "kubelet", "kube-proxy")
+KUBERNETES: Final = _kubernetes("kubernetes", *_CONTROL_PLANE, "kubectl", "kubelet", "kube-proxy")
 OLDEST_KUBERNETES: Final = _kubernetes("kubernetes-oldest", *_CONTROL_PLANE)
-"""The oldest version that the charts accept."""
+"""The control plane of the oldest version that the charts accept."""
 
 HELM: Final = Tool(
     "helm",

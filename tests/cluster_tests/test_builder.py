@@ -45,7 +45,7 @@ def test_the_oldest_kubernetes_has_no_node(monkeypatch: pytest.MonkeyPatch) -> N
 def test_a_version_that_nobody_knows_is_no_default(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(binaries.VARIABLE, "newest")
     with pytest.raises(MissingError, match="neither empty nor `oldest`"):
-        binaries.kubernetes("kubectl")
+        binaries.kubernetes("kube-apiserver")
 
 
 def test_what_is_in_the_cache_is_not_built_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
