@@ -34,7 +34,7 @@ class Resolved:
     """What one version of a WorkerPool asks for: worked out once from what it is `about`, and not at every pass.
 
     Without a template a queue is missing. `content` is the configuration for its workers, `digest` one of all that is
-    applied beside the Deployments; whoever applies them fills both.
+    applied beside the Deployments, `queues` what a child is to say of its queues; whoever applies them fills all three.
     """
 
     about: tuple[object, ...]
@@ -44,6 +44,7 @@ class Resolved:
     revision: str = ""
     content: Mapping[str, Any] | None = None
     digest: str = ""
+    queues: str = ""
 
 
 @dataclass(slots=True)
@@ -81,5 +82,7 @@ class PoolMemory:
     """The places of a StatefulSet that have no pod, and since when the same ones have none, by the steady clock."""
     overdue: set[str] = field(default_factory=set)
     """The pods, by uid, whose drain is known to be over its time: each is told once."""
+    silent: dict[str, float] = field(default_factory=dict)
+    """The pods, by uid, of whose workers no broker has had a word since this moment of the steady clock."""
     deaf: dict[str, float] = field(default_factory=dict)
     """The pods, by uid, that did not answer over HTTP, and until when they are not asked again, by the steady clock."""

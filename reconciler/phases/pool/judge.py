@@ -7,19 +7,19 @@ from typing import Any
 
 from crds import meta
 from reconciler import metrics
-from reconciler.conditions import DRAINING, READY, RECONCILING, STALLED
+from reconciler.conditions import READY, RECONCILING, STALLED
 from reconciler.context import Context
 from reconciler.phases.pool.aim_set import most_out
+from reconciler.phases.pool.leaving import tell_leaving
 from reconciler.phases.pool.look import memory_of
 from reconciler.phases.pool.state import PoolState
-from reconciler.plans.removal import Wait
 from reconciler.reasons import Reason
 from reconciler.workers import Activity
 
 
 async def judge(state: PoolState, ctx: Context) -> None:
     _ready(state)
-    _draining(state, ctx)
+    tell_leaving(state, ctx)
     state.digest = _digest(state)
     memory = memory_of(state, ctx)
     if state.digest != memory.measured:
@@ -99,27 +99,6 @@ def _rolling_out(state: PoolState) -> None:
         if state.stateful and most_out(state) == 0:
             message += "; a StatefulSet has no surge, so rollout.maxUnavailable 0 counts as 1"
         state.conditions.true(RECONCILING, Reason.ROLLING_OUT, message)
-
-
-def _draining(state: PoolState, ctx: Context) -> None:
-    leaving = [pod for pod in state.view.all_pods if pod.request is not None and pod.active]
-    if not leaving:
-        return
-    late = [pod for pod in leaving if state.now.timestamp() - pod.request.since >= state.drain_timeout]  # type: ignore[union-attr]  # leaving ones have a request
-    memory = memory_of(state, ctx)
-    for pod in late:
-        if pod.uid not in memory.overdue:
-            message = f"{pod.name} drains for longer than drain.timeout; drain.onTimeout decides what follows"
-            ctx.events.warning(state.obj, Reason.DRAIN_TIMED_OUT, message)
-    memory.overdue = {pod.uid for pod in late}
-    if late:
-        names = ", ".join(sorted(pod.name for pod in late)[:3])
-        state.conditions.true(DRAINING, Reason.DRAIN_TIMED_OUT, f"Over drain.timeout: {names}")
-    elif Wait.UNREADY in state.waits.values():
-        message = "A worker that is not ready would be removed instead of the drained ones; waiting for it"
-        state.conditions.true(DRAINING, Reason.UNREADY_WORKER, message)
-    else:
-        state.conditions.true(DRAINING, Reason.DRAINING, "Workers finish their jobs before they go")
 
 
 def _measure(state: PoolState, ctx: Context) -> None:

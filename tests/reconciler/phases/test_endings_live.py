@@ -151,5 +151,7 @@ def test_a_queue_that_drains_is_gone_when_its_jobs_are(fleet: Fleet) -> None:
 
     fleet.until("the queue is gone", gone)
     assert fleet.node.jobs_done == 12
+    fleet.hold(0)
+    fleet.until("its workers can still leave", lambda: str(fleet.list("pods")) if fleet.list("pods") else None)
     assert "Drained" in fleet.cluster.kubectl("-n", fleet.namespace, "get", "events")
     assert not fleet.node.kills
