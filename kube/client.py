@@ -263,8 +263,8 @@ class Client:
     ) -> Object:
         """Delete by name. `uid` and `resource_version` are preconditions: Conflict where they do not hold.
 
-        A dry run is said in the body: where there is one the API server does not look at the query, and would delete. The
-        query says it to whoever reads an audit log without bodies.
+        A dry run is said in the body: where there is one the API server does not look at the query, and would delete.
+        The query says it to whoever reads an audit log without bodies.
         """
         preconditions = {"uid": uid, "resourceVersion": resource_version}
         options: Object = {
