@@ -21,12 +21,7 @@ NOT_YET: Final[Mapping[str, Mapping[str, str]]] = {
     "Policy": {
         "spec.defaults.retention": "nothing is removed yet",
         "spec.defaults.circuitBreaker": "breakers never open yet",
-        "spec.native": "no native policies are installed yet",
     },
-}
-# What a field may say without asking for anything that is not there yet.
-HARMLESS: Final[Mapping[str, frozenset[str]]] = {
-    "spec.native": frozenset({"Disabled"}),
 }
 
 
@@ -68,9 +63,7 @@ def _is_clean(steps: Mapping[str, _Step], node: Any) -> bool:
     for name, step in steps.items():
         if (value := node.get(name)) is None:
             continue
-        if (
-            step.ends and not all(isinstance(value, str) and value in HARMLESS.get(entry, ()) for entry in step.ends)
-        ) or (step.below and not _is_clean(step.below, value)):
+        if step.ends or not _is_clean(step.below, value):
             return False
     return True
 
@@ -83,8 +76,7 @@ def _found(steps: Mapping[str, _Step], node: Any, path: str) -> Iterator[str]:
         if value is None:
             continue
         here = f"{path}.{name}" if path else name
-        for entry in step.ends:
-            if not (isinstance(value, str) and value in HARMLESS.get(entry, ())):
-                yield here
+        if step.ends:
+            yield here
         if step.below:
             yield from _found(step.below, value, here)

@@ -27,6 +27,8 @@ class Verdict:
     name: str
     violations: tuple[Violation, ...]
     warnings: tuple[str, ...]
+    namespaced_rules: bool = True
+    """Whether it was judged for an install that lets a Policy carry rules in CEL."""
 
     @property
     def allowed(self) -> bool:
@@ -42,16 +44,17 @@ def ours(manifest: Manifest) -> bool:
     return text_of(manifest.obj, "apiVersion") in VERSIONS and manifest.obj["kind"] in KINDS
 
 
-def judge(manifest: Manifest, world: MemorySnapshot, now: datetime) -> Verdict:
+def judge(manifest: Manifest, world: MemorySnapshot, now: datetime, *, namespaced_rules: bool = True) -> Verdict:
     """The verdict on creating one object of ours in a world of files. Of another version than v1 it is judged as the
     API server would store it, so findings name fields of v1."""
     kind, obj = manifest.obj["kind"], manifest.obj
-    decision = decide(Facts(kind, Operation.CREATE, stored(obj), None, world, now))
+    facts = Facts(kind, Operation.CREATE, stored(obj), None, world, now, namespaced_rules=namespaced_rules)
+    decision = decide(facts)
     unknown = [
         Violation(Finding(path, Reason.INVALID, "unknown field"), UNKNOWN_FIELD)
         for path in crds.unknown_fields(kind, obj, VERSIONS[obj["apiVersion"]])
     ]
-    return Verdict(manifest, name_of(obj), (*unknown, *decision.denied), decision.warnings)
+    return Verdict(manifest, name_of(obj), (*unknown, *decision.denied), decision.warnings, namespaced_rules)
 
 
 def name_of(obj: Any) -> str:

@@ -49,6 +49,18 @@ def world(tmp_path: Path) -> Path:
     return written(tmp_path / "world.yaml", queue(), GUARDRAILS)
 
 
+@pytest.mark.parametrize(("said", "want_refused"), [((), False), (("--policy-rules", "refused"), True)])
+def test_rules_of_a_policy_are_taken_or_refused_as_the_chart_has_it(
+    tmp_path: Path, said: tuple[str, ...], want_refused: bool
+) -> None:
+    rules = [{"name": "a", "expression": "true", "message": "no"}]
+    files = written(tmp_path / "a.yaml", policy(rules=rules, limits={"maxRetries": 5}), cluster_policy(rules=rules))
+    result = check("-f", files, "--fix", *said)
+    assert result.exit_code == int(want_refused)
+    assert ("spec.rules: Forbidden: this install takes rules in CEL from" in result.output) is want_refused
+    assert ('{"op": "remove", "path": "/spec/rules"}' in result.output) is want_refused
+
+
 def test_what_is_fine_needs_no_words(tmp_path: Path) -> None:
     file = written(tmp_path / "a.yaml", queue(), pool())
     result = check("-f", file)
