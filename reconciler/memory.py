@@ -12,6 +12,7 @@ from policies.snapshot import PolicyView
 from reconciler.children.config import WorkedQueue
 from reconciler.children.ways import Way
 from reconciler.plans.startup import Startups
+from reconciler.reasons import Reason
 from reconciler.workers import Fences
 
 
@@ -64,6 +65,9 @@ class PoolMemory:
     """When the last decision was made, by the steady clock."""
     told_at: float = float("-inf")
     """When the last decision was recorded that said something new, by the steady clock."""
+    autoscaled: tuple[tuple[tuple[str, int], ...], float] | None = None
+    """What somebody else's autoscaler has written, by uid and generation, and since when that stands, by the steady
+    clock; None before the first look."""
     autoscaler_found: bool = False
     """Whether somebody else's autoscaler targeted the pool's workload when one was sought last."""
     autoscaler_sought_at: float = float("-inf")
@@ -90,5 +94,9 @@ class PoolMemory:
     """The pods, by uid, whose drain is known to be over its time: each is told once."""
     silent: dict[str, float] = field(default_factory=dict)
     """The pods, by uid, of whose workers no broker has had a word since this moment of the steady clock."""
+    called: set[str] = field(default_factory=set)
+    """The pods, by uid, that others have asked to drain: each is told once."""
+    hindered: set[tuple[str, Reason]] = field(default_factory=set)
+    """What was told to hinder the rollout of which revision: each once."""
     deaf: dict[str, float] = field(default_factory=dict)
     """The pods, by uid, that did not answer over HTTP, and until when they are not asked again, by the steady clock."""

@@ -60,9 +60,9 @@ class Pod:
     whether it may be running. `bound` is the container a mark was made for, None without a mark; `forced` marks were
     made without a proof. One that is `spared` is chosen after all others. Of a `silent` one every broker was read for
     as long as a drain may take, and none has a word of it. `evacuated` says that its node is to be emptied, and
-    `neighbours` how many workers run there, itself among them. `grace` is the grace period, in seconds, of
-    a pod that is terminating. `ordinal` is its place in a StatefulSet, and `outdated` that another revision than the
-    present one runs there.
+    `neighbours` how many workers run there, itself among them. `grace` is the grace period, in seconds, of a pod that
+    is terminating, and `patience` the one it was born with. `ordinal` is its place in a StatefulSet, and `outdated`
+    that another revision than the present one runs there.
     """
 
     name: str
@@ -81,6 +81,7 @@ class Pod:
     terminating: bool = False
     finished: bool = False
     grace: float = 0.0
+    patience: float = 0.0
     spared: bool = False
     silent: bool = False
     evacuated: bool = False

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Mapping
-from typing import Any
+from typing import Any, Final
 
 from crds import meta
 from reconciler import metrics
@@ -16,9 +16,12 @@ from reconciler.phases.pool.state import PoolState
 from reconciler.reasons import Reason
 from reconciler.workers import Activity
 
+HINDRANCES: Final = frozenset({Reason.ROLLOUT_FAILED, Reason.NO_ROOM, Reason.LATENCY_BREACH})
+
 
 async def judge(state: PoolState, ctx: Context) -> None:
     _ready(state)
+    _tell_of_hindrance(state, ctx)
     tell_leaving(state, ctx)
     state.digest = _digest(state)
     memory = memory_of(state, ctx)
@@ -67,8 +70,14 @@ def _ready(state: PoolState) -> None:
     else:
         state.conditions.false(READY, Reason.PROGRESSING, "Workers of the current revision are not all ready yet")
         state.conditions.true(RECONCILING, Reason.PROGRESSING, "Workers are starting")
-    if any(pod.active for name in state.view.revisions if name != state.revision for pod in state.view.pods_of(name)):
+    if _replaces(state) or (state.failure and wanted and not ready) or (state.cramped and ready < wanted):
         _rolling_out(state)
+
+
+def _replaces(state: PoolState) -> bool:
+    """Whether workers of an older revision are there. Where none are, a worker that is ready has not failed."""
+    others = (name for name in state.view.revisions if name != state.revision)
+    return any(pod.active for name in others for pod in state.view.pods_of(name))
 
 
 def _gave_way(state: PoolState) -> None:
@@ -99,6 +108,20 @@ def _rolling_out(state: PoolState) -> None:
         if state.stateful and most_out(state) == 0:
             message += "; a StatefulSet has no surge, so rollout.maxUnavailable 0 counts as 1"
         state.conditions.true(RECONCILING, Reason.ROLLING_OUT, message)
+
+
+def _tell_of_hindrance(state: PoolState, ctx: Context) -> None:
+    """What keeps a rollout is told once for each revision; what stands in status was told by a former process."""
+    memory = memory_of(state, ctx)
+    stored = {one["reason"] for one in state.status.get("conditions") or ()}
+    memory.hindered = {one for one in memory.hindered if one[0] == state.revision}
+    for kind in (READY, RECONCILING):
+        said = state.conditions.get(kind)
+        if said is None or said.reason not in HINDRANCES or (state.revision, said.reason) in memory.hindered:
+            continue
+        memory.hindered.add((state.revision, said.reason))
+        if said.reason not in stored:
+            ctx.events.warning(state.obj, said.reason, said.message)
 
 
 def _measure(state: PoolState, ctx: Context) -> None:

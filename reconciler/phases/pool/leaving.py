@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Final
 
+from reconciler.children.template import shows_its_end
+from reconciler.children.ways import Way
 from reconciler.conditions import DRAINING
 from reconciler.context import Context
 from reconciler.phases.pool.look import memory_of
@@ -15,6 +17,10 @@ from reconciler.reasons import Reason
 from reconciler.workers import Activity
 
 NAMED: Final = 3
+UNWRAPPED: Final = (
+    "Workers that headgate-wait does not run cannot prove themselves idle, so none leaves: name what they run in"
+    " spec.command, or begin the image's ENTRYPOINT with headgate-wait"
+)
 
 
 def tell_leaving(state: PoolState, ctx: Context) -> None:
@@ -27,6 +33,8 @@ def tell_leaving(state: PoolState, ctx: Context) -> None:
     if state.paused and not state.deleting:
         message = f"spec.paused is set, so none is removed that was asked to drain: {_names(leaving)}"
         state.conditions.true(DRAINING, Reason.PAUSED, message)
+    elif _shows_nothing(state, leaving):
+        state.conditions.true(DRAINING, Reason.CANNOT_PROVE, UNWRAPPED)
     elif late:
         state.conditions.true(
             DRAINING, Reason.DRAIN_TIMED_OUT, f"Over drain.timeout: {_names(late)}{_why(state, late)}"
@@ -36,6 +44,14 @@ def tell_leaving(state: PoolState, ctx: Context) -> None:
         state.conditions.true(DRAINING, Reason.UNREADY_WORKER, message)
     elif not state.deleting:
         state.conditions.true(DRAINING, Reason.DRAINING, "Workers finish their jobs before they go")
+
+
+def _shows_nothing(state: PoolState, leaving: Sequence[Pod]) -> bool:
+    """Whether nobody who is to leave is heard of, and by the template that can't be otherwise."""
+    if state.way is not Way.BROKER or state.template is None:
+        return False
+    silent = all(pod.worker.activity is Activity.UNKNOWN and pod.runs for pod in leaving)
+    return silent and not shows_its_end(state.template, [worked.obj for worked in state.worked])
 
 
 def _is_late(state: PoolState, pod: Pod) -> bool:
