@@ -44,7 +44,7 @@ POOLS_BY_QUEUE: Final = Index("WorkerPool", _queues)
 
 
 def _node(pod: Mapping[str, Any]) -> Iterator[str]:
-    if node := pod["spec"].get("nodeName"):
+    if node := pod.get("spec", {}).get("nodeName"):
         yield node
 
 
