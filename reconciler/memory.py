@@ -12,6 +12,7 @@ from policies.snapshot import PolicyView
 from reconciler.children.config import WorkedQueue
 from reconciler.children.ways import Way
 from reconciler.plans.startup import Startups
+from reconciler.reasons import Reason
 from reconciler.workers import Fences
 
 
@@ -90,5 +91,9 @@ class PoolMemory:
     """The places of a StatefulSet that have no pod, and since when the same ones have none, by the steady clock."""
     overdue: set[str] = field(default_factory=set)
     """The pods, by uid, whose drain is known to be over its time: each is told once."""
+    called: set[str] = field(default_factory=set)
+    """The pods, by uid, that others have asked to drain: each is told once."""
+    hindered: set[tuple[str, Reason]] = field(default_factory=set)
+    """What was told to hinder the rollout of which revision: each once."""
     deaf: dict[str, float] = field(default_factory=dict)
     """The pods, by uid, that did not answer over HTTP, and until when they are not asked again, by the steady clock."""
