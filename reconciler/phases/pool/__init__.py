@@ -7,8 +7,10 @@ from typing import Final
 from crds import meta
 from reconciler.phases import Reconcile
 from reconciler.phases.comply import comply
+from reconciler.phases.glass import glass
 from reconciler.phases.pool.bear import bear
 from reconciler.phases.pool.drain import drain
+from reconciler.phases.pool.glass import glass_of_workers
 from reconciler.phases.pool.guard import guard
 from reconciler.phases.pool.judge import judge
 from reconciler.phases.pool.look import look
@@ -29,6 +31,8 @@ WORKER_POOL: Final = Reconcile(
     begin=begin,
     phases=(
         comply,
+        glass,
+        glass_of_workers,
         resolve,
         adopt,
         hold,
@@ -45,7 +49,7 @@ WORKER_POOL: Final = Reconcile(
         sweep,
         judge,
     ),
-    delete_phases=(end_with_namespace, resolve, give_back, empty, let_go),
+    delete_phases=(end_with_namespace, glass_of_workers, resolve, give_back, empty, let_go),
     summarize=summarize,
     fields=FIELDS,
 )
