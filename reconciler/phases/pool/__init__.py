@@ -10,7 +10,6 @@ from reconciler.phases.comply import comply
 from reconciler.phases.glass import glass
 from reconciler.phases.pool.bear import bear
 from reconciler.phases.pool.drain import drain
-from reconciler.phases.pool.glass import glass_of_workers
 from reconciler.phases.pool.guard import guard
 from reconciler.phases.pool.judge import judge
 from reconciler.phases.pool.look import look
@@ -25,6 +24,7 @@ from reconciler.phases.pool.summary import FIELDS, summarize
 from reconciler.phases.pool.sweep import sweep
 from reconciler.phases.pool.takeover import give_back, take_over
 from reconciler.phases.pool.trial import trial
+from reconciler.phases.pool.worker_glass import glass_of_workers
 
 WORKER_POOL: Final = Reconcile(
     kind=meta.WORKER_POOL,
