@@ -3,8 +3,9 @@
     kubectl get --raw /openapi/v3/api/v1 | python -m crds.core_import
 
 Kept is what refuses typos: structure, types, required fields, list types. Left out are descriptions (the CRD must stay
-below the 256 KiB that client-side apply can store), defaults (there are none inside list items), enumerations and
-number ranges (a newer cluster may allow more; it judges the pods it is given), and what no template can say.
+below the 256 KiB that client-side apply can store; `crds.core_docs` has the few there are), defaults (there are none
+inside list items), enumerations and number ranges (a newer cluster may allow more; it judges the pods it is given), and
+what no template can say.
 """
 
 from __future__ import annotations

@@ -17,18 +17,11 @@ NOT_YET: Final[Mapping[str, Mapping[str, str]]] = {
         "spec.circuitBreaker": "breakers never open yet",
         "spec.retention": "nothing is removed yet",
     },
-    "WorkerPool": {
-        "spec.queues[].weight": "queues are worked off in the order of the list yet",
-    },
+    "WorkerPool": {},
     "Policy": {
         "spec.defaults.retention": "nothing is removed yet",
         "spec.defaults.circuitBreaker": "breakers never open yet",
-        "spec.native": "no native policies are installed yet",
     },
-}
-# What a field may say without asking for anything that is not there yet.
-HARMLESS: Final[Mapping[str, frozenset[str]]] = {
-    "spec.native": frozenset({"Disabled"}),
 }
 
 
@@ -36,7 +29,6 @@ HARMLESS: Final[Mapping[str, frozenset[str]]] = {
 class _Step:
     """One field on the way to entries of the table: those that end here, and the steps below it."""
 
-    many: bool = False
     ends: list[str] = field(default_factory=list)
     below: dict[str, _Step] = field(default_factory=dict)
 
@@ -49,7 +41,7 @@ def without_effect(kind: str, obj: Mapping[str, Any]) -> tuple[str, ...]:
 
 def why(kind: str, path: str) -> str:
     """Why a path that `without_effect` named has none."""
-    return NOT_YET["Policy" if kind == "ClusterPolicy" else kind][_entry(path)]
+    return NOT_YET["Policy" if kind == "ClusterPolicy" else kind][path]
 
 
 @cache
@@ -59,7 +51,7 @@ def _steps(kind: str) -> Mapping[str, _Step]:
     for entry in NOT_YET[kind]:
         step = top
         for name in entry.split("."):
-            step = step.below.setdefault(name.removesuffix("[]"), _Step(many=name.endswith("[]")))
+            step = step.below.setdefault(name, _Step())
         step.ends.append(entry)
     return top.below
 
@@ -71,12 +63,7 @@ def _is_clean(steps: Mapping[str, _Step], node: Any) -> bool:
     for name, step in steps.items():
         if (value := node.get(name)) is None:
             continue
-        if step.many:
-            if type(value) is list and not all(_is_clean(step.below, part) for part in value):
-                return False
-        elif (
-            step.ends and not all(isinstance(value, str) and value in HARMLESS.get(entry, ()) for entry in step.ends)
-        ) or (step.below and not _is_clean(step.below, value)):
+        if step.ends or not _is_clean(step.below, value):
             return False
     return True
 
@@ -89,17 +76,7 @@ def _found(steps: Mapping[str, _Step], node: Any, path: str) -> Iterator[str]:
         if value is None:
             continue
         here = f"{path}.{name}" if path else name
-        if step.many:
-            for index, part in enumerate(value if isinstance(value, list) else ()):
-                yield from _found(step.below, part, f"{here}[{index}]")
-            continue
-        for entry in step.ends:
-            if not (isinstance(value, str) and value in HARMLESS.get(entry, ())):
-                yield here
+        if step.ends:
+            yield here
         if step.below:
             yield from _found(step.below, value, here)
-
-
-def _entry(path: str) -> str:
-    head, *tail = path.split("[")
-    return head + "".join("[]" + part.partition("]")[2] for part in tail)

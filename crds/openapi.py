@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from crds import rules
+from crds import core_docs, rules
 from crds.fielddocs import UndocumentedError, field_docs, model_doc
 from crds.schema import Schema
 from crds.v1.base import MODEL_KEY
@@ -48,6 +48,7 @@ _ROOT_DOCS: Final = {
 
 def rendered(schema: Schema, description: str = "") -> dict[str, Any]:
     """One node and everything below it."""
+    schema = core_docs.described(schema, schema.get(rules.TYPE_NAME_KEY, ""))
     node: dict[str, Any] = {key: value for key, value in schema.items() if key not in _PRIVATE}
     model = schema.get(MODEL_KEY)
     docs = {**field_docs(model), **_ROOT_DOCS} if model else {}

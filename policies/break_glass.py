@@ -2,7 +2,8 @@
 
 `headgate.dev/break-glass: 2026-11-25T23:00:00Z database is down, see INC-4711`. It lifts what protects people from
 themselves (drift, guards of deletions) and no limit of a policy. Who may write it is for RBAC: the verb `break-glass`
-on policies.work.headgate.dev, kept by a native policy; here only its form and its time are judged.
+on policies.work.headgate.dev, kept by a native policy; here only its form and its time are judged. It is for Queues and
+WorkerPools: of a policy it lifts nothing, and so it is refused there.
 """
 
 from __future__ import annotations

@@ -18,7 +18,7 @@ from policies.fields import dig
 from policies.rules.rule import Breach
 from policies.subject import Subject
 from policies.text import ending, warning
-from policies.tolerance import without_legacy
+from policies.tolerance import State, without_legacy
 
 JUDGED_PARTS: Final = (("spec",), ("metadata", "labels"), ("metadata", "annotations"))
 
@@ -73,7 +73,8 @@ def decide(facts: Facts) -> Decision:
     found = _found(facts, stored, previous, applied)
     if found.violations and previous is not None:
         before = applying(facts.kind, previous, facts.snapshot)
-        found.violations = without_legacy(found.violations, _found(facts, previous, None, before).violations)
+        old = State(previous, _found(facts, previous, None, before).violations)
+        found.violations = without_legacy(facts.kind, State(stored, found.violations), old)
     return Decision(
         violations=tuple(found.violations),
         exempted=tuple(found.exempted),

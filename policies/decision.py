@@ -52,6 +52,7 @@ class Violation(NamedTuple):
 
     @property
     def identity(self) -> tuple[str, PolicyRef | None, str, str, str]:
+        """Which finding it is within one state of an object; `policies.tolerance` finds it again in another."""
         return self.rule, self.policy, self.finding.field, self.finding.reason, self.about
 
 

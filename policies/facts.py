@@ -37,7 +37,8 @@ class Facts:
     and after, joined by the caller from the snapshot, never the Scale itself. `final` says that nothing can be
     defaulted any more (validating admission, audit): the object is judged as it stands, and no patch is made.
     `namespaced_rules` says that the install lets Policies carry rules in CEL. `size` is how many bytes the
-    request came in, 0 where nobody knows.
+    request came in, 0 where nobody knows. `manager` is the field manager under whose name the client writes, "" where
+    it names none.
     """
 
     kind: str
@@ -52,3 +53,4 @@ class Facts:
     final: bool = False
     namespaced_rules: bool = True
     size: int = 0
+    manager: str = ""

@@ -57,6 +57,22 @@ def taken(old: Object, new: Object, names: Set[str]) -> Iterator[tuple[Path, str
             yield path, manager
 
 
+def wrote(old: Object, new: Object, names: Set[str]) -> bool:
+    """Whether one of the managers makes this change: the API server then notes the time with what it owns.
+
+    It does not where another only takes fields away, and neither where a manager gives up fields without setting any.
+    """
+    return not _times(new, names) <= _times(old, names)
+
+
+def _times(obj: Object, names: Set[str]) -> set[tuple[str, str, str]]:
+    return {
+        (manager, text(entry, "operation"), text(entry, "time"))
+        for _, entry in items(obj, "metadata", "managedFields")
+        if (manager := text(entry, "manager")) in names and not text(entry, "subresource")
+    }
+
+
 def value(obj: Any, path: Path) -> Any:
     """The value at a path, or None."""
     for step in path:

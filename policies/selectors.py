@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Collection, Iterable, Mapping
+from typing import Any, Final
 
 from policies.fields import items, mapping, strings, text
 
 Labels = Mapping[str, str]
 LabelTest = Callable[[Labels], bool]
 NameTest = Callable[[str], bool]
+_WILDCARD: Final = re.compile(r"[*?]")
 
 
 def label_test(selector: Mapping[str, Any]) -> LabelTest | None:
@@ -54,6 +55,29 @@ def name_test(globs: tuple[str, ...]) -> NameTest | None:
         return None
     pattern = re.compile("|".join(_translated(glob) for glob in globs), re.DOTALL)
     return lambda name: pattern.fullmatch(name) is not None
+
+
+def apart(globs: Iterable[str], others: Collection[str]) -> bool:
+    """Whether no name can match one of the globs and one of the others, as far as their beginnings and ends tell."""
+    return not any(_may_meet(one, other) for one in globs for other in others)
+
+
+def _may_meet(one: str, other: str) -> bool:
+    for literal, glob in ((one, other), (other, one)):
+        if not _WILDCARD.search(literal):
+            return re.fullmatch(_translated(glob), literal, re.DOTALL) is not None
+    (head, tail), (other_head, other_tail) = _ends(one), _ends(other)
+    return _begins(head, other_head) and _begins(tail[::-1], other_tail[::-1])
+
+
+def _ends(glob: str) -> tuple[str, str]:
+    """What stands before the first wildcard, and what behind the last."""
+    first, *_, last = _WILDCARD.split(glob)
+    return first, last
+
+
+def _begins(one: str, other: str) -> bool:
+    return one.startswith(other) or other.startswith(one)
 
 
 def _translated(glob: str) -> str:

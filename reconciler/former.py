@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from crds import meta
 from reconciler.children.template import WORKER
+from reconciler.ownership import autoscaler_at
 from reconciler.reasons import Reason
 
 Object = Mapping[str, Any]
@@ -77,12 +78,9 @@ def obstacle(
         if pool["metadata"]["uid"] == (deployment["metadata"].get("labels") or {}).get(meta.LABEL_POOL_UID):
             owner = pool["metadata"]["name"]
             return Obstacle(Reason.TAKE_OVER_REFUSED, f"Deployment {name} is WorkerPool {owner}'s own: name another")
-    for scaler in autoscalers:
-        target = scaler["spec"]["scaleTargetRef"]
-        if (target["kind"], target["name"]) == ("Deployment", name):
-            what = scaler["metadata"]["name"]
-            message = f"HorizontalPodAutoscaler {what} sets the replicas of Deployment {name}: delete it first"
-            return Obstacle(Reason.ANOTHER_AUTOSCALER, message)
+    if scaler := autoscaler_at("Deployment", name, autoscalers):
+        message = f"HorizontalPodAutoscaler {scaler} sets the replicas of Deployment {name}: delete it first"
+        return Obstacle(Reason.ANOTHER_AUTOSCALER, message)
     if not taken and _rolling(deployment):
         return Obstacle(Reason.TAKE_OVER_WAITS, f"Deployment {name} is in the middle of a rolling update of its own")
     if not warm and not keeps_contract(deployment["spec"]["template"]):

@@ -62,12 +62,18 @@ class PoolMemory:
     queues: dict[str, WorkedQueue] = field(default_factory=dict)
     decided_at: float = float("-inf")
     """When the last decision was made, by the steady clock."""
-    contested_at: float = float("-inf")
-    """When an autoscaler of somebody else's was last seen to set the replicas, by the steady clock."""
+    told_at: float = float("-inf")
+    """When the last decision was recorded that said something new, by the steady clock."""
+    autoscaler_found: bool = False
+    """Whether somebody else's autoscaler targeted the pool's workload when one was sought last."""
+    autoscaler_sought_at: float = float("-inf")
+    """When that was, by the steady clock."""
     guarded: bool | None = None
     """Whether the API server refused the last delete that was tried; None before the first."""
     guard_asked_at: float = float("-inf")
     startups: Startups = field(default_factory=Startups)
+    startup_seconds: float | None = None
+    """How long its pods take to start, by the last decision: told, measured or assumed."""
     noticed: set[str] = field(default_factory=set)
     """Changes of children by others that were told, each once."""
     shared: set[str] = field(default_factory=set)

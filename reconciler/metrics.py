@@ -86,7 +86,8 @@ QUEUE_JOBS: Final = Declared(
 QUEUE_OLDEST: Final = Declared(
     "headgate_queue_oldest_job_age_seconds",
     Type.GAUGE,
-    "Age of the oldest waiting job by the broker's clock; 0 when none waits, absent while unknown.",
+    "Age of the oldest waiting job by the broker's clock, estimated where jobs do not tell; 0 when none waits, absent "
+    "while unknown.",
     ("namespace", "queue"),
 )
 QUEUE_WAIT: Final = Declared(
@@ -95,11 +96,36 @@ QUEUE_WAIT: Final = Declared(
     "How long 95 of 100 jobs that started in the last two minutes waited at most. Absent while unknown.",
     ("namespace", "queue"),
 )
+QUEUE_LATENCY: Final = Declared(
+    "headgate_queue_latency_p95_seconds",
+    Type.GAUGE,
+    "How long 95 of 100 jobs take from being enqueued to their end at most: an estimate from waits and service times. "
+    "Absent while unknown.",
+    ("namespace", "queue"),
+)
+QUEUE_SERVICE: Final = Declared(
+    "headgate_queue_service_seconds",
+    Type.GAUGE,
+    "The mean time a job runs, over the last 5 to 30 minutes. Absent while unknown.",
+    ("namespace", "queue"),
+)
 QUEUE_RATE: Final = Declared(
     "headgate_queue_jobs_per_second",
     Type.GAUGE,
     "Jobs per second over two minutes, by direction: in, out. Absent while unknown.",
     ("namespace", "queue", "direction"),
+)
+QUEUE_READ: Final = Declared(
+    "headgate_queue_last_read_timestamp_seconds",
+    Type.GAUGE,
+    "When the broker last told of the queue, in seconds since the epoch: its age is that of every signal.",
+    ("namespace", "queue"),
+)
+QUEUE_DOUBT: Final = Declared(
+    "headgate_queue_in_doubt",
+    Type.GAUGE,
+    "1 while the broker may have failed over, so that nothing shrinks by what it says; else 0.",
+    ("namespace", "queue"),
 )
 QUEUE_READS: Final = Declared(
     "headgate_queue_observation_errors_total",
@@ -117,9 +143,21 @@ DECISION_LAG: Final = Declared(
 POOL_REPLICAS: Final = Declared(
     "headgate_pool_replicas",
     Type.GAUGE,
-    "Replicas of a pool, by state: asked (by its jobs), damped (after bounds and damping), wanted (after a budget), "
-    "ready, busy, draining.",
+    "Replicas of a pool, by state: asked (by its jobs), damped (after bounds and damping), entitled (the most that a "
+    "budget leaves it), wanted (after it), ready, busy, draining. Absent while nobody works them out.",
     ("namespace", "pool", "state"),
+)
+POOL_BOUND: Final = Declared(
+    "headgate_pool_bound_by",
+    Type.GAUGE,
+    "1 for what has set the number of a pool's replicas, by the words of status.decision.boundBy.",
+    ("namespace", "pool", "bound"),
+)
+POOL_STARTUP: Final = Declared(
+    "headgate_pool_startup_seconds",
+    Type.GAUGE,
+    "How long a pod takes from its creation to its first fetch: scaling.startupTime, else as measured, else 30.",
+    ("namespace", "pool"),
 )
 POOL_RUNNING: Final = Declared(
     "headgate_pool_running_jobs", Type.GAUGE, "Jobs that a pool's workers run.", ("namespace", "pool")
@@ -207,10 +245,16 @@ DECLARED: Final = (
     QUEUE_JOBS,
     QUEUE_OLDEST,
     QUEUE_WAIT,
+    QUEUE_LATENCY,
+    QUEUE_SERVICE,
     QUEUE_RATE,
+    QUEUE_READ,
+    QUEUE_DOUBT,
     QUEUE_READS,
     DECISION_LAG,
     POOL_REPLICAS,
+    POOL_BOUND,
+    POOL_STARTUP,
     POOL_RUNNING,
     POOL_SCALED,
     POOL_DRAINS,

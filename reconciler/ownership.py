@@ -1,4 +1,4 @@
-"""Who else writes what Headgate owns: told by the managed fields of an object. Pure.
+"""Who else writes what Headgate owns: told by the managed fields of an object, and by whose target it is. Pure.
 
 Managed fields are most of what an object weighs, so only the entries that matter here are kept with it.
 """
@@ -6,7 +6,7 @@ Managed fields are most of what an object weighs, so only the entries that matte
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 _AUTOSCALERS: Final = re.compile(r"kube-controller-manager|keda.*|.*autoscaler.*")
@@ -28,6 +28,15 @@ def autoscaler_of(obj: Mapping[str, Any]) -> tuple[str, str] | None:
     entries = [(str(entry.get("time", "")), str(entry["manager"])) for entry in _entries(obj) if _scales(entry)]
     time, manager = max(entries, default=("", ""))
     return (manager, time) if manager else None
+
+
+def autoscaler_at(kind: str, name: str, autoscalers: Iterable[Mapping[str, Any]]) -> str:
+    """The name of the HorizontalPodAutoscaler whose target the object is; empty where it is none's."""
+    for one in autoscalers:
+        target = one["spec"]["scaleTargetRef"]
+        if (target["kind"], target["name"]) == (kind, name):
+            return str(one["metadata"]["name"])
+    return ""
 
 
 def _entries(obj: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from functools import partial
 
 from crds import meta
+from reconciler import metrics
 from reconciler.brokers.access import Place
 from reconciler.brokers.errors import BrokerError
 from reconciler.brokers.sight import moved, seen
@@ -21,6 +22,7 @@ from reconciler.compliance import EVERY_SECONDS
 from reconciler.context import Context
 from reconciler.keys import Key
 from reconciler.observations import QueueName
+from reconciler.phases.queue.ahead import due_seconds
 from reconciler.phases.queue.observe import measure, measure_age, next_poll
 from reconciler.phases.queue.told import told
 from reconciler.polls import TICK_SECONDS, Poll
@@ -40,7 +42,7 @@ async def keep(ctx: Context) -> None:
 async def read(due: Sequence[Poll], ctx: Context) -> None:
     """One reading of each."""
     polls = {poll.name: poll for poll in due}
-    places: list[Place] = [(*poll.name, poll.spec) for poll in due]
+    places: list[Place] = [(*poll.name, poll.spec, due_seconds(poll.name, ctx)) for poll in due]
     try:
         await ctx.brokers.observe_each(places, partial(_tell, polls, ctx))
     except Exception:
@@ -86,6 +88,7 @@ def _compare(poll: Poll, lasting: object, numbers: object, now: float, ctx: Cont
 
 def _missed(poll: Poll, error: BrokerError, now: float, ctx: Context) -> None:
     """What passes by itself is tried once more: a late answer must not make a pass of every queue of a busy broker."""
+    ctx.metrics.add(metrics.QUEUE_READS, *poll.name, error.reason)
     if poll.failed or not error.passes:
         _hand_over(poll, ctx)
         return

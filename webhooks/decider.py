@@ -62,6 +62,7 @@ class Decider:
             dry_run=review.dry_run,
             final=final,
             size=review.size,
+            manager=review.manager,
             namespaced_rules=self._namespaced_rules,
         )
 

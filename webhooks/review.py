@@ -32,7 +32,10 @@ Object = Mapping[str, Any]
 
 
 class Review(NamedTuple):
-    """The request of one review. `new` and `old` are there or not as the operation has it; `size` is in bytes."""
+    """The request of one review. `new` and `old` are there or not as the operation has it; `size` is in bytes.
+
+    `manager` is the field manager that the client names; "" where it leaves that to the API server.
+    """
 
     uid: str
     group: str
@@ -48,6 +51,7 @@ class Review(NamedTuple):
     groups: tuple[str, ...]
     dry_run: bool
     size: int = 0
+    manager: str = ""
 
 
 class BadReviewError(Exception):
@@ -92,7 +96,7 @@ def _request(request: dict[str, Any], uid: str, size: int) -> Review:
         raise BadReviewError("a review of UPDATE needs an oldObject", uid)
     user = request.get("userInfo")
     user = user if isinstance(user, dict) else {}
-    groups = user.get("groups")
+    groups, options = user.get("groups"), request.get("options")
     return Review(
         uid=uid,
         group=_text(resource, "group"),
@@ -108,6 +112,7 @@ def _request(request: dict[str, Any], uid: str, size: int) -> Review:
         groups=tuple(groups) if isinstance(groups, list) else (),
         dry_run=request.get("dryRun") is True,
         size=size,
+        manager=_text(options, "fieldManager") if isinstance(options, dict) else "",
     )
 
 

@@ -17,6 +17,7 @@ from math import isnan
 import uvloop
 
 from bench.passes.world import Reconciler
+from bench.reconcile import world
 from bench.reconcile.measuring import Process, quantile, samples, total
 from reconciler import polling
 from tests.cluster import redis, state
@@ -58,6 +59,7 @@ def main() -> None:
 
 
 async def run(options: Options, url: str) -> None:
+    await world.introduce(url, options.pools)
     began = time.process_time()
     one = Reconciler(options.pools, url, options.poll)
     async with asyncio.TaskGroup() as tasks:

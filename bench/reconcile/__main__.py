@@ -110,12 +110,14 @@ def _port(log: str) -> int:
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.reconcile", description=__doc__)
-    parser.add_argument("--pools", type=int, nargs="+", default=[100, 1000])
-    parser.add_argument("--replicas", type=int, default=0, help="pods of each pool, on fake nodes")
+    parser.add_argument("--pools", type=int, nargs="+", default=[100, 1000, 3000])
+    parser.add_argument("--replicas", type=int, default=1, help="pods of each pool, on fake nodes, 1 at least")
     parser.add_argument("--seconds", type=float, default=60, help="length of one measurement")
     parser.add_argument("--poll", type=float, default=1.0, help="seconds between two readings of a queue")
     parser.add_argument("--moved", type=float, nargs="+", default=[0.02, 0.5], help="queues with a change, each second")
     given = parser.parse_args()
+    if given.replicas < 1:
+        parser.error("--replicas must be 1 at least: a pool without pods does not scale by the law that is measured")
     print(f"poll {given.poll:g} s, {given.replicas} pods a pool, measured for {given.seconds:g} s each", flush=True)
     for pools in given.pools:
         run(Options(pools, given.replicas, given.seconds, given.poll, tuple(given.moved)))

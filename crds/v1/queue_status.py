@@ -29,6 +29,8 @@ class Methods(Model):
     """How the age of the oldest job is known."""
     wait_p95: Annotated[Method | None, Field(alias="waitP95")] = None
     """How the waiting time is known."""
+    latency_p95: Annotated[Method | None, Field(alias="latencyP95")] = None
+    """How the time from being enqueued to the end is known."""
     arrivals_per_minute: Method | None = None
     """How the arrivals are known."""
     completions_per_minute: Method | None = None
@@ -69,6 +71,9 @@ class QueueStatus(Model):
     """When the oldest waiting job came in. Absent: none waits, or unknown."""
     wait_p95: Annotated[Dur | None, Field(alias="waitP95")] = None
     """Of the jobs started lately, 95 of 100 waited no longer than this."""
+    latency_p95: Annotated[Dur | None, Field(alias="latencyP95")] = None
+    """Of the jobs lately, 95 of 100 took no longer than this from being enqueued to their end: an estimate, from waits
+    and from how long jobs run."""
     arrivals_per_minute: Count64 | None = None
     """Jobs that came in, per minute."""
     completions_per_minute: Count64 | None = None

@@ -19,6 +19,7 @@ from headgate.offline.locating import label, place
 from policies import MemorySnapshot
 from policies import text as wording
 from webhooks.manifests import ManifestError, placed, read, stored
+from webhooks.settings import PolicyRules
 
 PathType = click.Path(path_type=Path)
 Fixes = Sequence[Fix | None]
@@ -36,9 +37,18 @@ Fixes = Sequence[Fix | None]
 )
 @click.option("--policies", "worlds", type=PathType, multiple=True, help="More objects to check against.")
 @click.option("-n", "--namespace", default="default", show_default=True, help="Namespace of objects that name none.")
+@click.option(
+    "--policy-rules",
+    type=click.Choice([one.value for one in PolicyRules]),
+    default=PolicyRules.ALLOWED.value,
+    show_default=True,
+    help="Whether a Policy may carry rules in CEL, as a ClusterPolicy always may.",
+)
 @click.option("--fix", "fixing", is_flag=True, help="Print the smallest patch that would pass, where there is one.")
 @click.option("-o", "--output", type=click.Choice(["text", "json", "sarif"]), default="text", show_default=True)
-def command(paths: tuple[Path, ...], worlds: tuple[Path, ...], namespace: str, fixing: bool, output: str) -> None:
+def command(
+    paths: tuple[Path, ...], worlds: tuple[Path, ...], namespace: str, policy_rules: str, fixing: bool, output: str
+) -> None:
     """Judge manifests as the API server would, against the policies among them and those given with --policies.
 
     Exit codes: 0 all would be accepted, 1 some would be refused, 2 something cannot be read.
@@ -52,7 +62,8 @@ def command(paths: tuple[Path, ...], worlds: tuple[Path, ...], namespace: str, f
         click.echo(f"headgate check: {error}", err=True)
         sys.exit(UNUSABLE)
     now = datetime.now(UTC)
-    verdicts = [judge(manifest, world, now) for manifest in manifests if ours(manifest)]
+    allowed = policy_rules == PolicyRules.ALLOWED
+    verdicts = [judge(manifest, world, now, namespaced_rules=allowed) for manifest in manifests if ours(manifest)]
     fixes = [fix(verdict, world, now) if fixing and not verdict.allowed else None for verdict in verdicts]
     click.echo(_WRITERS[output](verdicts, fixes, len(manifests) - len(verdicts)))
     sys.exit(0 if all(verdict.allowed for verdict in verdicts) else FINDINGS)

@@ -25,7 +25,8 @@ def _named(ctx: click.Context, param: click.Parameter, words: Sequence[str]) -> 
 def command(target: Target, output: str, namespace: str, kubeconfig: Path | None) -> None:
     """Say what each queue asks for, what moved the number since, and which bound set it.
 
-    The numbers are those of the moment at which the pool last changed; `headgate status` shows those of now.
+    The numbers are those of the moment at which the pool's size or the reason for it last changed;
+    `headgate status` shows those of now.
     """
 
     async def work(cluster: Cluster) -> int:

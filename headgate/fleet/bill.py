@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from reconciler.plans import price
 from reconciler.plans.decision import BoundBy
-from reconciler.plans.explain import QUEUE, QUEUES
+from reconciler.plans.explain import QUEUE, QUEUES, SIGNALS
 
 RULES: Final[Mapping[str, str]] = {
     BoundBy.DEMAND: "asked for",
@@ -25,10 +25,12 @@ RULES: Final[Mapping[str, str]] = {
     BoundBy.PAUSED: "paused",
     "More": "more queues",
 }
+BESIDE: Final = (SIGNALS, price.NAME)
+"""Steps that have no number of their own."""
 
 
 def lines(pool: Mapping[str, Any]) -> Iterator[str]:
-    """What people read. Every number is of the moment that the first line names."""
+    """What people read: the last change of the number, and the bill of it or of what was said of it since."""
     name, status = pool["metadata"]["name"], pool.get("status") or {}
     decision = status.get("decision")
     if not decision:
@@ -48,7 +50,7 @@ def _steps(steps: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     for step in steps:
         label = "" if step["name"] in (QUEUE, QUEUES) else RULES.get(step["name"], step["name"])
         message = step.get("message", "")
-        if step["name"] == price.NAME:
+        if step["name"] in BESIDE:
             yield f"        {message}"
         else:
             yield f"  {step['replicas']:>4}  {': '.join(text for text in (label, message) if text)}"

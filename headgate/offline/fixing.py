@@ -104,7 +104,7 @@ def _said(violation: Violation) -> tuple[object, str]:
 
 def _judged(verdict: Verdict, chosen: Sequence[Changes], world: MemorySnapshot, now: datetime) -> Verdict:
     manifest = replace(verdict.manifest, obj=changed(verdict.manifest.obj, _together(chosen)))
-    return judge(manifest, world, now)
+    return judge(manifest, world, now, namespaced_rules=verdict.namespaced_rules)
 
 
 def _proposals(violation: Violation, path: Path, obj: Object, world: MemorySnapshot) -> Iterator[Changes]:

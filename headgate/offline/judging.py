@@ -28,6 +28,8 @@ class Verdict:
     name: str
     violations: tuple[Violation, ...]
     warnings: tuple[str, ...]
+    namespaced_rules: bool = True
+    """Whether it was judged for an install that lets a Policy carry rules in CEL."""
 
     @property
     def allowed(self) -> bool:
@@ -43,17 +45,24 @@ def ours(manifest: Manifest) -> bool:
     return text_of(manifest.obj, "apiVersion") in VERSIONS and manifest.obj["kind"] in KINDS
 
 
-def judge(manifest: Manifest, world: MemorySnapshot, now: datetime, before: Mapping[str, Any] | None = None) -> Verdict:
+def judge(
+    manifest: Manifest,
+    world: MemorySnapshot,
+    now: datetime,
+    before: Mapping[str, Any] | None = None,
+    *,
+    namespaced_rules: bool = True,
+) -> Verdict:
     """The verdict on creating one object of ours in a world, or on putting it in the place of the one `before`. Of
     another version than v1 it is judged as the API server would store it, so findings name fields of v1."""
     kind, obj = manifest.obj["kind"], manifest.obj
     operation = Operation.CREATE if before is None else Operation.UPDATE
-    decision = decide(Facts(kind, operation, stored(obj), before, world, now))
+    decision = decide(Facts(kind, operation, stored(obj), before, world, now, namespaced_rules=namespaced_rules))
     unknown = [
         Violation(Finding(path, Reason.INVALID, "unknown field"), UNKNOWN_FIELD)
         for path in crds.unknown_fields(kind, obj, VERSIONS[obj["apiVersion"]])
     ]
-    return Verdict(manifest, name_of(obj), (*unknown, *decision.denied), decision.warnings)
+    return Verdict(manifest, name_of(obj), (*unknown, *decision.denied), decision.warnings, namespaced_rules)
 
 
 def name_of(obj: Any) -> str:

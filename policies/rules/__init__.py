@@ -15,6 +15,7 @@ from policies.rules import (
     exempting,
     expressions,
     limits,
+    lists,
     matching,
     places,
     pool_limits,
@@ -24,6 +25,7 @@ from policies.rules import (
     schedules,
     static,
     timeouts,
+    unasked,
     workers,
 )
 from policies.rules.rule import Breach, BuiltInRule, PolicyRule, Rule
@@ -50,6 +52,8 @@ BUILT_IN: Final[tuple[BuiltInRule, ...]] = (
     *deletes.RULES,
     *emergencies.RULES,
     *matching.RULES,
+    *lists.RULES,
+    *unasked.rules(POLICY),
     *consistency.rules(POLICY),
     *exempting.rules(POLICY),
     *expressions.RULES,

@@ -75,13 +75,17 @@ def _images(subject: Subject) -> Iterator[tuple[str, str]]:
         for path, container in items(subject.spec, "template", "spec", part):
             if image := text(container, "image"):
                 yield f"spec.{path}.image", image
+    for path, volume in items(subject.spec, "template", "spec", "volumes"):
+        if image := text(volume, "image", "reference"):
+            yield f"spec.{path}.image.reference", image
 
 
 RULES: Final = (
     PolicyRule(
         id="allowedImages",
         kinds=POOLS,
-        sentence="Every container's image comes from below one of these prefixes, compared on the full name.",
+        sentence="Every image of the pods, of containers and of volumes, comes from below one of these prefixes, "
+        "compared on the full name. Headgate's own agent is the install's and not judged.",
         check=allowed_images,
         prepare=prefixes,
     ),

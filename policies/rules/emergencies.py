@@ -11,8 +11,8 @@ from policies import break_glass
 from policies.break_glass import LONGEST, SHORTEST_REASON
 from policies.decision import Action
 from policies.fields import mapping, strings, text
-from policies.managers import GITOPS, dotted, manages, taken
-from policies.rules.rule import ALL_KINDS, CHANGE, BuiltInRule
+from policies.managers import GITOPS, dotted, manages, taken, wrote
+from policies.rules.rule import ALL_KINDS, CHANGE, POLICIES, WORK_KINDS, BuiltInRule
 from policies.snapshot import Policies
 from policies.subject import Subject
 
@@ -27,6 +27,9 @@ def gitops_drift(subject: Subject) -> Iterator[Finding]:
         return
     ignored, names = _drift(subject.policies)
     if not manages(subject.previous, names) or ignored or subject.glass is not None:
+        return
+    if subject.facts.manager in names or wrote(subject.previous, subject.obj, names):
+        # The tool itself: what is taken out of Git, it gives up and changes in one write.
         return
     for number, (path, manager) in enumerate(taken(subject.previous, subject.obj, names)):
         if number == TOLD:
@@ -54,6 +57,12 @@ def _misformed(subject: Subject, written: str) -> Iterator[Finding]:
         yield Finding(FIELD, Reason.INVALID, f"give a reason of at least {SHORTEST_REASON} characters", written)
 
 
+def without_glass(subject: Subject) -> Iterator[Finding]:
+    if break_glass.annotation(subject.obj):
+        message = "lifts nothing of a policy: remove it; an exemption lets something pass, with a reason and an end"
+        yield Finding(FIELD, Reason.FORBIDDEN, message)
+
+
 def _drift(policies: Policies) -> tuple[bool, frozenset[str]]:
     """Whether drift is ignored, and the managers it is about: the strongest policy that says anything decides each."""
     known: tuple[bool, frozenset[str]] | None = policies.kept(_drift)
@@ -75,14 +84,20 @@ RULES: Final = (
         id="gitOpsDrift",
         kinds=ALL_KINDS,
         operations=CHANGE,
-        sentence="A field that a GitOps tool manages is changed by that tool.",
+        sentence="A field that a GitOps tool manages is changed by such a tool.",
         check=gitops_drift,
         action=Action.WARN,
     ),
     BuiltInRule(
         id="breakGlass",
-        kinds=ALL_KINDS,
+        kinds=WORK_KINDS,
         sentence="The annotation headgate.dev/break-glass gives a time, at most 24 hours from now, and a reason.",
         check=form,
+    ),
+    BuiltInRule(
+        id="breakGlassOfPolicies",
+        kinds=POLICIES,
+        sentence="A policy carries no break-glass: the annotation lifts nothing of it.",
+        check=without_glass,
     ),
 )

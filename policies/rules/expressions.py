@@ -8,8 +8,9 @@ from typing import Final
 from crds import meta
 from crds.findings import Finding, Reason
 from policies.decision import Action
-from policies.fields import mapping
-from policies.rules.rule import POLICIES, BuiltInRule
+from policies.fields import items, mapping, strings, text
+from policies.rules.rule import POLICIES, WORK_KINDS, BuiltInRule
+from policies.schema_paths import wrong
 from policies.subject import Subject
 
 
@@ -20,6 +21,15 @@ def expressions(subject: Subject) -> Iterable[Finding]:
     from policies.cel.rules import findings
 
     return findings(subject.spec)
+
+
+def field_paths(subject: Subject) -> Iterator[Finding]:
+    """A finding at a field that is not there would lead nobody anywhere."""
+    kinds = WORK_KINDS.intersection(strings(subject.spec, "match", "kinds")) or WORK_KINDS
+    for path, rule in items(subject.spec, "rules"):
+        about = WORK_KINDS.intersection(strings(rule, "kinds")) or kinds
+        if (field := text(rule, "fieldPath")) and (why := wrong(about, field)):
+            yield Finding(f"spec.{path}.fieldPath", Reason.INVALID, why, field)
 
 
 def passed_by(subject: Subject) -> Iterable[Finding]:
@@ -46,6 +56,13 @@ RULES: Final = (
         kinds=POLICIES,
         sentence="Every rule in CEL is an expression about fields there are, and cannot cost more than its budget.",
         check=expressions,
+    ),
+    BuiltInRule(
+        id="fieldPaths",
+        needs="rules",
+        kinds=POLICIES,
+        sentence="The fieldPath of a rule in CEL is a field of a kind the rule is about.",
+        check=field_paths,
     ),
     BuiltInRule(
         id="rulesOfPolicies",

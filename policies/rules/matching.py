@@ -11,7 +11,8 @@ from typing import Any, Final
 
 from crds.findings import Finding, Reason
 from policies.decision import Action
-from policies.fields import items, mapping
+from policies.fields import items, mapping, strings, text
+from policies.moments import ALL_RULES
 from policies.nearest import nearest
 from policies.rules.rule import POLICIES, BuiltInRule
 from policies.subject import Subject
@@ -32,14 +33,32 @@ SAYING: Final = (
 
 
 def everything(subject: Subject) -> Iterator[Finding]:
+    yield from _empty("spec.match", subject.spec)
     yield from _match("spec.match", mapping(subject.spec, "match"), everywhere=True)
     for path, exemption in items(subject.spec, "exemptions"):
+        yield from _empty(f"spec.{path}.match", exemption)
         yield from _match(f"spec.{path}.match", mapping(exemption, "match"), everywhere=False)
+
+
+def exempted(subject: Subject) -> Iterator[Finding]:
+    """It may be meant for some days; who means it for longer should not have to look for it."""
+    for path, exemption in items(subject.spec, "exemptions"):
+        if ALL_RULES in strings(exemption, "rules") and "match" not in exemption and not exemption.get("subjects"):
+            message = f"{text(exemption, 'name')} switches the whole policy off: add match or subjects"
+            yield Finding(f"spec.{path}", Reason.INVALID, message)
 
 
 def nothing(subject: Subject) -> Iterator[Finding]:
     if not any(subject.spec.get(field) for field in SAYING):
         yield Finding("spec", Reason.INVALID, "says nothing: set limits, lists, defaults or rules")
+
+
+def _empty(path: str, holder: Mapping[str, Any]) -> Iterator[Finding]:
+    """What is left of a match whose only field was misspelt, once the API server has removed that."""
+    match = holder.get("match")
+    if isinstance(match, dict) and all(value is None for value in match.values()):
+        message = "an empty match means everything: leave match out, or say what it is about"
+        yield Finding(path, Reason.INVALID, message)
 
 
 def _match(path: str, match: Mapping[str, Any], *, everywhere: bool) -> Iterator[Finding]:
@@ -75,8 +94,16 @@ RULES: Final = (
     BuiltInRule(
         id="matchesEverything",
         kinds=POLICIES,
-        sentence="A policy is not about everything by accident: no empty list of names, no empty or misspelt selector.",
+        sentence="A policy is not about everything by accident: no empty match, no empty list of names, no empty or "
+        "misspelt selector.",
         check=everything,
+    ),
+    BuiltInRule(
+        id="exemptsEverything",
+        kinds=POLICIES,
+        sentence="An exemption from every rule says for what, or for whom.",
+        check=exempted,
+        action=Action.WARN,
     ),
     BuiltInRule(
         id="saysNothing",

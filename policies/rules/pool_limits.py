@@ -117,7 +117,7 @@ RULES: Final = (
         id="limits.maxResourcesPerReplica",
         kinds=POOLS,
         sentence="All containers of a replica together request and are limited to at most this; of cpu, memory and "
-        "ephemeral-storage each must say something.",
+        "ephemeral-storage each must say something. Headgate's own agent is not counted.",
         check=max_resources,
         prepare=quantities,
     ),

@@ -7,7 +7,7 @@ from typing import Any, Final, NamedTuple
 
 from crds import meta
 from crds.findings import Finding, Reason
-from policies.fields import items, listing, mapping, strings, text
+from policies.fields import NOTHING, items, listing, mapping, strings, text
 from policies.rules.rule import ALL_KINDS, POOLS, QUEUES, Breach, BuiltInRule, PolicyRule
 from policies.selectors import NameTest, name_test
 from policies.snapshot import PolicyView
@@ -29,7 +29,8 @@ USERS_KEYS: Final = frozenset(
         meta.ANNOTATION_ROLLOUT,
     }
 )
-"""Keys of the prefix that are written by people, or come along with what they write in another version."""
+"""Annotations of the prefix that are written by people, or come along with what they write in another version. Only on
+an object of ours itself: in a template or as a label they mean nothing."""
 
 
 def queue_name(subject: Subject) -> Iterator[Finding]:
@@ -86,18 +87,21 @@ def metadata(subject: Subject) -> Iterable[Finding]:
 
 
 def _metadata(new: Mapping[str, Any], old: Mapping[str, Any]) -> Iterator[Finding]:
-    for part in ("labels", "annotations"):
-        yield from _own_keys(f"metadata.{part}", mapping(new, part), mapping(old, part))
+    yield from _own_keys("metadata.labels", mapping(new, "labels"), mapping(old, "labels"))
+    annotations = mapping(new, "annotations")
+    judged = {key: value for key, value in annotations.items() if key not in USERS_KEYS}
+    yield from _own_keys("metadata.annotations", judged, mapping(old, "annotations"))
 
 
 def template_metadata(subject: Subject) -> Iterator[Finding]:
+    """Nobody's keys are here: pods with break-glass would be refused to the ReplicaSet, for it may not break glass."""
     template = mapping(subject.spec, "template", "metadata")
     for part in ("labels", "annotations"):
-        yield from _own_keys(f"spec.template.metadata.{part}", mapping(template, part), {})
+        yield from _own_keys(f"spec.template.metadata.{part}", mapping(template, part))
 
 
 def default_labels(subject: Subject) -> Iterator[Finding]:
-    yield from _own_keys("spec.defaults.labels", mapping(subject.spec, "defaults", "labels"), {})
+    yield from _own_keys("spec.defaults.labels", mapping(subject.spec, "defaults", "labels"))
 
 
 def environment(subject: Subject) -> Iterable[Finding]:
@@ -118,9 +122,9 @@ def _environment(subject: Subject) -> Iterator[Finding]:
             yield from _own_env(f"spec.{path}.env", items(container, "env"))
 
 
-def _own_keys(path: str, new: Mapping[str, Any], old: Mapping[str, Any]) -> Iterator[Finding]:
+def _own_keys(path: str, new: Mapping[str, Any], old: Mapping[str, Any] = NOTHING) -> Iterator[Finding]:
     for key, value in new.items():
-        if key.startswith(PREFIX) and key not in USERS_KEYS and old.get(key) != value:
+        if key.startswith(PREFIX) and old.get(key) != value:
             yield Finding(f"{path}[{key}]", Reason.FORBIDDEN, f"{PREFIX} is set by Headgate only; remove it")
 
 
@@ -157,7 +161,8 @@ RULES: Final = (
     BuiltInRule(
         id="reservedMetadata",
         kinds=ALL_KINDS,
-        sentence="Labels and annotations below headgate.dev/ are written by Headgate only, break-glass excepted.",
+        sentence="Labels and annotations below headgate.dev/ are written by Headgate only, but for the annotations "
+        "break-glass, rollout, restarted-at and conversion-data of the object itself.",
         check=metadata,
     ),
     BuiltInRule(

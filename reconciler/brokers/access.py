@@ -19,13 +19,13 @@ from reconciler.brokers.connect import IDLE_SECONDS, Limits, Link, Links
 from reconciler.brokers.endpoint import Endpoint, TLSOptions, resolve
 from reconciler.brokers.errors import BrokerError, BrokerUnreachable, CredentialsMissing
 from reconciler.brokers.observation import Observation
-from reconciler.brokers.redis_queue import RedisQueue
+from reconciler.brokers.redis_queue import DUE_SECONDS, RedisQueue
 from reconciler.brokers.together import AT_ONCE, Found, observe_together
 from reconciler.brokers.trust import Secret
 
 KEPT_SECONDS: Final = 30.0
-Place: TypeAlias = tuple[str, str, QueueSpec]
-"""Namespace, name and spec of a Queue."""
+Place: TypeAlias = tuple[str, str, QueueSpec, float]
+"""Namespace, name and spec of a Queue, and how soon scheduled jobs have to be due to be counted, in seconds."""
 ReadSecret: TypeAlias = Callable[[str, str], Awaitable[Mapping[str, Any]]]
 """Namespace and name to the Secret as the API server has it; raises ApiError."""
 
@@ -44,11 +44,13 @@ class Brokers:
         self._endpoints: dict[tuple[str, str, str], tuple[tuple[object, ...], Endpoint]] = {}
         self._queues: dict[tuple[str, str], tuple[QueueSpec, RedisQueue]] = {}
 
-    async def observe(self, namespace: str, name: str, spec: QueueSpec) -> Observation:
+    async def observe(
+        self, namespace: str, name: str, spec: QueueSpec, due_seconds: float = DUE_SECONDS
+    ) -> Observation:
         """Reads a Queue; raises `BrokerError`, and `ApiError` where the API server does not give the Secret."""
         try:
             link = await self.link(namespace, spec.broker)
-            return await layouts.observer(name, spec, link, self._clock).observe()
+            return await layouts.observer(name, spec, link, self._clock, due_seconds).observe()
         except BrokerError as error:
             self._distrust(error, namespace, spec)
             raise
@@ -74,7 +76,7 @@ class Brokers:
 
     async def _links_of(self, places: Sequence[Place]) -> list[Link | BrokerError]:
         """Secrets are read side by side; where there are none, nothing waits."""
-        if not any(spec.broker.connection_secret_ref or spec.broker.tls for _, _, spec in places):
+        if not any(spec.broker.connection_secret_ref or spec.broker.tls for _, _, spec, _ in places):
             return [await self._link_or_error(place) for place in places]
         return await asyncio.gather(*map(self._link_or_error, places))
 
@@ -97,10 +99,10 @@ class Brokers:
 
     def _queue(self, place: Place) -> RedisQueue:
         """Where the queue is in its Redis, as the same object as long as the spec is the same."""
-        namespace, name, spec = place
+        namespace, name, spec, due_seconds = place
         known = self._queues.get((namespace, name))
-        if known is None or known[0] is not spec:
-            known = self._queues[namespace, name] = (spec, layouts.redis_queue(name, spec))
+        if known is None or known[0] is not spec or known[1].due_seconds != due_seconds:
+            known = self._queues[namespace, name] = (spec, layouts.redis_queue(name, spec, due_seconds))
         return known[1]
 
     def _distrust(self, error: BrokerError, namespace: str, spec: QueueSpec) -> None:

@@ -18,7 +18,7 @@ from reconciler.brokers.library import Layout, LibraryObserver
 from reconciler.brokers.observation import Observation
 from reconciler.brokers.observer import QueueObserver
 from reconciler.brokers.redis_list import RedisListObserver
-from reconciler.brokers.redis_queue import Asks, RedisQueue
+from reconciler.brokers.redis_queue import DUE_SECONDS, Asks, RedisQueue
 from reconciler.brokers.redis_stream import RedisStreamObserver
 
 LIBRARIES: Final[Mapping[str, Callable[[RedisQueue], Layout]]] = {
@@ -46,9 +46,11 @@ def supported(broker: Broker) -> Redis:
     return redis
 
 
-def observer(name: str, spec: QueueSpec, link: Asks, clock: Callable[[], float]) -> QueueObserver:
+def observer(
+    name: str, spec: QueueSpec, link: Asks, clock: Callable[[], float], due_seconds: float = DUE_SECONDS
+) -> QueueObserver:
     """The observer of a Queue called `name`; `clock` gives seconds since the epoch."""
-    return _observer(redis_queue(name, spec), spec, link, clock)
+    return _observer(redis_queue(name, spec, due_seconds), spec, link, clock)
 
 
 def _observer(queue: RedisQueue, spec: QueueSpec, link: Asks, clock: Callable[[], float]) -> QueueObserver:
@@ -65,7 +67,7 @@ async def observe(queue: RedisQueue, spec: QueueSpec, clock: Callable[[], float]
     return await _observer(queue, spec, link, clock).observe()
 
 
-def redis_queue(name: str, spec: QueueSpec) -> RedisQueue:
+def redis_queue(name: str, spec: QueueSpec, due_seconds: float = DUE_SECONDS) -> RedisQueue:
     redis = supported(spec.broker)
     return RedisQueue(
         name=spec.queue_name or name,
@@ -73,5 +75,6 @@ def redis_queue(name: str, spec: QueueSpec) -> RedisQueue:
         priorities=spec.priorities or (),
         consumer_group=redis.consumer_group or "",
         processing_key=redis.processing_key or "",
+        due_seconds=due_seconds,
         dead_letter=(spec.dead_letter.queue_name if spec.dead_letter else None) or "",
     )

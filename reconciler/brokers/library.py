@@ -83,6 +83,8 @@ class LibraryObserver:
             oldest_enqueued=reading.oldest_enqueued,
             enqueued=reading.enqueued,
             finished=reading.finished,
+            due_seconds=self._queue.due_seconds,
+            refused=first.refused or second.refused,
             identity=known or identify(self._link, first),
             workers=parse_all(raw, now),
             records=raw,
@@ -90,8 +92,11 @@ class LibraryObserver:
         )
 
 
-def told_by(job: object, now: float) -> Signal[float]:
-    """When the job was enqueued, by its own word; `job` is None where none waits."""
+def told_by(answers: Answers, name: str, now: float) -> Signal[float]:
+    """When the job that was asked for by this name was enqueued, by its own word; it is None where none waits."""
+    job = answers[name]
+    if answers.refusal(name):
+        return UNKNOWN_TIME
     if job is None:
         return exact(None)
     seconds = jobtime.enqueued_at(job, now) if isinstance(job, bytes) else None

@@ -56,9 +56,11 @@ class Identity:
 class Observation:
     """The signals of one queue. Times are seconds since the epoch by the broker's clock.
 
-    `waiting` leaves out `scheduled` jobs; `due` is how many of those are due within a start-up time. `enqueued` and
+    `waiting` leaves out `scheduled` jobs; `due` is how many of those are due within `due_seconds`, a start-up
+    time. `enqueued` and
     `finished` are counters that only grow, where the broker itself keeps them, so that their differences between two
-    observations are arrivals and completions. `workers` are the workers' status records, `records` the
+    observations are arrivals and completions. `refused` are the broker's words for what it refused to tell, and
+    left unknown. `workers` are the workers' status records, `records` the
     same as they were written, by instance; `records_left_out` says how many more there are.
     """
 
@@ -71,6 +73,8 @@ class Observation:
     oldest_enqueued: Signal[float] = UNKNOWN_TIME
     enqueued: int | None = None
     finished: int | None = None
+    due_seconds: float = 0.0
+    refused: str = ""
     identity: Identity = Identity()
     workers: Records = NO_RECORDS
     records: Mapping[str, bytes] = field(default_factory=dict)
@@ -85,12 +89,17 @@ class Observation:
         return 0.0 if self.waiting.value == 0 else None
 
     @property
+    def unclear(self) -> bool:
+        """Whether a number that pools shrink by is unknown: where jobs are scheduled, also how many are due."""
+        due = self.due.value is None and self.scheduled.value != 0
+        return self.waiting.value is None or self.running.value is None or due
+
+    @property
     def methods(self) -> dict[str, str]:
-        """`status.methods` of the Queue."""
+        """`status.methods` of the Queue, as far as one reading tells."""
         return {
             "waiting": self.waiting.method,
             "running": self.running.method,
             "scheduled": self.scheduled.method,
             "deadLetters": self.dead_letters.method,
-            "oldestJobTime": self.oldest_enqueued.method,
         }

@@ -61,6 +61,8 @@ class RedisListObserver:
             due=due_of(first, second),
             dead_letters=first.count("dead letters"),
             oldest_enqueued=self._oldest(first, now),
+            due_seconds=self._queue.due_seconds,
+            refused=first.refused or second.refused,
             identity=known or identify(self._link, first),
             workers=workers,
             records=raw,
@@ -85,13 +87,15 @@ class RedisListObserver:
             counted += record.in_flight if count is None else count
             sure = sure and count is not None
         known = len(records.fresh) + len(records.stale)
-        if kept is None and not known:
+        if first.refusal("records") or (kept is None and not known):
             return UNKNOWN_COUNT
         seen = counted + sum(told)
         total = (kept or 0) + seen + (seen * left_out // known if known else 0)
         return exact(total) if sure else estimated(total)
 
     def _oldest(self, answers: Answers, now: float) -> Signal[float]:
+        if any(answers.refusal(f"oldest {lane}") for lane in self._queue.lanes):
+            return UNKNOWN_TIME
         jobs = [answers[f"oldest {lane}"] for lane in self._queue.lanes]
         jobs = [job for job in jobs if job is not None]
         times = [jobtime.enqueued_at(job, now) for job in jobs]

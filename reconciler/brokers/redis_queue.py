@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final, Protocol
 
@@ -20,15 +20,18 @@ RECORDS: Final = 1000
 """So many status records are read; what lies beyond is estimated."""
 KEPT_QUEUES: Final = 16_384
 """Queues whose questions are kept: they are asked every second."""
+_IDENTITY: Final = ("time", "server", "replication")
+NO_SUCH_KEY: Final = "no such key"
+"""How XINFO says that there is no stream."""
 _SCAN: Final = 4096
 """Buckets of the hash that one HSCAN visits, so that it finds a thousand records in one go."""
 DUE_SECONDS: Final = 32.0
-"""A scheduled job due within a start-up time and a poll needs its replica now."""
+"""A start-up time and a poll, where no pool says better: a scheduled job due within it needs its replica now."""
 
 
 @dataclass(frozen=True, slots=True)
 class RedisQueue:
-    """What a Queue says of its place in Redis; absent names are empty."""
+    """What a Queue says of its place in Redis; absent names are empty. Jobs due within `due_seconds` are counted."""
 
     name: str
     key_prefix: str = ""
@@ -36,6 +39,7 @@ class RedisQueue:
     consumer_group: str = ""
     processing_key: str = ""
     dead_letter: str = ""
+    due_seconds: float = field(default=DUE_SECONDS, compare=False)
 
     @property
     def base(self) -> str:
@@ -95,6 +99,14 @@ class Answers:
         reply = self._replies.get(name)
         return str(reply) if isinstance(reply, ResponseError) else ""
 
+    @property
+    def refused(self) -> str:
+        """The broker's words for the first command it refused of those that numbers come from; empty for none."""
+        for name, reply in self._replies.items():
+            if isinstance(reply, ResponseError) and name not in _IDENTITY and NO_SUCH_KEY not in str(reply):
+                return refusals.of_reply(reply, self._what(name), self._endpoint).message
+        return ""
+
     def required(self, name: str) -> int:
         """A count without which nothing can be said; raises what the broker refused it with."""
         reply = self._replies[name]
@@ -138,7 +150,7 @@ def record_questions(queue: RedisQueue) -> dict[str, Command]:
 def due_questions(queue: RedisQueue, first: Answers, now: float) -> dict[str, Command]:
     if not first.count("scheduled").value:
         return {}
-    return {"due": ("ZCOUNT", queue.scheduled, "-inf", f"{now + DUE_SECONDS:.3f}")}
+    return {"due": ("ZCOUNT", queue.scheduled, "-inf", f"{now + queue.due_seconds:.3f}")}
 
 
 def due_of(first: Answers, second: Answers) -> Signal[int]:

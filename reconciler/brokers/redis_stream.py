@@ -8,7 +8,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 
 from reconciler.brokers import jobtime, stream_lane
-from reconciler.brokers.observation import UNKNOWN_TIME, Identity, Method, Observation, Signal, estimated, exact
+from reconciler.brokers.observation import (
+    UNKNOWN_COUNT,
+    UNKNOWN_TIME,
+    Identity,
+    Method,
+    Observation,
+    Signal,
+    estimated,
+    exact,
+)
 from reconciler.brokers.records import parse_all
 from reconciler.brokers.redis_queue import (
     Answers,
@@ -51,6 +60,8 @@ class RedisStreamObserver:
             oldest_enqueued=_oldest(lanes, second, now),
             enqueued=_total(None if lane.read is None or lane.lag is None else lane.read + lane.lag for lane in lanes),
             finished=_total(None if lane.read is None else lane.read - lane.pending for lane in lanes),
+            due_seconds=self._queue.due_seconds,
+            refused=first.refused or second.refused,
             identity=known or identify(self._link, first),
             workers=parse_all(raw, now),
             records=raw,
@@ -79,6 +90,8 @@ class RedisStreamObserver:
 
 def _oldest(lanes: Sequence[Lane], second: Answers, now: float) -> Signal[float]:
     """The time of the oldest entry nobody has taken. Ids that are no times (a producer may choose them) say nothing."""
+    if any(second.refusal(f"next {lane.key}") for lane in lanes):
+        return UNKNOWN_TIME
     ids = [entries[0][0] for lane in lanes if (entries := second[f"next {lane.key}"])]
     milliseconds = [stream_lane.milliseconds(entry) for entry in ids]
     times = [value / 1000 for value in milliseconds if value is not None and jobtime.plausible(value / 1000, now)]
@@ -89,6 +102,8 @@ def _oldest(lanes: Sequence[Lane], second: Answers, now: float) -> Signal[float]
 
 def _sum(signals: Iterable[Signal[int]]) -> Signal[int]:
     parts = list(signals)
+    if UNKNOWN_COUNT in parts:
+        return UNKNOWN_COUNT
     total = sum(part.value or 0 for part in parts)
     return exact(total) if all(part.method is Method.EXACT for part in parts) else estimated(total)
 

@@ -13,10 +13,13 @@ from reconciler.brokers import failover
 from reconciler.brokers.changes import NOTHING_KNOWN, Change, between
 from reconciler.brokers.errors import BrokerError
 from reconciler.brokers.failover import Doubt, doubt_after
-from reconciler.brokers.observation import Observation
+from reconciler.brokers.observation import UNKNOWN_TIME, Method, Observation, Signal, estimated
 from reconciler.brokers.records import NOTHING_TOLD
-from reconciler.plans.flow import Flow, Service, Step, begun, of_runs
+from reconciler.plans.flow import WAIT_PERCENT, Flow, Service, Step, begun, of_runs
+from reconciler.plans.latency import percentile
 
+SAME_SECONDS: Final = 2.0
+"""Moments that are no further apart are one: two clocks and a round trip give no better."""
 SHOWN_AFTER: Final = 2
 """A failure that may pass by itself is shown when it happens twice in a row: one lost packet is no news."""
 
@@ -24,7 +27,8 @@ SHOWN_AFTER: Final = 2
 @dataclass(frozen=True, slots=True)
 class Sight:
     """`read_at` and `failing_since` are seconds of the process's steady clock. `flow` is how jobs have come and gone;
-    `counted` says how the last step of it is known.
+    `counted` says how the last step of it is known. `oldest` is when the oldest waiting job was enqueued, by the
+    broker's clock: as it says itself, else as the flow of jobs tells.
     """
 
     observation: Observation | None = None
@@ -35,6 +39,7 @@ class Sight:
     failing_since: float | None = None
     flow: Flow | None = None
     counted: Change = NOTHING_KNOWN
+    oldest: Signal[float] = UNKNOWN_TIME
 
     @property
     def readable(self) -> Observation | None:
@@ -50,6 +55,21 @@ class Sight:
         return self.flow.service() or of_runs(told.runs, told.lengths, told.squares)
 
     @property
+    def oldest_age(self) -> float | None:
+        """How long the oldest job has waited, in seconds: 0 when nothing waits, None while unknown."""
+        seen = self.observation
+        if seen is None or self.oldest.value is None:
+            return 0.0 if seen is not None and seen.waiting.value == 0 else None
+        return max(0.0, seen.time - self.oldest.value)
+
+    def latency(self, percent: int = WAIT_PERCENT) -> float | None:
+        """How long `percent` of 100 jobs lately took from being enqueued to their end, in seconds: an estimate."""
+        service = self.service
+        if self.flow is None or service is None:
+            return None
+        return percentile(self.flow.waits(), service.seconds, service.cv2, percent)
+
+    @property
     def trouble(self) -> BrokerError | None:
         """The error to show to people."""
         lasting = self.error is not None and (not self.error.passes or self.failures >= SHOWN_AFTER)
@@ -60,13 +80,26 @@ def seen(before: Sight | None, observation: Observation, now: float) -> Sight:
     """The sight after a reading."""
     before = before or Sight()
     change = _change(before, observation, now)
+    flow = _flow(before.flow, change, observation, now)
     return Sight(
         observation=observation,
         read_at=now,
         doubt=doubt_after(before.doubt, before.observation, observation, now),
-        flow=_flow(before.flow, change, observation, now),
+        flow=flow,
         counted=change,
+        oldest=_oldest(before, flow, observation),
     )
+
+
+def _oldest(before: Sight, flow: Flow, observation: Observation) -> Signal[float]:
+    """Where no job tells, its age follows from how many have come and gone; the moment it came stays the same by it."""
+    told, age = observation.oldest_enqueued, flow.now.age
+    if told.method is not Method.UNKNOWN or age is None:
+        return told
+    if observation.waiting.value == 0:
+        return Signal(None, observation.waiting.method)
+    moment, earlier = observation.time - age, before.oldest.value
+    return estimated(earlier if earlier is not None and abs(moment - earlier) < SAME_SECONDS else moment)
 
 
 def _change(before: Sight, observation: Observation, now: float) -> Change:

@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from reconciler.brokers.observation import Signal, estimated, exact
-from reconciler.brokers.redis_queue import Answers
+from reconciler.brokers.observation import UNKNOWN_COUNT, Signal, estimated, exact
+from reconciler.brokers.redis_queue import NO_SUCH_KEY, Answers
 
 COUNTED: Final = 101
 """So many entries behind the group's last one are counted where the broker does not know its lag."""
@@ -42,7 +42,7 @@ class Lane:
 def read(answers: Answers, key: str, group: str) -> Lane:
     length = answers.required(f"length {key}")
     groups = answers[f"groups {key}"]
-    if groups is None and "no such key" not in answers.refusal(f"groups {key}"):
+    if groups is None and NO_SUCH_KEY not in answers.refusal(f"groups {key}"):
         answers.required(f"groups {key}")
     found = next((facts for facts in map(_facts, groups or ()) if facts.get("name") == group.encode()), None)
     if found is None:
@@ -63,6 +63,8 @@ def waiting(lane: Lane, second: Answers) -> Signal[int]:
         return exact(0) if lane.length == 0 else estimated(lane.length)
     if lane.lag is not None or lane.length == 0:
         return exact(lane.lag or 0)
+    if second.refusal(f"next {lane.key}"):
+        return UNKNOWN_COUNT
     counted = len(second[f"next {lane.key}"] or ())
     if counted < COUNTED:
         return exact(counted)

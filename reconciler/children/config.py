@@ -69,7 +69,7 @@ def _queue(queue: WorkedQueue) -> dict[str, Any]:
         "credentials": credentials_folder(queue.obj),
         "priorities": list(queue.reference.get("priorities") or spec.get("priorities") or []),
         "paused": bool(spec.get("paused")),
-        "weight": queue.reference.get("weight", 1),
+        "weight": queue.reference.get("weight"),
         "deadLetter": (spec.get("deadLetter") or {}).get("queueName") or f"{queue_name}:dead",
         "rateLimit": _rate_limit(queue.effective),
         "retry": _retry(queue.effective),

@@ -2,8 +2,8 @@
 
 A queue with a wait target asks by the law of `plans.law`; one without asks for `running / concurrency + waiting /
 jobsPerReplica`. Jobs that run are counted, because demand without them falls as soon as workers do their work, and the
-pool swings for ever. A paused queue, or one whose breaker is open, counts only what still runs. A rate limit bounds
-what its queue may ask for, but never below what runs already.
+pool swings for ever. A paused queue counts only what still runs. A rate limit bounds what its queue may ask for, but
+never below what runs already.
 
 Workers that take their queues in strict order serve all queues up to the k-th as one stream within the k-th target, so
 the pool needs the largest of these numbers; workers that weigh their queues need the sum.
@@ -107,7 +107,7 @@ def load_of(queue: QueueFacts) -> Load:
     part = float(queue.share)
     running = (queue.running or 0) * part
     mean = arrivals.service(queue)
-    if queue.closed:
+    if queue.paused:
         return Load(0.0, running, 0.0, mean)
     spread = 1.0 if queue.service_cv2 is None else queue.service_cv2
     return Load(

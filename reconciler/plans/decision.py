@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
 
@@ -88,21 +88,28 @@ class ReplicaDecision:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """The last decision that changed something, as `status.decision` shows it. `time` is in seconds since the epoch."""
+    """The last decision that said something new, as `status.decision` shows it.
+
+    `time`, in seconds since the epoch, and `start` are of the last change of the number, whatever was said since.
+    """
 
     time: float
     start: int
     decision: ReplicaDecision
 
 
-def record(previous: Record | None, decision: ReplicaDecision, current: int, now: float) -> Record:
-    """The record to show after `decision`: `previous` itself while number, bound and summary are the same."""
-    if previous is None:
+def record(
+    previous: Record | None, decision: ReplicaDecision, current: int, now: float, *, settled: bool = True
+) -> Record:
+    """The record to show after `decision`: `previous` itself while number, bound and summary are the same.
+
+    `settled` says that what was told last has stood for long enough to be told another bound.
+    """
+    if previous is None or previous.decision.to != decision.to:
         return Record(now, current, decision)
     old = previous.decision
-    if (old.to, old.bound_by, old.summary) == (decision.to, decision.bound_by, decision.summary):
+    if (old.bound_by, old.summary) == (decision.bound_by, decision.summary):
         return previous
-    soft = old.to == decision.to and {old.bound_by, decision.bound_by} <= SOFT
-    if soft and now - previous.time < SETTLED_SECONDS:
+    if not settled and {old.bound_by, decision.bound_by} <= SOFT:
         return previous
-    return Record(now, current, decision)
+    return replace(previous, decision=decision)

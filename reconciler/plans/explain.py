@@ -19,6 +19,7 @@ from reconciler.plans.law import Ask, Why
 
 MESSAGE_LENGTH: Final = 120
 STEPS: Final = 16
+SIGNALS: Final = "Signals"
 QUEUE: Final = "Queue"
 QUEUES: Final = "Queues"
 NOTHING: Final = "nothing waits or runs"
@@ -30,7 +31,9 @@ INEFFECTIVE: Final = "more workers completed no more jobs; a few more are tried 
 
 
 def steps(bill: Sequence[Step]) -> tuple[Step, ...]:
-    """At most 16 steps; a longer bill loses queues in its middle, since its end says what won."""
+    """At most 16 steps; a longer bill loses signals, then queues in its middle, since its end says what won."""
+    if len(bill) > STEPS:
+        bill = [step for step in bill if step.name != SIGNALS]
     if len(bill) > STEPS:
         head, left_out = STEPS // 2, len(bill) - STEPS + 1
         gap = Step("More", bill[head].replicas, f"{left_out} more queues")
@@ -53,8 +56,7 @@ def _share(share: Share, facts: PoolFacts) -> Step:
 def _counted(queue: QueueFacts, facts: PoolFacts) -> str:
     """`orders: 44 running / 4 + 311 waiting / 4`"""
     running = f"{_count(queue.running)} running / {facts.concurrency}"
-    closed = "paused" if queue.paused else "breaker open"
-    waiting = closed if queue.closed else f"{_count(queue.waiting)} waiting / {facts.jobs_per_replica}"
+    waiting = "paused" if queue.paused else f"{_count(queue.waiting)} waiting / {facts.jobs_per_replica}"
     return f"{cut(queue.name, 50)}: {running} + {waiting}"
 
 

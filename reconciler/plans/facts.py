@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Final
 
@@ -24,25 +24,39 @@ class Rate:
 
 
 @dataclass(frozen=True, slots=True)
+class Source:
+    """How a queue's numbers are known, which changes no decision and explains them.
+
+    They are `read_seconds` old, and the oldest job has waited for `oldest_seconds`; `estimated` are the names of those
+    that nobody counts.
+    """
+
+    read_seconds: float = 0.0
+    oldest_seconds: float | None = None
+    estimated: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
 class QueueFacts:
     """What one queue says.
 
     With `firm` False the numbers are only lower bounds: the broker may have failed over. `missing` is a queue that the
-    pool names and that does not exist. `waiting` includes scheduled jobs that are due before a new pod could start.
+    pool names and that does not exist. `waiting` includes scheduled jobs that are due before a new pod could start;
+    without `due_known` nobody can tell how many they are.
 
     Rates are in jobs per second: `arrivals_short` over 20 s, `arrivals_middle` over 60 s, `arrivals_long` and
     `completions` over 120 s, each None until there is something to tell. `watched_seconds` is for how long the
     queue has been looked at, None where that is not known and so no reason for doubt. `service_seconds` is the mean
     time a job takes and `service_cv2` its squared coefficient of variation, both from the `completed` jobs of the last
     minutes; None of `completed` says that nobody counts. `wait_target` is in seconds. `share` is this pool's part of a
-    queue that several pools work off. An open
-    breaker lets no waiting job start.
+    queue that several pools work off.
     """
 
     name: str
     waiting: int | None = None
     running: int | None = None
     firm: bool = True
+    due_known: bool = True
     paused: bool = False
     rate: Rate | None = None
     service_seconds: float | None = None
@@ -56,12 +70,7 @@ class QueueFacts:
     completed: int | None = None
     wait_target: float | None = None
     share: Fraction = Fraction(1)
-    breaker_open: bool = False
-
-    @property
-    def closed(self) -> bool:
-        """Whether no waiting job can start, so that only what runs is demand."""
-        return self.paused or self.breaker_open
+    source: Source = field(default=Source(), compare=False)
 
     @property
     def unreadable(self) -> bool:
@@ -70,12 +79,13 @@ class QueueFacts:
     @property
     def complete(self) -> bool:
         """Whether everything that counts is known well enough to shrink by."""
-        return self.firm and self.running is not None and (self.closed or self.waiting is not None)
+        waiting_known = self.paused or (self.waiting is not None and self.due_known)
+        return self.firm and self.running is not None and waiting_known
 
     @property
     def has_jobs(self) -> bool:
         """Whether a replica has something to do here."""
-        return bool(self.running) or (bool(self.waiting) and not self.closed)
+        return bool(self.running) or (bool(self.waiting) and not self.paused)
 
 
 @dataclass(frozen=True, slots=True)

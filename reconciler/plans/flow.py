@@ -18,7 +18,7 @@ from itertools import pairwise
 from operator import attrgetter
 from typing import Final
 
-from reconciler.plans.waits import Counts, Waited
+from reconciler.plans.waits import Counts, Waited, weighted
 
 SHORT_SECONDS: Final = 20.0
 MIDDLE_SECONDS: Final = 60.0
@@ -166,6 +166,12 @@ class Flow:
         """
         if self.waited is not None:
             return self.waited.percentile(percent)
+        return _percentile(self.waits(), percent)
+
+    def waits(self) -> list[tuple[float, int]]:
+        """How long, in seconds, how many of the jobs waited that `wait` is about; none where that is unknown."""
+        if self.waited is not None:
+            return weighted(self.waited.total)
         marks = (*self.recent, self.now)
         waits: list[tuple[float, int]] = []
         for before, after in pairwise(marks):
@@ -173,21 +179,26 @@ class Flow:
             if started == 0 or self.now.at - before.at > LONG_SECONDS:
                 continue
             if before.age is None or after.age is None:
-                return None
+                return []
             waits.append((max(before.age, after.age), started))
-        return _percentile(waits, percent)
+        return waits
 
     def _age(self, at: float, arrived: int, waiting: int | None) -> float | None:
         """How long ago the oldest waiting job came, where jobs start in the order in which they came: when as many had
-        arrived as have by now, without those that wait. None where that is longer ago than is remembered.
+        arrived as have by now, without those that wait. It is never more than the age before and the time since, which
+        it is where that is longer ago than is remembered. None where nothing tells.
         """
         if waiting is None or self.now.counted <= 0:
             return None
         if waiting == 0:
             return 0.0
+        most = None if self.now.age is None else self.now.age + at - self.now.at
         marks = (*self.past, *self.recent, self.now)
         found = bisect_right(marks, arrived - waiting, key=_arrived)
-        return at - marks[found - 1].at if found else None
+        if not found:
+            return most
+        age = at - marks[found - 1].at
+        return age if most is None else min(age, most)
 
     def _cv2_since(self, mark: Mark) -> float | None:
         now = self.now

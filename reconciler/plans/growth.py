@@ -97,7 +97,7 @@ def throughput(facts: PoolFacts) -> float | None:
 
 def _full(facts: PoolFacts) -> bool:
     """Whether there is a job for nearly every slot: in a pool that is not, throughput says nothing about slots."""
-    waiting = sum(queue.waiting or 0 for queue in facts.queues if not queue.closed)
+    waiting = sum(queue.waiting or 0 for queue in facts.queues if not queue.paused)
     return waiting + sum(queue.running or 0 for queue in facts.queues) >= FULL * facts.ready_slots_now
 
 

@@ -26,6 +26,6 @@ class History:
     trial: Trial | None = None
 
 
-def seeded(clock: float, current: int) -> History:
-    """The history of somebody who has just begun to look: all that is known is what is there."""
-    return History(damping.seeded(clock, current))
+def seeded(clock: float, current: int, changes: tuple[Change, ...] = ()) -> History:
+    """The history of somebody who has just begun to look: all that is known is what is there, and what was recorded."""
+    return History(damping.seeded(clock, current), changes)

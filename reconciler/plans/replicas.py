@@ -20,6 +20,7 @@ from reconciler.plans.damping import Window
 from reconciler.plans.decision import BoundBy, ReplicaDecision, Step
 from reconciler.plans.facts import PoolFacts
 from reconciler.plans.history import Change, History
+from reconciler.plans.signals import signals
 from reconciler.plans.summary import summary
 
 UNPACED: Final = (BoundBy.HOLD, BoundBy.PAUSED)
@@ -60,7 +61,7 @@ def wanted(facts: PoolFacts, most: int | None = None) -> Bill:
     demand = asks.demand(facts)
     # The price is worked out only where the number changes, since the record shows no other decision.
     told = price.price(facts, demand.limited) if demand.limited != facts.current else ()
-    bill = Bill(demand.replicas, BoundBy.DEMAND, (*explain.shares(demand, facts), *told))
+    bill = Bill(demand.replicas, BoundBy.DEMAND, (*signals(facts), *explain.shares(demand, facts), *told))
     bill = bill.moved(demand.replicas, BoundBy.DEMAND)
     bill = _rate_limit(facts, bill, demand)
     bill = _bands(facts, bill, demand)

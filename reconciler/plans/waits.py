@@ -38,10 +38,14 @@ class Waited:
 
     def percentile(self, percent: int) -> float | None:
         """The wait in seconds that `percent` of 100 jobs did not exceed; None where none started."""
+        return percentile(self.total, percent)
+
+    @property
+    def total(self) -> Counts:
         total: Counts = NONE
         for _, counts in self.parts:
             total = added(total, counts)
-        return percentile(total, percent)
+        return total
 
 
 def added(one: Counts, other: Counts) -> Counts:
@@ -68,6 +72,11 @@ def percentile(counts: Counts, percent: int) -> float | None:
             return low + (high - low) * rank / number
         rank -= number
     return None
+
+
+def weighted(counts: Counts) -> list[tuple[float, int]]:
+    """How many waited how long: as long as the middle of their bucket."""
+    return [(sum(_ends(bucket)) / 2, number) for bucket, number in counts.items()]
 
 
 def _ends(bucket: int) -> tuple[float, float]:

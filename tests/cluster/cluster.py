@@ -101,7 +101,7 @@ def start_node(claimed: State) -> NodeCluster:
 
 def start_fake_nodes(claimed: State, count: int) -> Cluster:
     """Start a control plane with `count` fake nodes in a claimed folder."""
-    plane = fake_nodes.start(claimed, control_plane.Settings(), count)
+    plane = fake_nodes.start(claimed, control_plane.Settings(controller_flags=fake_nodes.FLAGS), count)
     return Cluster(claimed.kubeconfig, plane.server)
 
 

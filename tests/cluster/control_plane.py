@@ -36,6 +36,8 @@ class Settings:
     """Run kube-controller-manager: namespaces end, garbage is collected, Deployments get pods."""
     apiserver_flags: tuple[str, ...] = ()
     """Further flags of kube-apiserver, such as `--feature-gates=...`."""
+    controller_flags: tuple[str, ...] = ()
+    """Further flags of kube-controller-manager."""
 
     @property
     def loopback(self) -> bool:
@@ -78,7 +80,7 @@ def _start(state: State, settings: Settings) -> ControlPlane:
     state.wait("the API server", ["etcd", "kube-apiserver"], lambda: api.lacks("/readyz"), _READY_SECONDS)
     if settings.controllers:
         config = keys.kubeconfig(state.path / "controller-manager.kubeconfig", server, "system:kube-controller-manager")
-        state.start("kube-controller-manager", _controller_manager(keys, config))
+        state.start("kube-controller-manager", _controller_manager(keys, settings, config))
         state.wait("the controllers", ["kube-controller-manager"], lambda: api.lacks(_SIGN_OF_LIFE), _READY_SECONDS)
     return ControlPlane(server, keys, api)
 
@@ -123,7 +125,7 @@ def _apiserver(keys: Keys, settings: Settings, etcd_url: str, port: int) -> list
     ]
 
 
-def _controller_manager(keys: Keys, config: Path) -> list[str | Path]:
+def _controller_manager(keys: Keys, settings: Settings, config: Path) -> list[str | Path]:
     return [
         binaries.kubernetes("kube-controller-manager"),
         f"--kubeconfig={config}",
@@ -133,6 +135,7 @@ def _controller_manager(keys: Keys, config: Path) -> list[str | Path]:
         "--use-service-account-credentials",
         f"--root-ca-file={keys.path('ca.crt')}",
         f"--service-account-private-key-file={keys.path('service-accounts.key')}",
+        *settings.controller_flags,
     ]
 
 

@@ -18,14 +18,15 @@ from tests.crds.test_schema import nodes
         pytest.param(queue(management="Manage", deletionPolicy="Purge"), (), id="asking for writes"),
         pytest.param(
             pool(queues=[{"name": "a", "weight": 1}, {"name": "b"}, {"name": "c", "weight": 2}]),
-            ("spec.queues[0].weight", "spec.queues[2].weight"),
-            id="every entry of a list",
+            (),
+            id="queues that are taken in turns",
         ),
         pytest.param(
             policy(defaults={"retry": {"maxRetries": 1}, "circuitBreaker": {"window": "1m"}}),
             ("spec.defaults.circuitBreaker",),
             id="one field beside another",
         ),
+        pytest.param(policy(native="Enabled"), (), id="limits that the API server itself keeps"),
         pytest.param(
             cluster_policy(defaults={"retention": {"maxJobs": 1}}),
             ("spec.defaults.retention",),
@@ -45,7 +46,3 @@ def test_the_table_speaks_of_fields_that_exist(kind: str) -> None:
     known = {path for path, _ in nodes(structural(kind))}
 
     assert [entry for entry in effect.NOT_YET[kind] if entry not in known] == []
-
-
-def test_what_is_harmless_is_in_the_table() -> None:
-    assert set(effect.HARMLESS) <= {entry for table in effect.NOT_YET.values() for entry in table}

@@ -139,8 +139,7 @@ class Chance:
         return limits
 
     def _match(self) -> Object:
-        match: Object = {}
-        self._maybe(match, "kinds", lambda: [self._one(("Queue", "WorkerPool"))])
+        match: Object = {"kinds": [self._one(("Queue", "WorkerPool"))]} if self._sometimes(0.5) else {"names": ["*-*"]}
         self._maybe(match, "names", lambda: [self._one(("resize*", "*-?", "thumb*", "[r]esize*", "legacy.*"))])
         self._maybe(match, "labelSelector", self._selector)
         return match
@@ -214,8 +213,20 @@ class Chance:
         spec = dict(old["spec"])
         for key in self.random.sample(sorted(other["spec"]), min(2, len(other["spec"]))):
             spec[key] = other["spec"][key]
+        if schedules := spec.get("scaling", {}).get("schedules"):
+            spec["scaling"] = {**spec["scaling"], "schedules": self._shifted(schedules)}
         labels = other["metadata"]["labels"] if self._sometimes(0.3) else old["metadata"]["labels"]
         return {**old, "metadata": {**old["metadata"], "labels": labels}, "spec": spec}
+
+    def _shifted(self, schedules: list[Object]) -> list[Object]:
+        """The same at other places: behind a new one, or the other way round."""
+        match self.random.randrange(3):
+            case 0:
+                return [self._schedule(len(schedules), 0), *schedules]
+            case 1:
+                return schedules[::-1]
+            case _:
+                return schedules
 
     def _broken(self, obj: Object) -> Object:
         """Wrong by the schema, so that the lists of findings are told together."""

@@ -27,8 +27,8 @@ kind: WorkerPool
 metadata: {name: thumbnails, namespace: media}
 spec:
   image: registry.acme.io/resize:2.4.1
-  queues:
-    - {name: thumbnails, weight: 2}
+  queues: [{name: thumbnails}]
+  version: 2.4.0
   scaling:
     minReplica: 1
     maxReplicas: 40
@@ -49,6 +49,18 @@ def world(tmp_path: Path) -> Path:
     return written(tmp_path / "world.yaml", queue(), GUARDRAILS)
 
 
+@pytest.mark.parametrize(("said", "want_refused"), [((), False), (("--policy-rules", "refused"), True)])
+def test_rules_of_a_policy_are_taken_or_refused_as_the_chart_has_it(
+    tmp_path: Path, said: tuple[str, ...], want_refused: bool
+) -> None:
+    rules = [{"name": "a", "expression": "true", "message": "no"}]
+    files = written(tmp_path / "a.yaml", policy(rules=rules, limits={"maxRetries": 5}), cluster_policy(rules=rules))
+    result = check("-f", files, "--fix", *said)
+    assert result.exit_code == int(want_refused)
+    assert ("spec.rules: Forbidden: this install takes rules in CEL from" in result.output) is want_refused
+    assert ('{"op": "remove", "path": "/spec/rules"}' in result.output) is want_refused
+
+
 def test_what_is_fine_needs_no_words(tmp_path: Path) -> None:
     file = written(tmp_path / "a.yaml", queue(), pool())
     result = check("-f", file)
@@ -65,8 +77,8 @@ def test_a_refusal_names_file_line_field_and_policy_in_80_columns(world: Path) -
         "      (ClusterPolicy guardrails, limits.maxReplicasPerPool)",
         "  stdin:3: metadata.labels[team]: Required value: name the owning team",
         "      (ClusterPolicy guardrails, requiredLabels)",
-        "  stdin:7: warning: spec.queues[0].weight: no effect: queues are worked off in",
-        "      the order of the list yet",
+        "  stdin:1: warning: version 2.4.0 is not the image's tag 2.4.1: dashboards and",
+        "      rollouts will show 2.4.0",
         "1 checked, 1 refused",
     ]
 
@@ -130,7 +142,7 @@ spec:
 
 
 def test_json_for_programs(world: Path) -> None:
-    result = check("-f", "-", "--policies", world, "-o", "json", stdin=OVER.replace(", weight: 2", ""))
+    result = check("-f", "-", "--policies", world, "-o", "json", stdin=OVER.replace("2.4.0", "2.4.1"))
     (told,) = json.loads(result.output)["verdicts"]
     assert told["violations"][1] == {
         "field": "spec.scaling.maxReplicas",
@@ -160,7 +172,7 @@ def test_sarif_for_code_hosts(world: Path) -> None:
         ("unknownField", "error", 9),
         ("limits.maxReplicasPerPool", "error", 10),
         ("requiredLabels", "error", 3),
-        ("warning", "warning", 7),
+        ("warning", "warning", 1),
     ]
     assert {rule for rule, _, _ in found} <= {rule["id"] for rule in run["tool"]["driver"]["rules"]}
 

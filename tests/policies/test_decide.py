@@ -202,6 +202,32 @@ def test_the_name_of_the_object_itself_is_never_reserved() -> None:
             ),
             ["spec.template.metadata.labels[headgate.dev/drained]"],
         ),
+        pytest.param(
+            pool(metadata={"labels": {"headgate.dev/break-glass": "x"}}),
+            ["metadata.labels[headgate.dev/break-glass]"],
+            id="but no label",
+        ),
+        pytest.param(
+            pool(
+                image=None,
+                template={
+                    "metadata": {
+                        "annotations": {f"headgate.dev/{key}": "x" for key in ("break-glass", "restarted-at")}
+                    },
+                    "spec": {"containers": [{"name": "worker", "image": "w"}]},
+                },
+            ),
+            [
+                "spec.template.metadata.annotations[headgate.dev/break-glass]",
+                "spec.template.metadata.annotations[headgate.dev/restarted-at]",
+            ],
+            id="and nothing in a template",
+        ),
+        pytest.param(
+            policy(defaults={"labels": {"headgate.dev/break-glass": "x"}}),
+            ["spec.defaults.labels[headgate.dev/break-glass]"],
+            id="nor among default labels",
+        ),
         pytest.param(policy(defaults={"labels": {"headgate.dev/x": "x"}}), ["spec.defaults.labels[headgate.dev/x]"]),
         pytest.param(pool(env=[{"name": "A"}, {"name": "HEADGATE_QUEUES"}]), ["spec.env[1].name"]),
         pytest.param(
@@ -242,6 +268,25 @@ def test_what_belongs_to_headgate_is_not_set_by_others(new: Object, want_fields:
 def test_images_are_compared_by_their_full_name(image: str, want_allowed: bool) -> None:
     allowed = policy(allowedImages=["registry.acme.io", "docker.io/team/"])
     assert (denials(pool(image=image), THUMBNAILS, allowed) == []) is want_allowed
+
+
+def test_every_image_of_the_pods_is_judged() -> None:
+    pod = {
+        "initContainers": [{"name": "first", "image": "docker.io/first:1"}],
+        "containers": [{"name": "worker", "image": "docker.io/worker:1"}],
+        "volumes": [
+            {"name": "model", "image": {"reference": "docker.io/model:1"}},
+            {"name": "fine", "image": {"reference": "registry.acme.io/model:1"}},
+            {"name": "scratch", "emptyDir": {}},
+        ],
+    }
+    ours = policy(allowedImages=["registry.acme.io/"])
+    found = decide(facts(pool(image=None, template={"spec": pod}), THUMBNAILS, ours))
+    assert [violation.finding.field for violation in found.denied] == [
+        "spec.template.spec.initContainers[0].image",
+        "spec.template.spec.containers[0].image",
+        "spec.template.spec.volumes[0].image.reference",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -335,6 +380,89 @@ def test_scale_is_held_to_the_limits(new: Object, old: Object, want_fields: list
 def test_legacy_is_tolerated(old: int, new: int, want_denied: bool) -> None:
     before, after = pool(scaling={"maxReplicas": old}), pool(scaling={"maxReplicas": new}, concurrency=2)
     assert bool(denials(after, THUMBNAILS, OVER, old=before)) is want_denied
+
+
+def containers(*images: str, **more: Any) -> Object:
+    """A pool of a worker with the first image, and containers beside it with the others."""
+    first, *others = images
+    pod = {"containers": [{"name": "worker", "image": first}, *({"name": f"with-{x}", "image": x} for x in others)]}
+    return pool(image=None, template={"spec": {**pod, **more}})
+
+
+def turned(new: Object) -> Object:
+    new["spec"]["template"]["spec"]["containers"].reverse()
+    return new
+
+
+def scheduled(**minimums: int) -> Object:
+    night = {"schedule": "0 22 * * *", "duration": "8h"}
+    schedules = [{**night, "name": name, "minReplicas": least} for name, least in minimums.items()]
+    return pool(scaling={"maxReplicas": 30, "schedules": schedules})
+
+
+def with_env(*names: str) -> Object:
+    return pool(env=[{"name": name, "value": "x"} for name in names])
+
+
+def at_hosts(*hosts: str) -> Object:
+    new = queue()
+    cluster = {"addresses": [f"{host}:6379" for host in hosts]}
+    new["spec"]["broker"]["redis"] = {"layout": "List", "cluster": cluster}
+    return new
+
+
+FINE, BAD, WORSE = "registry.acme.io/fine:1", "docker.io/bad:1", "docker.io/worse:1"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "want_fields"),
+    [
+        pytest.param(
+            containers(FINE, BAD), containers(FINE, FINE, BAD), [], id="a container is put before a legacy one"
+        ),
+        pytest.param(containers(FINE, BAD), turned(containers(FINE, BAD)), [], id="containers change places"),
+        pytest.param(
+            containers(FINE, BAD),
+            containers(FINE, WORSE, BAD),
+            ["spec.template.spec.containers[1].image"],
+            id="a bad container takes the place of a legacy one",
+        ),
+        pytest.param(
+            containers(BAD),
+            containers(FINE, BAD),
+            ["spec.template.spec.containers[1].image"],
+            id="another container with an image that was legacy in the first",
+        ),
+        pytest.param(scheduled(day=25), scheduled(night=2, day=25), [], id="a schedule is put before a legacy one"),
+        pytest.param(
+            scheduled(day=25),
+            scheduled(night=25, day=2),
+            ["spec.scaling.schedules[0].minReplicas"],
+            id="another schedule has what was legacy in the first",
+        ),
+        pytest.param(
+            with_env("HEADGATE_A"), with_env("B", "HEADGATE_A"), [], id="a variable is put before a legacy one"
+        ),
+        pytest.param(
+            with_env("HEADGATE_A"),
+            with_env("HEADGATE_C", "HEADGATE_A"),
+            ["spec.env[0].name"],
+            id="one more bad variable",
+        ),
+        pytest.param(at_hosts("far.org"), at_hosts("a.media.svc", "far.org"), [], id="an address before a legacy one"),
+        pytest.param(
+            at_hosts("far.org"),
+            at_hosts("other.org", "far.org"),
+            ["spec.broker.redis.cluster.addresses[0]"],
+            id="one more bad address",
+        ),
+    ],
+)
+def test_legacy_stays_legacy_when_a_list_shifts(old: Object, new: Object, want_fields: list[str]) -> None:
+    strict = policy("strict", allowedImages=["registry.acme.io/"], allowedBrokers=["*.svc"])
+    over = policy(limits={"maxReplicasPerPool": 20})
+    denied = decide(facts(new, THUMBNAILS, strict, over, old=old)).denied
+    assert [violation.finding.field for violation in denied] == want_fields
 
 
 def test_a_label_that_brings_an_object_under_a_policy_is_no_legacy() -> None:

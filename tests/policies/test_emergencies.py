@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from policies import Decision, Facts, MemorySnapshot, Operation, break_glass, decide
 from policies.text import line
-from tests.policies.objects import NOW, Object, facts, policy, pool, queue
+from tests.policies.objects import NOW, Object, cluster_policy, facts, policy, pool, queue
 
 SPEC_FIELDS: Object = {
     "f:spec": {
@@ -23,8 +24,10 @@ GLASS = "headgate.dev/break-glass"
 HELD = "2026-11-23T18:00:00Z the database is down"
 
 
-def owned(obj: Object, manager: str = "argocd-controller", fields: Object = SPEC_FIELDS) -> Object:
-    entry = {"manager": manager, "operation": "Apply", "fieldsType": "FieldsV1", "fieldsV1": fields}
+def owned(
+    obj: Object, manager: str = "argocd-controller", fields: Object = SPEC_FIELDS, at: str = "2026-11-01T08:00:00Z"
+) -> Object:
+    entry = {"manager": manager, "operation": "Apply", "time": at, "fieldsType": "FieldsV1", "fieldsV1": fields}
     return {**obj, "metadata": {**obj["metadata"], "managedFields": [entry]}}
 
 
@@ -90,6 +93,22 @@ def test_which_managers_count(drift: dict[str, Any], manager: str, want_told: bo
     assert bool(edited(new, old, policy(drift=drift, limits={"maxPriority": 5}))) is want_told
 
 
+@pytest.mark.parametrize(
+    ("manager", "at", "want_told"),
+    [
+        pytest.param("kubectl-edit", "2026-11-01T08:00:00Z", True, id="a person who says so"),
+        pytest.param("", "2026-11-01T08:00:00Z", True, id="somebody who names no manager"),
+        pytest.param("argocd-controller", "2026-11-01T08:00:00Z", False, id="the tool, giving up what left Git"),
+        pytest.param("kustomize-controller", "2026-11-01T08:00:00Z", False, id="another tool"),
+        pytest.param("", "2026-11-23T12:00:00Z", False, id="the tool, as the time of its entry tells"),
+    ],
+)
+def test_a_tool_is_not_told_of_its_own_edit(manager: str, at: str, want_told: bool) -> None:
+    new = owned(pool(scaling={"maxReplicas": 12}), fields=without("f:spec", "f:scaling", "f:maxReplicas"), at=at)
+    told = decide(replace(facts(new, queue(), old=owned(pool())), manager=manager)).warnings
+    assert bool(told) is want_told
+
+
 def glass(obj: Object, written: str) -> Object:
     return {**obj, "metadata": {**obj["metadata"], "annotations": {GLASS: written}}}
 
@@ -123,6 +142,20 @@ def test_break_glass_silences_drift_and_is_audited() -> None:
     decision = decide(facts(glass(EDIT, HELD), queue(), old=owned(pool())))
     assert decision.warnings == ()
     assert decision.audit["break-glass"] == "until 2026-11-23T18:00:00Z: the database is down"
+
+
+def labelled(obj: Object) -> Object:
+    return {**obj, "metadata": {**obj["metadata"], "labels": {"team": "media"}}}
+
+
+@pytest.mark.parametrize("new", [policy(limits={"maxRetries": 5}), cluster_policy(limits={"maxRetries": 5})])
+def test_a_policy_carries_no_break_glass(new: Object) -> None:
+    (found,) = [line(one) for one in decide(facts(glass(new, HELD))).denied]
+    assert found == (
+        f"metadata.annotations[{GLASS}]: Forbidden: lifts nothing of a policy: remove it; an exemption lets something"
+        " pass, with a reason and an end"
+    )
+    assert decide(facts(glass(labelled(new), HELD), old=glass(new, HELD))).allowed, "one from before blocks no edit"
 
 
 def test_break_glass_lifts_no_limit() -> None:

@@ -21,7 +21,7 @@ def told(new: Object, old: Object | None = None) -> list[str]:
 
 def exempting(**fields: Any) -> Object:
     least = {"name": "import", "rules": ["*"], "reason": "the import of 2026", "expirationTime": "2027-06-01T00:00:00Z"}
-    return {**least, **fields}
+    return {**least, "match": {"names": ["import-*"]}, **fields}
 
 
 def with_exemption(**fields: Any) -> Object:
@@ -196,10 +196,159 @@ def test_an_exemption_that_ran_out_never_blocks_another_edit() -> None:
             ],
             id="an exemption for everything",
         ),
+        pytest.param(
+            policy(limits=LIMITS, match={}),
+            ["* spec.match: Invalid value: an empty match means everything: leave match out, or say what it is about"],
+            id="what the API server leaves of a misspelt match",
+        ),
+        pytest.param(
+            with_exemption(match={}),
+            [
+                "* spec.exemptions[0].match: Invalid value: an empty match means everything: leave match out, or say"
+                " what it is about"
+            ],
+            id="what it leaves of a misspelt match of an exemption",
+        ),
+        pytest.param(
+            policy(limits=LIMITS, exemptions=[{key: value for key, value in exempting().items() if key != "match"}]),
+            ["spec.exemptions[0]: import switches the whole policy off: add match or subjects"],
+            id="an exemption of everybody from everything",
+        ),
     ],
 )
 def test_a_policy_is_not_about_everything_by_accident(new: Object, want: list[str]) -> None:
     assert told(new) == want
+
+
+@pytest.mark.parametrize(
+    ("spec", "want"),
+    [
+        pytest.param({"allowedImages": ["registry.acme.io/", "docker.io/", "10.0.0.1:5000/x/"]}, "", id="registries"),
+        pytest.param(
+            {"allowedImages": ["acme/"]},
+            'spec.allowedImages[0]: Invalid value: "acme/": no image\'s full name begins so: write docker.io/acme/',
+            id="no registry",
+        ),
+        pytest.param(
+            {"allowedImages": ["https://registry.acme.io/"]},
+            'spec.allowedImages[0]: Invalid value: "https://registry.acme.io/": no image\'s full name begins so: write'
+            " registry.acme.io/",
+            id="an address instead of a prefix",
+        ),
+        pytest.param(
+            {"allowedImages": ["Registry.acme.io/"]},
+            'spec.allowedImages[0]: Invalid value: "Registry.acme.io/": no image\'s full name begins so: write'
+            " registry.acme.io/",
+            id="capitals",
+        ),
+        pytest.param(
+            {"allowedImages": ["registry.acme.io/*/"]},
+            'spec.allowedImages[0]: Invalid value: "registry.acme.io/*/": a prefix and no glob: leave the wildcard out',
+            id="a glob",
+        ),
+        pytest.param({"allowedBrokers": ["*.svc", "10.0.0.?", "fe80::1", "Redis.acme.io"]}, "", id="hosts"),
+        pytest.param(
+            {"allowedBrokers": ["redis.acme.io:6379"]},
+            'spec.allowedBrokers[0]: Invalid value: "redis.acme.io:6379": compared with hosts, without scheme and port:'
+            " write redis.acme.io",
+            id="a port",
+        ),
+        pytest.param(
+            {"allowedBrokers": ["redis://x"]},
+            'spec.allowedBrokers[0]: Invalid value: "redis://x": compared with hosts, without scheme and port: write x',
+            id="a scheme",
+        ),
+        pytest.param(
+            {"allowedBrokers": ["[fe80::1]:6379"]},
+            'spec.allowedBrokers[0]: Invalid value: "[fe80::1]:6379": compared with hosts, without scheme and port:'
+            " write fe80::1",
+            id="an address of IPv6 as in a URL",
+        ),
+        pytest.param(
+            {"limits": {"maxResourcesPerReplica": {"cpu": "1", "nvidia.com/gpu": "1", "hugepages-2Mi": "4Mi"}}},
+            "",
+            id="resources",
+        ),
+        pytest.param(
+            {"limits": {"maxResourcesPerReplica": {"memroy": "1Gi"}}},
+            'spec.limits.maxResourcesPerReplica[memroy]: Invalid value: "1Gi": no such resource; did you mean'
+            ' "memory", or one with its domain, such as x.org/gpu?',
+            id="a misspelt resource",
+        ),
+        pytest.param(
+            {"limits": {"maxResourcesPerReplica": {"gpu": 1}}},
+            'spec.limits.maxResourcesPerReplica[gpu]: Invalid value: 1: no such resource; did you mean "cpu", or one'
+            " with its domain, such as x.org/gpu?",
+            id="a resource without its domain",
+        ),
+        pytest.param({"reservedNames": ["*-internal", "??*"]}, "", id="some names"),
+        pytest.param(
+            {"reservedNames": ["old", "?*"]},
+            'spec.reservedNames[1]: Invalid value: "?*": reserves every name: set limits.maxQueuesPerNamespace: 0 if'
+            " there shall be no Queue",
+            id="every name",
+        ),
+    ],
+)
+def test_every_entry_of_a_list_is_like_something(spec: dict[str, Any], want: str) -> None:
+    assert told(policy(**spec)) == ([f"* {want}"] if want else [])
+
+
+QUEUES_ONLY = {"kinds": ["Queue"]}
+LEFT_OUT = "is about WorkerPools, which match.kinds leaves out: nothing comes of it"
+
+
+@pytest.mark.parametrize(
+    ("spec", "want"),
+    [
+        pytest.param({"limits": {"maxRetries": 5}, "requiredLabels": [{"key": "team"}]}, [], id="what is about queues"),
+        pytest.param({"limits": LIMITS}, [f"limits.maxReplicasPerPool {LEFT_OUT}"], id="a limit of pools"),
+        pytest.param({"allowedImages": ["a.io/"]}, [f"allowedImages {LEFT_OUT}"], id="a list of pools"),
+        pytest.param(
+            {"defaults": {"drain": {"timeout": "1h"}}}, [f"defaults.drain {LEFT_OUT}"], id="a default of pools"
+        ),
+        pytest.param({"budget": {"maxReplicas": 5}}, [f"budget {LEFT_OUT}"], id="a budget"),
+        pytest.param(
+            {"rules": [{"name": "a", "expression": "true", "message": "no", "kinds": ["WorkerPool"]}]},
+            [f"spec.rules[0].kinds: a {LEFT_OUT}"],
+            id="a rule in CEL about pools",
+        ),
+        pytest.param(
+            {"limits": {"maxRetries": 5}, "exemptions": [exempting(match={"kinds": ["WorkerPool"]})]},
+            [f"spec.exemptions[0].match.kinds: import {LEFT_OUT}"],
+            id="an exemption of pools",
+        ),
+    ],
+)
+def test_what_a_policy_sets_is_about_its_kinds(spec: dict[str, Any], want: list[str]) -> None:
+    assert [one for one in told(policy(match=QUEUES_ONLY, **spec)) if "says nothing" not in one] == want
+
+
+def test_what_a_policy_of_pools_says_of_queues() -> None:
+    found = told(policy(match={"kinds": ["WorkerPool"]}, limits={"maxRetries": 5}))
+    assert found == ["limits.maxRetries is about Queues, which match.kinds leaves out: nothing comes of it"]
+
+
+@pytest.mark.parametrize(
+    ("path", "kinds", "want"),
+    [
+        ("spec.scaling.minReplicas", ["WorkerPool"], ""),
+        ("spec.scaling.schedules[night].minReplicas", ["WorkerPool"], ""),
+        ("spec.template.spec.containers[0].image", ["WorkerPool"], ""),
+        ("metadata.labels[team]", ["Queue"], ""),
+        ("spec.deadLetter.queueName", ["Queue", "WorkerPool"], ""),
+        ("spec.concurency", ["WorkerPool"], "WorkerPool.spec has no field concurency; did you mean concurrency?"),
+        ("spec.deadLetter", ["WorkerPool"], "WorkerPool.spec has no field deadLetter"),
+        ("metadata.lables[team]", ["Queue"], "Queue.metadata has no field lables; did you mean labels?"),
+        ("spec.scalling", ["Queue", "WorkerPool"], "WorkerPool.spec has no field scalling; did you mean scaling?"),
+        ("spec.paused[0]", ["Queue"], "Queue.spec.paused has no entries"),
+        ("spec.queues.name", ["WorkerPool"], "WorkerPool.spec.queues has no field name"),
+    ],
+)
+def test_a_rule_names_a_field_there_is(path: str, kinds: list[str], want: str) -> None:
+    rule = {"name": "a", "expression": "true", "message": "no", "kinds": kinds, "fieldPath": path}
+    refused = [f'* spec.rules[0].fieldPath: Invalid value: "{path}": {want}'] if want else []
+    assert told(policy(rules=[rule])) == refused
 
 
 RULES = [{"name": "a", "expression": "true", "message": "no"}]

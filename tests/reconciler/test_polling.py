@@ -38,7 +38,7 @@ class Brokers:
     meanwhile: Callable[[], object] = lambda: None
     asked: int = 0
 
-    async def observe(self, namespace: str, name: str, spec: QueueSpec) -> Observation:
+    async def observe(self, namespace: str, name: str, spec: QueueSpec, due_seconds: float) -> Observation:
         self.asked += 1
         assert isinstance(self.answer, Observation)
         return self.answer
@@ -146,6 +146,14 @@ async def test_what_may_pass_is_left_to_it_when_it_happens_twice_in_a_row(polled
     await polled.poll(AWAY)
     assert polled.passes == [KEY]
     assert polled.ctx.polls.get(NAME) is None
+
+
+async def test_every_failed_poll_is_counted(polled: Polled) -> None:
+    """Also where every other one succeeds, so that nothing else tells."""
+    for answer in (BrokerUnreachable("away"), SEEN, BrokerUnreachable("away"), SEEN):
+        await polled.poll(answer)
+    assert polled.passes == []
+    assert polled.ctx.metrics.value(metrics.QUEUE_READS, *NAME, "BrokerUnreachable") == 2
 
 
 async def test_one_failed_poll_is_not_believed(polled: Polled) -> None:

@@ -65,7 +65,7 @@ func templateMetadata(pool *WorkerPool) field.ErrorList {
 	path := field.NewPath("spec", "template", "metadata")
 	for part, own := range map[string]map[string]string{"labels": pool.Spec.Template.Labels, "annotations": pool.Spec.Template.Annotations} {
 		for key := range own {
-			if strings.HasPrefix(key, "headgate.dev/") && key != breakGlass && key != "headgate.dev/conversion-data" {
+			if strings.HasPrefix(key, "headgate.dev/") {
 				errs = append(errs, field.Forbidden(path.Child(part).Key(key), "headgate.dev/ is set by Headgate only; remove it"))
 			}
 		}

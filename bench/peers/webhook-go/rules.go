@@ -28,6 +28,15 @@ func builtIn(errs field.ErrorList, findings []Finding) []Finding {
 	return findings
 }
 
+// usersKey tells the annotations of ours that people write.
+func usersKey(key string) bool {
+	switch key {
+	case breakGlass, "headgate.dev/conversion-data", "headgate.dev/restarted-at", "headgate.dev/rollout":
+		return true
+	}
+	return false
+}
+
 func reservedMetadata(new, old *metav1.ObjectMeta) field.ErrorList {
 	var errs field.ErrorList
 	for part, pair := range map[string][2]map[string]string{
@@ -36,7 +45,7 @@ func reservedMetadata(new, old *metav1.ObjectMeta) field.ErrorList {
 	} {
 		for key, value := range pair[0] {
 			before, known := pair[1][key]
-			if strings.HasPrefix(key, "headgate.dev/") && key != breakGlass && key != "headgate.dev/conversion-data" && !(known && before == value) {
+			if strings.HasPrefix(key, "headgate.dev/") && !(part == "annotations" && usersKey(key)) && !(known && before == value) {
 				errs = append(errs, field.Forbidden(field.NewPath("metadata", part).Key(key), "headgate.dev/ is set by Headgate only; remove it"))
 			}
 		}

@@ -55,6 +55,7 @@ class QueueConfig:
     credentials: str = ""
     priorities: tuple[str, ...] = ()
     paused: bool = False
+    weight: int | None = None
     dead_letter: str = ""
     rate_limit: RateLimit | None = None
     retry: Retry = Retry()
@@ -76,7 +77,7 @@ class QueueConfig:
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """Everything the worker follows; `queues` are strictest first."""
+    """Everything the worker follows; `queues` are strictest first, unless they have weights."""
 
     generation: str
     concurrency: int
@@ -125,6 +126,7 @@ def _queue(data: Any, where: str) -> QueueConfig:
         credentials=_field(data, "credentials", str, at, ""),
         priorities=_priorities(data, at),
         paused=_field(data, "paused", bool, at, False),
+        weight=_weight(data, at),
         dead_letter=_field(data, "deadLetter", str, at, "") or f"{queue_name}:dead",
         rate_limit=None if limit is None else _rate_limit(limit, at + "rateLimit."),
         retry=_retry(_field(data, "retry", dict, at, {}), at + "retry."),
@@ -145,6 +147,11 @@ def _priorities(data: Mapping[str, Any], at: str) -> tuple[str, ...]:
         if not isinstance(value, str) or not value or value in RESERVED_PRIORITIES:
             raise ConfigError(f"{at}priorities: {value!r} can't be a priority")
     return tuple(values)
+
+
+def _weight(data: Mapping[str, Any], at: str) -> int | None:
+    """Absent where the order of the list is strict."""
+    return None if data.get("weight") is None else int(_number(data, "weight", at, least=1))
 
 
 def _rate_limit(data: Mapping[str, Any], at: str) -> RateLimit:

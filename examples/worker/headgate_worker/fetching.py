@@ -1,7 +1,7 @@
 """The fetch loop: the only one that takes jobs.
 
-It takes only while the latch is open and there is room, strictest queue first. One task does takes and comparisons with
-the broker in turn, so they can't disagree about what this process holds.
+It takes only while the latch is open and there is room, strictest queue first or in turns by weight. One task does
+takes and comparisons with the broker in turn, so they can't disagree about what this process holds.
 
 Waiting for work is not taking: an idle worker sleeps in commands that move nothing, so closing the latch never
 has to cancel a fetch that may just have been answered.
@@ -21,6 +21,7 @@ from .running import Runner
 from .slots import Slots
 from .source import Source
 from .sources import Sources
+from .turns import turns
 from .waiting import Waiting
 
 log = logging.getLogger("headgate.worker")
@@ -82,9 +83,9 @@ class Fetcher:
                     self._runner.give_back_held(source)
 
     async def _sweep(self) -> int:
-        """One take from each source there is room for, strictest first; the number of jobs got."""
+        """One take from each source there is room for, in their order; the number of jobs got."""
         got = 0
-        for source in self._sources.live():
+        for source in turns(self._sources.live(), self._random):
             room = self._slots.room(to_start=source.queue.rate_limit is not None)
             if self._latch.closed:
                 break

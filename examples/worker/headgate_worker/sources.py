@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 
 from .config import Config, ConfigError, QueueConfig
 from .source import Clock, Source
+from .turns import weighted
 
 
 class Sources:
@@ -29,6 +30,9 @@ class Sources:
         return tuple(self._all)
 
     def rank(self, source: Source) -> int:
+        """Held jobs start by it: those of queues that are taken in turns have the same."""
+        if weighted(self._live):
+            return 0
         return self._live.index(source) if source in self._live else len(self._live)
 
     def announce(self) -> None:

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from reconciler.brokers.library import Reading, in_units, number
-from reconciler.brokers.observation import UNKNOWN_COUNT, Signal, exact
-from reconciler.brokers.redis_queue import DUE_SECONDS, Answers, RedisQueue
+from reconciler.brokers.observation import UNKNOWN_COUNT, UNKNOWN_TIME, Signal, exact
+from reconciler.brokers.redis_queue import Answers, RedisQueue
 from reconciler.brokers.wire import Command
 
 PREFIX: Final = "asynq:"
@@ -36,7 +36,7 @@ class Asynq:
         }
 
     def second(self, first: Answers, now: float) -> dict[str, Command]:
-        due = f"{now + DUE_SECONDS:.3f}"
+        due = f"{now + self.queue.due_seconds:.3f}"
         questions: dict[str, Command] = {f"due {later}": ("ZCOUNT", self._key(later), "-inf", due) for later in _LATER}
         oldest = first["oldest"]
         if isinstance(oldest, bytes):
@@ -50,9 +50,15 @@ class Asynq:
             scheduled=_sum(first, *_LATER),
             due=_sum(second, *(f"due {later}" for later in _LATER)),
             dead_letters=first.count("dead"),
-            oldest_enqueued=exact(None) if first["oldest"] is None else in_units(second["enqueued"], 1e9, now),
+            oldest_enqueued=_oldest(first, second, now),
             finished=number(first["processed"]),
         )
+
+
+def _oldest(first: Answers, second: Answers, now: float) -> Signal[float]:
+    if first["oldest"] is None:
+        return UNKNOWN_TIME if first.refusal("oldest") else exact(None)
+    return in_units(second["enqueued"], 1e9, now)
 
 
 def _sum(answers: Answers, *names: str) -> Signal[int]:

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from reconciler.brokers.library import Reading, in_units, number
-from reconciler.brokers.observation import Signal, estimated, exact
-from reconciler.brokers.redis_queue import DUE_SECONDS, Answers, RedisQueue
+from reconciler.brokers.observation import UNKNOWN_COUNT, UNKNOWN_TIME, Signal, estimated, exact
+from reconciler.brokers.redis_queue import Answers, RedisQueue
 from reconciler.brokers.wire import Command
 
 PREFIX: Final = "bull:"
@@ -39,7 +39,7 @@ class BullMQ:
         }
 
     def second(self, first: Answers, now: float) -> dict[str, Command]:
-        due = round((now + DUE_SECONDS) * 1000) * _SCORE
+        due = round((now + self.queue.due_seconds) * 1000) * _SCORE
         questions: dict[str, Command] = {"due": ("ZCOUNT", self._key("delayed"), "-inf", due)}
         oldest = first["oldest"]
         if isinstance(oldest, bytes) and not oldest.startswith(_MARKER):
@@ -47,26 +47,30 @@ class BullMQ:
         return questions
 
     def read(self, first: Answers, second: Answers, now: float) -> Reading:
-        prioritized = first.count("prioritized").value or 0
-        waiting = first.required("waiting") + prioritized
-        running, delayed = first.required("running"), first.count("scheduled")
+        waiting, running, delayed = _waiting(first), first.required("running"), first.count("scheduled")
         added = number(first["added"])
-        known = None if added is None or delayed.value is None else waiting + running + delayed.value
+        known = None if waiting.value is None or delayed.value is None else waiting.value + running + delayed.value
         return Reading(
-            waiting=exact(waiting),
+            waiting=waiting,
             running=exact(running),
             scheduled=delayed,
             due=second.count("due"),
             dead_letters=first.count("dead"),
-            oldest_enqueued=_oldest(first["oldest"], second["enqueued"], prioritized, now),
+            oldest_enqueued=_oldest(first, second["enqueued"], now),
             enqueued=added,
             finished=None if added is None or known is None else max(0, added - known),
         )
 
 
-def _oldest(oldest: object, timestamp: object, prioritized: int, now: float) -> Signal[float]:
+def _waiting(first: Answers) -> Signal[int]:
+    plain, prioritized = first.required("waiting"), first.count("prioritized").value
+    return UNKNOWN_COUNT if prioritized is None else exact(plain + prioritized)
+
+
+def _oldest(first: Answers, timestamp: object, now: float) -> Signal[float]:
     """The oldest by priority are not told, so beside them the plain list's oldest is an estimate."""
-    if oldest is None and not prioritized:
-        return exact(None)
+    prioritized = first.count("prioritized").value
+    if first["oldest"] is None and prioritized == 0:
+        return UNKNOWN_TIME if first.refusal("oldest") else exact(None)
     found = in_units(timestamp, 1000, now)
     return found if found.value is None or not prioritized else estimated(found.value)

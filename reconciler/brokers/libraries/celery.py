@@ -16,7 +16,7 @@ import orjson
 from reconciler.brokers import jobtime
 from reconciler.brokers.library import SAMPLE, Reading, items, told_by
 from reconciler.brokers.observation import UNKNOWN_COUNT, UNKNOWN_TIME, Signal, estimated, exact
-from reconciler.brokers.redis_queue import DUE_SECONDS, Answers, RedisQueue
+from reconciler.brokers.redis_queue import Answers, RedisQueue
 from reconciler.brokers.wire import Command
 
 STEPS: Final = ("", "\x06\x163", "\x06\x166", "\x06\x169")
@@ -52,12 +52,12 @@ class Celery:
             waiting=exact(sum(first.required(f"waiting {lane}") for lane in self._lanes)),
             running=_scaled(len(mine) - len(later), len(messages), fetched),
             scheduled=_scaled(len(later), len(messages), fetched),
-            due=_scaled(sum(eta <= now + DUE_SECONDS for eta in later), len(messages), fetched),
+            due=_scaled(sum(eta <= now + self.queue.due_seconds for eta in later), len(messages), fetched),
             oldest_enqueued=self._oldest(first, now),
         )
 
     def _oldest(self, first: Answers, now: float) -> Signal[float]:
-        times = [told_by(first[f"oldest {lane}"], now) for lane in self._lanes]
+        times = [told_by(first, f"oldest {lane}", now) for lane in self._lanes]
         if UNKNOWN_TIME in times:
             return UNKNOWN_TIME
         return exact(min((time.value for time in times if time.value is not None), default=None))

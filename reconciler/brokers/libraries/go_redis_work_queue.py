@@ -63,12 +63,15 @@ class GoRedisWorkQueue:
         if first["busy"] is None:
             return UNKNOWN_COUNT
         keys = _busy(first)
-        held = sum(second.count(f"running {number}").value or 0 for number in range(min(len(keys), SAMPLE)))
+        counts = [second.count(f"running {number}").value for number in range(min(len(keys), SAMPLE))]
+        if None in counts:
+            return UNKNOWN_COUNT
+        held = sum(count for count in counts if count is not None)
         complete = first["busy"][0] == b"0" and len(keys) <= SAMPLE
         return exact(held) if complete else estimated(held + max(0, len(keys) - SAMPLE))
 
     def _oldest(self, first: Answers, now: float) -> Signal[float]:
-        times = [told_by(first[f"oldest {lane}"], now) for lane in self._lanes]
+        times = [told_by(first, f"oldest {lane}", now) for lane in self._lanes]
         if UNKNOWN_TIME in times:
             return UNKNOWN_TIME
         return exact(min((time.value for time in times if time.value is not None), default=None))

@@ -11,8 +11,8 @@ from typing import Final
 
 from reconciler.brokers import jobtime
 from reconciler.brokers.library import Reading
-from reconciler.brokers.observation import UNKNOWN_TIME, Signal, exact
-from reconciler.brokers.redis_queue import DUE_SECONDS, Answers, RedisQueue
+from reconciler.brokers.observation import UNKNOWN_COUNT, UNKNOWN_TIME, Signal, exact
+from reconciler.brokers.redis_queue import Answers, RedisQueue
 from reconciler.brokers.wire import Command
 
 PREFIX: Final = "rq:"
@@ -40,7 +40,8 @@ class RQ:
         }
 
     def second(self, first: Answers, now: float) -> dict[str, Command]:
-        questions: dict[str, Command] = {"due": ("ZCOUNT", self._key("scheduled"), "-inf", f"{now + DUE_SECONDS:.3f}")}
+        due = f"{now + self.queue.due_seconds:.3f}"
+        questions: dict[str, Command] = {"due": ("ZCOUNT", self._key("scheduled"), "-inf", due)}
         oldest = first["oldest"]
         if isinstance(oldest, bytes):
             questions["enqueued"] = ("HGET", f"{self._prefix}job:{oldest.decode(errors='replace')}", "enqueued_at")
@@ -49,16 +50,21 @@ class RQ:
     def read(self, first: Answers, second: Answers, now: float) -> Reading:
         return Reading(
             waiting=exact(first.required("waiting")),
-            running=exact(first.required("running") + (first.count("moving").value or 0)),
+            running=_running(first),
             scheduled=first.count("scheduled"),
             due=second.count("due"),
             dead_letters=first.count("dead"),
-            oldest_enqueued=_time(first["oldest"], second["enqueued"], now),
+            oldest_enqueued=_time(first, second["enqueued"], now),
         )
 
 
-def _time(oldest: object, text: object, now: float) -> Signal[float]:
-    if oldest is None:
-        return exact(None)
+def _running(first: Answers) -> Signal[int]:
+    executed, moving = first.required("running"), first.count("moving").value
+    return UNKNOWN_COUNT if moving is None else exact(executed + moving)
+
+
+def _time(first: Answers, text: object, now: float) -> Signal[float]:
+    if first["oldest"] is None:
+        return UNKNOWN_TIME if first.refusal("oldest") else exact(None)
     seconds = jobtime.of_text(text.decode(errors="replace"), now) if isinstance(text, bytes) else None
     return UNKNOWN_TIME if seconds is None else exact(seconds)

@@ -14,7 +14,7 @@ import orjson
 
 from reconciler.brokers.library import SAMPLE, Reading, items, told_by
 from reconciler.brokers.observation import UNKNOWN_COUNT, Method, Signal, estimated, exact
-from reconciler.brokers.redis_queue import DUE_SECONDS, Answers, RedisQueue
+from reconciler.brokers.redis_queue import Answers, RedisQueue
 from reconciler.brokers.wire import Command
 
 _LATER: Final = ("schedule", "retry")
@@ -38,7 +38,7 @@ class Sidekiq:
         }
 
     def second(self, first: Answers, now: float) -> dict[str, Command]:
-        due = f"{now + DUE_SECONDS:.3f}"
+        due = f"{now + self.queue.due_seconds:.3f}"
         return {
             **{f"due {name}": ("ZRANGEBYSCORE", self._key(name), "-inf", due, "LIMIT", 0, SAMPLE) for name in _LATER},
             **{
@@ -55,18 +55,19 @@ class Sidekiq:
             waiting=exact(first.required("waiting")),
             running=self._running(first, second),
             scheduled=_sum([self._part(first, name) for name in _LATER]),
-            due=_sum([exact(self._mine(items(second[f"due {name}"]))) for name in _LATER]),
+            due=_sum([self._counted(second[f"due {name}"]) for name in _LATER]),
             dead_letters=self._part(first, "dead"),
-            oldest_enqueued=told_by(first["oldest"], now),
+            oldest_enqueued=told_by(first, "oldest", now),
         )
 
     def _running(self, first: Answers, second: Answers) -> Signal[int]:
         if first["processes"] is None:
             return UNKNOWN_COUNT
         processes = items(first["processes"])
-        running = sum(
-            self._mine(items(second[f"work {process.decode(errors='replace')}"])) for process in processes[:SAMPLE]
-        )
+        works = [second[f"work {process.decode(errors='replace')}"] for process in processes[:SAMPLE]]
+        if None in works:
+            return UNKNOWN_COUNT
+        running = sum(self._mine(items(work)) for work in works)
         return exact(running) if len(processes) <= SAMPLE else estimated(running * len(processes) // SAMPLE)
 
     def _part(self, first: Answers, name: str) -> Signal[int]:
@@ -75,6 +76,13 @@ class Sidekiq:
             return UNKNOWN_COUNT
         mine = self._mine(some)
         return exact(mine) if count <= len(some) else estimated(mine * count // len(some))
+
+    def _counted(self, reply: object) -> Signal[int]:
+        """How many of these jobs are this queue's, of which no more than a sample was asked for."""
+        if reply is None:
+            return UNKNOWN_COUNT
+        jobs = items(reply)
+        return exact(self._mine(jobs)) if len(jobs) < SAMPLE else estimated(self._mine(jobs))
 
     def _mine(self, jobs: Sequence[bytes]) -> int:
         return sum(_queue_of(job) == self.queue.name for job in jobs)

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterator
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 from crds import meta
 from policies import Facts, Operation, decide
-from policies.compiled import compiled
 from policies.conflicts import conflicts
 from policies.decision import Action, Violation
 from policies.exemptions import Exemption, of_policy
-from policies.snapshot import PolicyView
 from policies.text import line
 from reconciler import metrics
 from reconciler.conditions import CONFLICTED
@@ -67,15 +64,11 @@ async def find_conflicts(state: PolicyState, ctx: Context) -> None:
     own = next((view for view in there if (view.kind, view.name) == (state.ref.kind, state.ref.name)), None)
     if own is None:
         return
-    found = sorted({*conflicts(own, _about_the_same(own, there), state.now), *overlaps(own, ctx)})
+    labels = ctx.snapshot.namespace_labels(own.namespace)
+    found = sorted({*conflicts(own, there, state.now, labels), *overlaps(own, ctx)})
     if found:
         rest = f"; and {len(found) - SHOWN} more" if len(found) > SHOWN else ""
         state.conditions.true(CONFLICTED, Reason.CONTRADICTED, "; ".join(found[:SHOWN]) + rest)
-
-
-def _about_the_same(own: PolicyView, there: Any) -> Iterator[PolicyView]:
-    """Namespaces are not compared with selectors here: a ClusterPolicy meets only others that are everywhere."""
-    return (view for view in there if view is own or bool(own.namespace) or compiled(view).everywhere)
 
 
 async def announce(state: PolicyState, ctx: Context) -> None:

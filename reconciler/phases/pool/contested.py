@@ -1,45 +1,50 @@
 """Another owner of replicas: reported, and not fought.
 
 A HorizontalPodAutoscaler or a ScaledObject that targets a pool's Deployment writes it again and again; taking the
-number back each time would start and drain the same workers for ever. So the pool is left to it, until it has written
-nothing for ten minutes. A number that a person sets is taken back at once.
+number back each time would start and drain the same workers for ever. So the pool is left to it. One that is content
+with the number writes nothing and leaves its name in the managed fields when it is deleted, so once it has written
+nothing for ten minutes it is looked for: the pool is taken back where none targets it any more. A number that a person
+sets is taken back at once.
 """
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final
 
+from kube.resources import AUTOSCALERS
 from reconciler.conditions import SCALING_ACTIVE
 from reconciler.context import Context
 from reconciler.memory import PoolMemory
-from reconciler.ownership import autoscaler_of
+from reconciler.ownership import autoscaler_at, autoscaler_of
 from reconciler.phases.pool.scaling_state import ScalingState
 from reconciler.plans.decision import BoundBy, ReplicaDecision
 from reconciler.reasons import Reason
 
 QUIET_SECONDS: Final = 600.0
+LOOK_SECONDS: Final = 60.0
+"""How often one that writes nothing is looked for."""
 SUMMARY: Final = "left to another autoscaler"
+Object = Mapping[str, Any]
 
 
-def left_to_another(state: ScalingState, ctx: Context) -> ReplicaDecision | None:
+async def left_to_another(state: ScalingState, ctx: Context) -> ReplicaDecision | None:
     """The decision to change nothing while another autoscaler is at work; None where there is none."""
-    memory = ctx.pools.setdefault(state.uid, PoolMemory())
     children = ctx.store.children_of_pool(state.uid)
-    found = [
-        (f"{child['kind']} {child['metadata']['name']}", writer)
-        for child in children
-        if (writer := autoscaler_of(child)) is not None
-    ]
-    if found:
-        memory.contested_at = ctx.monotonic()
-    left = memory.contested_at + QUIET_SECONDS - ctx.monotonic()
-    if left <= 0:
+    written = [(child, *writer) for child in children if (writer := autoscaler_of(child)) is not None]
+    if not written:
         return None
+    child, manager, time = max(written, key=lambda one: one[2])
+    left = _quiet_in(time, state.now)
+    if left <= 0:
+        if not await _targeted([one for one, *_ in written], state, ctx):
+            return None
+        left = LOOK_SECONDS
     state.again(left)
-    child, manager = (found[0][0], found[0][1][0]) if found else ("", "an autoscaler")
-    where = f" of {child}" if child else ""
     message = (
-        f"{manager} sets the replicas{where}: remove its HorizontalPodAutoscaler or ScaledObject; nothing is scaled"
+        f"{manager} sets the replicas of {child['kind']} {child['metadata']['name']}: remove its"
+        " HorizontalPodAutoscaler or ScaledObject; nothing is scaled"
     )
     state.conditions.false(SCALING_ACTIVE, Reason.ANOTHER_AUTOSCALER, message)
     replicas = sum(int(one["spec"].get("replicas", 1)) for one in children)
@@ -50,3 +55,22 @@ def holds_by_autoscaler(state: ScalingState) -> str:
     """The autoscaler that has written the pool's hold through its scale subresource; empty where a person did."""
     writer = autoscaler_of(state.obj) if state.spec.get("hold") else None
     return writer[0] if writer is not None else ""
+
+
+def _quiet_in(time: str, now: datetime) -> float:
+    """In how many seconds what was written at `time` is ten minutes old; a time that is not told is long ago."""
+    if not time:
+        return 0.0
+    return min(QUIET_SECONDS, QUIET_SECONDS - (now - datetime.fromisoformat(time)).total_seconds())
+
+
+async def _targeted(children: Sequence[Object], state: ScalingState, ctx: Context) -> bool:
+    """Whether there is a HorizontalPodAutoscaler for one of them, as a ScaledObject has one too."""
+    memory = ctx.pools.setdefault(state.uid, PoolMemory())
+    if ctx.monotonic() - memory.autoscaler_sought_at >= LOOK_SECONDS:
+        scalers = (await ctx.client.list(AUTOSCALERS, state.namespace)).items
+        memory.autoscaler_found = any(
+            autoscaler_at(child["kind"], child["metadata"]["name"], scalers) for child in children
+        )
+        memory.autoscaler_sought_at = ctx.monotonic()
+    return memory.autoscaler_found

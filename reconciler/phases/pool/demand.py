@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from crds import duration
 from policies.effective import Effective
-from reconciler.brokers.observation import Observation
+from reconciler.brokers.observation import Method, Observation
 from reconciler.brokers.sight import Sight
 from reconciler.observations import Sighting
 from reconciler.phases.pool.serving import NOBODY, Serving
@@ -23,6 +23,7 @@ from reconciler.plans.facts import (
     PoolFacts,
     QueueFacts,
     Rate,
+    Source,
 )
 from reconciler.plans.flow import LONG_SECONDS, MIDDLE_SECONDS, SHORT_SECONDS
 
@@ -63,16 +64,41 @@ def queue_facts(world: QueueWorld, now: float) -> QueueFacts:
     seen = sight.readable if sight is not None else None
     if sight is None or seen is None:
         return QueueFacts(world.name, **common)
-    waiting = seen.waiting.value
+    waiting, due = seen.waiting.value, _due(sight, seen)
     return QueueFacts(
         name=world.name,
-        waiting=None if waiting is None else waiting + (seen.due.value or 0),
+        waiting=None if waiting is None else waiting + (due or 0),
+        due_known=due is not None,
         running=seen.running.value,
         firm=sight.doubt is None,
         rate=_rate(world.effective),
+        source=_source(sight, seen, now - world.sighting.at if world.sighting is not None else 0.0),
         **_measured(sight),
         **common,
     )
+
+
+def _source(sight: Sight, seen: Observation, age: float) -> Source:
+    methods = {
+        "waiting": seen.waiting.method,
+        "running": seen.running.method,
+        "oldest": sight.oldest.method,
+        "arrivals": sight.counted.arrived.method,
+    }
+    estimated = frozenset(name for name, method in methods.items() if method is Method.ESTIMATED)
+    return Source(age, sight.oldest_age, estimated)
+
+
+def _due(sight: Sight, seen: Observation) -> int | None:
+    """The scheduled jobs that are to be counted as waiting; None while unknown.
+
+    Where jobs are scheduled all the time, as many as arrive while a pod starts are always due: those the arrivals stand
+    for already, and only what is due beyond them is more.
+    """
+    if seen.due.value is None:
+        return 0 if seen.scheduled.value == 0 else None
+    coming = sight.flow.arrivals(LONG_SECONDS) if sight.flow is not None else None
+    return max(0, seen.due.value - round((coming or 0.0) * seen.due_seconds))
 
 
 def _measured(sight: Sight) -> dict[str, Any]:

@@ -22,9 +22,9 @@ from reconciler.phases.pool import gather
 from reconciler.phases.pool.contested import left_to_another
 from reconciler.phases.pool.demand import QueueWorld, pool_facts
 from reconciler.phases.pool.entitle import budget_of, settle, within
-from reconciler.phases.pool.scaling_record import as_status, stored_record
+from reconciler.phases.pool.scaling_record import as_status, last_change, stored_record
 from reconciler.phases.pool.scaling_state import ScalingState
-from reconciler.phases.pool.told import tell
+from reconciler.phases.pool.told import measure, tell
 from reconciler.plans import decision as decisions
 from reconciler.plans import history, schedules
 from reconciler.plans.decision import BoundBy, Record, ReplicaDecision
@@ -47,9 +47,10 @@ async def scale(state: ScalingState, ctx: Context) -> None:
     if stored is not None and any(world.unseen for world in worlds):
         _hold_what_was_decided(state, stored)
         return
-    if (contested := left_to_another(state, ctx)) is not None:
+    if (contested := await left_to_another(state, ctx)) is not None:
         state.decision = contested
-        state.record = decisions.record(stored, contested, gather.current(state, ctx), state.now.timestamp())
+        _record(state, ctx, stored, gather.current(state, ctx))
+        measure(state, ctx, contested)
         return
     clock = ctx.monotonic()
     workers = gather.workers(state, ctx, worlds)
@@ -57,7 +58,8 @@ async def scale(state: ScalingState, ctx: Context) -> None:
     calendar = schedules.in_force(known, state.now)
     facts = pool_facts(state.spec, state.effective, worlds, gather.current(state, ctx), state.now, clock, workers)
     facts = replace(facts, schedule=_in_force(calendar))
-    earlier = ctx.histories.get(state.uid) or history.seeded(clock, facts.current)
+    ctx.pools.setdefault(state.uid, PoolMemory()).startup_seconds = facts.startup_seconds
+    earlier = ctx.histories.get(state.uid) or history.seeded(clock, facts.current, last_change(stored, facts, clock))
     decision, later = decide(facts, earlier, clock)
     if (budget := budget_of(state.obj, ctx)) is not None:
         facts = within(state, ctx, budget, facts, decision)
@@ -66,7 +68,7 @@ async def scale(state: ScalingState, ctx: Context) -> None:
     state.decision, ctx.histories[state.uid] = decision, later
     forget_gone(ctx)
     _measure(state, ctx, worlds)
-    state.record = decisions.record(stored, decision, facts.current, facts.now)
+    _record(state, ctx, stored, facts.current)
     tell(state, ctx, facts, decision, wrong)
     _ask_again(state, ctx, facts, decision)
     if calendar.changes is not None:
@@ -105,6 +107,15 @@ def _hold_what_was_decided(state: ScalingState, stored: Record) -> None:
         if condition["type"] == SCALING_ACTIVE.name and reason is not None:
             say = state.conditions.true if condition["status"] == "True" else state.conditions.false
             say(SCALING_ACTIVE, reason, condition["message"])
+
+
+def _record(state: ScalingState, ctx: Context, stored: Record | None, current: int) -> None:
+    assert state.decision is not None  # noqa: S101 - for the type checker: it has just been made
+    memory, clock = ctx.pools.setdefault(state.uid, PoolMemory()), ctx.monotonic()
+    settled = clock - memory.told_at >= decisions.SETTLED_SECONDS
+    state.record = decisions.record(stored, state.decision, current, state.now.timestamp(), settled=settled)
+    if state.record is not stored:
+        memory.told_at = clock
 
 
 def _measure(state: ScalingState, ctx: Context, worlds: Sequence[QueueWorld]) -> None:

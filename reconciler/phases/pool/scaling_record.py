@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from reconciler.plans.decision import BoundBy, Record, ReplicaDecision, Step
+from reconciler.plans.facts import PoolFacts
+from reconciler.plans.history import Change
 
 
 def as_status(record: Record) -> dict[str, Any]:
@@ -23,6 +25,13 @@ def as_status(record: Record) -> dict[str, Any]:
 def _step(step: Step) -> dict[str, Any]:
     message = {"message": step.message} if step.message else {}
     return {"name": step.name, "replicas": step.replicas, **message}
+
+
+def last_change(record: Record | None, facts: PoolFacts, clock: float) -> tuple[Change, ...]:
+    """The last change of the number, by the steady clock `clock`: what the policies of `behavior` go on from."""
+    if record is None or facts.behavior is None or record.decision.to == record.start:
+        return ()
+    return (Change(clock - max(0.0, facts.now - record.time), record.decision.to - record.start),)
 
 
 def stored_record(status: Mapping[str, Any]) -> Record | None:

@@ -29,14 +29,25 @@ def tell(
     _active(state, facts, decision, wrong)
     _limited(state, facts)
     pool = (state.namespace, state.name)
-    for stage, replicas in (("asked", decision.asked), ("damped", decision.demand), ("wanted", decision.to)):
-        ctx.metrics.set(metrics.POOL_REPLICAS, *pool, stage, value=replicas)
+    entitled = facts.entitlement.replicas if facts.entitlement is not None else None
+    measure(state, ctx, decision, asked=decision.asked, damped=decision.demand, entitled=entitled)
+    ctx.metrics.set(metrics.POOL_STARTUP, *pool, value=facts.startup_seconds)
     if decision.to == facts.current:
         return
     grows = decision.to > facts.current
     reason, direction = (Reason.SCALED_UP, "up") if grows else (Reason.SCALED_DOWN, "down")
     ctx.metrics.add(metrics.POOL_SCALED, *pool, direction)
     ctx.events.normal(state.obj, reason, f"From {facts.current} to {decision.to} replicas: {decision.summary}")
+
+
+def measure(state: ScalingState, ctx: Context, decision: ReplicaDecision, **stages: int | None) -> None:
+    """The number on its way: of a pool that is left to another autoscaler nobody works out the `stages` before."""
+    pool = (state.namespace, state.name)
+    for stage in ("asked", "damped", "entitled"):
+        ctx.metrics.set(metrics.POOL_REPLICAS, *pool, stage, value=stages.get(stage))
+    ctx.metrics.set(metrics.POOL_REPLICAS, *pool, "wanted", value=decision.to)
+    for bound in BoundBy:
+        ctx.metrics.set(metrics.POOL_BOUND, *pool, bound, value=1 if bound is decision.bound_by else None)
 
 
 def _active(state: ScalingState, facts: PoolFacts, decision: ReplicaDecision, wrong: Sequence[str]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from reconciler.brokers.errors import BrokerError
-from reconciler.brokers.observation import Method, Observation
+from reconciler.brokers.observation import Observation
 from reconciler.brokers.sight import Sight
 from reconciler.conditions import DEAD_LETTERS, READY, RECONCILING, STALLED
 from reconciler.context import Context
@@ -52,8 +52,11 @@ def _ready(state: QueueState, ctx: Context, sight: Sight, observation: Observati
     notes = ["The queue is read from its broker"]
     if state.parsed is not None and state.parsed.paused:
         notes.append("paused: workers take nothing new")
-    if observation.running.method is Method.UNKNOWN and _pools(state, ctx):
-        notes.append(RUNNING_UNKNOWN)
+    if observation.unclear and _pools(state, ctx):
+        if observation.refused:
+            notes.append(f"no pool shrinks: {observation.refused}")
+        elif observation.running.value is None:
+            notes.append(RUNNING_UNKNOWN)
     state.conditions.true(READY, Reason.OBSERVED, "; ".join(notes))
 
 

@@ -15,6 +15,7 @@ from reconciler.brokers.sight import Sight, failed, moved, seen
 from reconciler.compliance import EVERY_SECONDS
 from reconciler.context import Context
 from reconciler.observations import QueueName
+from reconciler.phases.queue.ahead import due_seconds
 from reconciler.phases.queue.state import QueueState
 from reconciler.phases.queue.told import told
 from reconciler.plans.flow import LONG_SECONDS, Flow
@@ -47,6 +48,7 @@ async def observe(state: QueueState, ctx: Context) -> None:
         await read(state, ctx)
     else:
         state.sight = poll.seen
+    _reckon(state, ctx, name)
     words = told(name, state.sight, ctx) if state.sight is not None and state.effective is not None else None
     if words is None:
         ctx.polls.drop(name)
@@ -60,6 +62,15 @@ async def observe(state: QueueState, ctx: Context) -> None:
         poll.pass_at = _pass_at(state, ctx)
 
 
+def _reckon(state: QueueState, ctx: Context, name: QueueName) -> None:
+    """What takes longer to work out than a reading may cost, so once a pass: at most every half minute at rest."""
+    sight = state.sight if state.sight is not None and state.sight.readable is not None else None
+    service = sight.service if sight is not None else None
+    state.latency = sight.latency() if sight is not None else None
+    ctx.metrics.set(metrics.QUEUE_LATENCY, *name, value=state.latency)
+    ctx.metrics.set(metrics.QUEUE_SERVICE, *name, value=service.seconds if service is not None else None)
+
+
 async def read(state: QueueState, ctx: Context) -> None:
     """One reading, remembered for the pools and told to the metrics."""
     assert state.parsed is not None  # noqa: S101 - for the type checker: configure ran
@@ -67,7 +78,8 @@ async def read(state: QueueState, ctx: Context) -> None:
     sighting = ctx.observations.latest(name)
     before: Sight | None = sighting.value if sighting else None
     try:
-        sight = seen(before, await ctx.brokers.observe(*name, state.parsed), ctx.monotonic())
+        observation = await ctx.brokers.observe(*name, state.parsed, due_seconds(name, ctx))
+        sight = seen(before, observation, ctx.monotonic())
     except BrokerError as error:
         sight = failed(before, error, ctx.monotonic())
         ctx.metrics.add(metrics.QUEUE_READS, *name, error.reason)
@@ -102,6 +114,7 @@ def measure(ctx: Context, name: QueueName, sight: Sight) -> None:
     for state, signal in STATES.items():
         value = signal(observation).value if observation is not None else None
         ctx.metrics.set(metrics.QUEUE_JOBS, *name, state, value=value)
+    ctx.metrics.set(metrics.QUEUE_DOUBT, *name, value=float(sight.doubt is not None))
     measure_age(ctx, name, sight)
     flow = sight.flow if observation is not None else None
     ctx.metrics.set(metrics.QUEUE_WAIT, *name, value=flow.wait() if flow is not None else None)
@@ -110,6 +123,8 @@ def measure(ctx: Context, name: QueueName, sight: Sight) -> None:
 
 
 def measure_age(ctx: Context, name: QueueName, sight: Sight) -> None:
-    """The one number that changes by time alone."""
-    observation = sight.readable
-    ctx.metrics.set(metrics.QUEUE_OLDEST, *name, value=observation.oldest_age if observation is not None else None)
+    """What changes by time alone."""
+    age = sight.oldest_age if sight.readable is not None else None
+    ctx.metrics.set(metrics.QUEUE_OLDEST, *name, value=age)
+    if sight.readable is not None:
+        ctx.metrics.set(metrics.QUEUE_READ, *name, value=ctx.clock().timestamp())

@@ -14,11 +14,12 @@ from reconciler.phases import Object, State
 
 @dataclass(kw_only=True)
 class QueueState(State):
-    """`sight` is what is known of the queue after this pass's reading."""
+    """`sight` is what is known of the queue after this pass's reading, `latency` how long 95 of 100 jobs take by it."""
 
     parsed: QueueSpec | None = None
     effective: Effective | None = None
     sight: Sight | None = None
+    latency: float | None = None
 
     @property
     def queue_name(self) -> str:

@@ -13,13 +13,12 @@ from typing import Any, Final
 from crds import duration
 from policies.effective import SPEC, Effective
 from reconciler.brokers.observation import Method, Observation
-from reconciler.brokers.sight import Sight
 from reconciler.outcome import Outcome
 from reconciler.phases.queue.state import QueueState
 from reconciler.plans.flow import LONG_SECONDS
 from reconciler.status import Fields
 
-RATES: Final = ("waitP95", "arrivalsPerMinute", "completionsPerMinute")
+RATES: Final = ("waitP95", "latencyP95", "arrivalsPerMinute", "completionsPerMinute")
 NUMBERS: Final = ("waiting", "running", "scheduled", "deadLetters", "oldestJobTime", *RATES)
 FIELDS: Final = Fields(fast=frozenset({*NUMBERS, "methods"}), quiet=frozenset({"observedTime"}))
 ENFORCED_BY: Final[Mapping[str, str]] = {
@@ -44,8 +43,8 @@ def summarize(state: QueueState, outcome: Outcome) -> Mapping[str, Any]:
 
 def _numbers(state: QueueState, seen: Observation) -> dict[str, Any]:
     in_doubt = state.sight is not None and state.sight.doubt is not None
-    methods = {**seen.methods, **_methods(state.sight)}
-    oldest = seen.oldest_enqueued.value
+    methods = {**seen.methods, **_methods(state)}
+    oldest = state.sight.oldest.value if state.sight is not None else None
     return {
         "observedTime": _text(state.now),
         "waiting": seen.waiting.value,
@@ -53,35 +52,42 @@ def _numbers(state: QueueState, seen: Observation) -> dict[str, Any]:
         "scheduled": seen.scheduled.value,
         "deadLetters": seen.dead_letters.value,
         "oldestJobTime": None if oldest is None else _text(datetime.fromtimestamp(oldest, UTC)),
-        **_rates(state.sight),
+        **_rates(state),
         "methods": dict.fromkeys(methods, str(Method.UNKNOWN)) if in_doubt else methods,
     }
 
 
-def _rates(sight: Sight | None) -> dict[str, Any]:
+def _rates(state: QueueState) -> dict[str, Any]:
     """Over the last two minutes; what is not known is left out."""
-    flow = sight.flow if sight is not None else None
+    flow = state.sight.flow if state.sight is not None else None
     if flow is None:
         return {}
-    wait = flow.wait()
     return {
-        "waitP95": None if wait is None else duration.text(round(wait, 1 if wait < 10 else 0)),
+        "waitP95": _short(flow.wait()),
+        "latencyP95": _short(state.latency),
         "arrivalsPerMinute": _per_minute(flow.arrivals(LONG_SECONDS)),
         "completionsPerMinute": _per_minute(flow.completions(LONG_SECONDS)),
     }
 
 
-def _methods(sight: Sight | None) -> dict[str, str]:
-    """How the rates are known. A wait that no worker counts is judged by the oldest job's age: an estimate."""
+def _methods(state: QueueState) -> dict[str, str]:
+    """How these are known. A wait that no worker counts is judged by the oldest job's age: an estimate."""
+    sight = state.sight
     if sight is None or sight.flow is None:
         return dict.fromkeys(RATES, str(Method.UNKNOWN))
     flow, counted = sight.flow, sight.counted
     found = {
         "waitP95": (flow.wait(), Method.EXACT if flow.counts_waits else Method.ESTIMATED),
+        "latencyP95": (state.latency, Method.ESTIMATED),
         "arrivalsPerMinute": (flow.arrivals(LONG_SECONDS), counted.arrived.method),
         "completionsPerMinute": (flow.completions(LONG_SECONDS), counted.completed.method),
     }
-    return {name: str(Method.UNKNOWN if value is None else method) for name, (value, method) in found.items()}
+    rates = {name: str(Method.UNKNOWN if value is None else method) for name, (value, method) in found.items()}
+    return {"oldestJobTime": str(sight.oldest.method), **rates}
+
+
+def _short(seconds: float | None) -> str | None:
+    return None if seconds is None else duration.text(round(seconds, 1 if seconds < 10 else 0))
 
 
 def _per_minute(rate: float | None) -> int | None:

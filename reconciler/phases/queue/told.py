@@ -18,11 +18,12 @@ def told(name: QueueName, sight: Sight, ctx: Context) -> tuple[Hashable, Hashabl
         return None
     lasting = (
         seen.dead_letters,
-        (seen.waiting.method, seen.running.method, seen.scheduled.method, seen.oldest_enqueued.method),
+        seen.unclear and seen.refused,
+        (seen.waiting.method, seen.running.method, seen.scheduled.method, sight.oldest.method),
         (sight.counted.arrived.method, sight.counted.completed.method),
         bool(ctx.store.pools_of_queue(*name)),
         behind(name, ctx, seen),
     )
     rates = (flow.wait(), flow.arrivals(LONG_SECONDS), flow.completions(LONG_SECONDS))
-    numbers = (seen.waiting.value, seen.running.value, seen.scheduled.value, seen.oldest_enqueued.value, rates)
+    numbers = (seen.waiting.value, seen.running.value, seen.scheduled.value, sight.oldest.value, rates)
     return lasting, numbers

@@ -6,8 +6,10 @@ import asyncio
 import itertools
 import json
 import threading
+from collections import Counter
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from random import Random
 from typing import Any
 
 import pytest
@@ -19,6 +21,7 @@ from headgate_worker.latch import Latch
 from headgate_worker.records import Counters, Record, State, halves
 from headgate_worker.slots import Slots
 from headgate_worker.source import Source
+from headgate_worker.turns import turns
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -74,6 +77,25 @@ def test_held_jobs_start_by_queue_then_lane_then_arrival() -> None:
     slots.hold(strict, an_entry("2", "s:high"), 0)
     started = [slots.start() for _ in range(5)]
     assert [held.entry.raw for held in started if held] == [b"1", b"2", b"3", b"4", b"5"]
+
+
+def weighing(**weights: int | None) -> list[Source]:
+    return [Source(queue_config(name, weight=weight), "pod.1", clock=lambda: 0.0) for name, weight in weights.items()]
+
+
+def test_queues_without_weights_are_looked_at_in_their_order() -> None:
+    sources = weighing(first=None, second=None)
+    assert [list(turns(sources, Random(1).random)) for _ in range(9)] == [sources] * 9
+
+
+def test_weighed_queues_come_first_as_often_as_they_weigh() -> None:
+    """Also one without a weight of its own, which has 1, and the others still get their turn in every look."""
+    sources, random = weighing(heavy=6, light=3, plain=None), Random(1)
+    orders = [turns(sources, random.random) for _ in range(10_000)]
+    first = Counter(order[0].name for order in orders)
+    assert all(set(order) == set(sources) for order in orders)
+    for name, share in (("heavy", 0.6), ("light", 0.3), ("plain", 0.1)):
+        assert first[name] / 10_000 == pytest.approx(share, abs=0.02)
 
 
 def test_what_is_given_back_is_never_started_and_counts_until_it_is_back() -> None:

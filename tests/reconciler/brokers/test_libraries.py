@@ -193,6 +193,21 @@ async def test_a_library_is_read(
         assert seen.oldest_enqueued.value == pytest.approx(time.time() - 90, abs=5)
 
 
+SOON = {layout: fill for layout, fill, *_ in LIBRARIES.values() if layout != "GoRedisWorkQueue"}
+
+
+@pytest.mark.parametrize("layout", SOON)
+async def test_what_is_due_is_counted_as_far_ahead_as_pods_take_to_start(
+    link: Link, client: Client, layout: str
+) -> None:
+    """One job is due in 10 s and one in an hour."""
+    await SOON[layout](client)
+    spec = QueueSpec.model_validate({"broker": {"redis": {"layout": layout, "url": "redis://redis"}}})
+    for seconds, want in ((5.0, 0), (32.0, 1), (3700.0, 2)):
+        seen = await layouts.observer("orders", spec, link, time.time, seconds).observe()
+        assert (seen.due.value, seen.due_seconds) == (want, seconds)
+
+
 @pytest.mark.parametrize("layout", [layout for layout, *_ in LIBRARIES.values()])
 async def test_an_empty_queue_is_known_to_be_empty(link: Link, layout: str) -> None:
     seen = await observed(link, layout)

@@ -53,6 +53,18 @@ def world(sight: Sight | None = SEEN, age: float = 0.0, **spec: Any) -> QueueWor
 
 
 UNREADABLE = QueueFacts("orders")
+FLOWING = QueueFacts(
+    "orders",
+    8,
+    2,
+    service_seconds=0.8,
+    completed=150,
+    arrivals_short=3.0,
+    arrivals_middle=3.0,
+    arrivals_long=3.0,
+    watched_seconds=60.0,
+    completions=2.5,
+)
 CASES: dict[str, tuple[QueueWorld, QueueFacts]] = {
     "what is due counts as waiting": (world(), QueueFacts("orders", 8, 2, watched_seconds=0.0)),
     "never seen": (world(None), UNREADABLE),
@@ -70,6 +82,22 @@ CASES: dict[str, tuple[QueueWorld, QueueFacts]] = {
         world(seen(None, replace(OBSERVED, waiting=Observation(0.0).waiting), NOW)),
         QueueFacts("orders", None, 2, watched_seconds=0.0),
     ),
+    "what is due beyond what comes anyway counts": (
+        world(replace(FLOWED, observation=replace(OBSERVED, scheduled=exact(900), due=exact(100), due_seconds=32.0))),
+        replace(FLOWING, waiting=7 + 100 - 3 * 32),
+    ),
+    "jobs that are scheduled all the time are what comes anyway": (
+        world(replace(FLOWED, observation=replace(OBSERVED, scheduled=exact(900), due=exact(90), due_seconds=32.0))),
+        replace(FLOWING, waiting=7),
+    ),
+    "what is due is unknown": (
+        world(seen(None, replace(OBSERVED, due=Observation(0.0).due), NOW)),
+        QueueFacts("orders", 7, 2, watched_seconds=0.0, due_known=False),
+    ),
+    "nothing is scheduled, so nothing is due": (
+        world(seen(None, replace(OBSERVED, scheduled=exact(0), due=Observation(0.0).due), NOW)),
+        QueueFacts("orders", 7, 2, watched_seconds=0.0),
+    ),
     "a rate limit": (
         world(rateLimit={"jobs": 300, "per": "1m30s"}),
         QueueFacts("orders", 8, 2, watched_seconds=0.0, rate=Rate(300, 90.0, "1m30s")),
@@ -78,21 +106,7 @@ CASES: dict[str, tuple[QueueWorld, QueueFacts]] = {
         world(seen(None, replace(OBSERVED, workers=WORKERS), NOW)),
         QueueFacts("orders", 8, 2, watched_seconds=0.0, service_seconds=2.0, service_cv2=0.25, completed=10),
     ),
-    "the flow of jobs": (
-        world(FLOWED),
-        QueueFacts(
-            "orders",
-            8,
-            2,
-            service_seconds=0.8,
-            completed=150,
-            arrivals_short=3.0,
-            arrivals_middle=3.0,
-            arrivals_long=3.0,
-            watched_seconds=60.0,
-            completions=2.5,
-        ),
-    ),
+    "the flow of jobs": (world(FLOWED), FLOWING),
     "a wait target, and a part of the queue": (
         replace(world(), wait_target="1m30s", share=Fraction(1, 3)),
         QueueFacts("orders", 8, 2, watched_seconds=0.0, wait_target=90.0, share=Fraction(1, 3)),

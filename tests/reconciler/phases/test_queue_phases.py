@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
@@ -44,8 +45,10 @@ class Brokers:
     """Answers from a list, the last one for ever."""
 
     answers: list[Observation | BrokerError]
+    asked: float = 0.0
 
-    async def observe(self, namespace: str, name: str, spec: QueueSpec) -> Observation:
+    async def observe(self, namespace: str, name: str, spec: QueueSpec, due_seconds: float) -> Observation:
+        self.asked = due_seconds
         answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
         if isinstance(answer, BrokerError):
             raise answer
@@ -103,6 +106,18 @@ async def test_a_reading_is_in_status() -> None:
     assert one.events == []
 
 
+@pytest.mark.parametrize(("startups", "want"), [([], 32), ([None], 32), ([14.2], 17), ([14.2, 180.0], 182)], ids=str)
+async def test_scheduled_jobs_count_as_far_ahead_as_pods_take_to_start(
+    startups: list[float | None], want: float
+) -> None:
+    one = world(SEEN)
+    for number, seconds in enumerate(startups):
+        one.ctx.store.put(pool(f"p{number}", "orders"))
+        one.ctx.pools[f"uid-p{number}"] = PoolMemory(startup_seconds=seconds)
+    await one.one_pass()
+    assert one.brokers.asked == want
+
+
 async def test_rates_are_in_status_once_they_are_known() -> None:
     readings = [replace(SEEN, time=SEEN.time + 2 * n, enqueued=100 + 6 * n, finished=90 + 5 * n) for n in range(30)]
     one = world(*readings)
@@ -131,6 +146,36 @@ async def test_waits_that_workers_count_are_told_as_such() -> None:
     assert one.ctx.metrics.value(metrics.QUEUE_WAIT, *NAME) == pytest.approx(4.2, abs=0.1)
 
 
+async def test_how_long_jobs_take_in_all_is_an_estimate() -> None:
+    """Jobs that wait 3.9 s and run for 2 s, all of them."""
+    lengths = [{"busySeconds": 2.0 * n, "serviceSeconds": 2.0 * n, "serviceSecondsSq": 4.0 * n} for n in range(10)]
+    told = [
+        record("a.1", time=SEEN.time + 2 * n, completed=n, waits={"20": n}, **more) for n, more in enumerate(lengths)
+    ]
+    workers = [records.parse_all({"a.1": text}, SEEN.time + 2 * n) for n, text in enumerate(told)]
+    one = world(*(replace(SEEN, time=SEEN.time + 2 * n, workers=seen) for n, seen in enumerate(workers)))
+    for _ in told:
+        await one.one_pass()
+    status = one.obj["status"]
+    assert (status["latencyP95"], status["methods"]["latencyP95"]) == ("5s900ms", "Estimated")
+    assert one.ctx.metrics.value(metrics.QUEUE_SERVICE, *NAME) == pytest.approx(2.0)
+    assert one.ctx.metrics.value(metrics.QUEUE_LATENCY, *NAME) == pytest.approx(5.9, abs=0.1)
+
+
+async def test_the_oldest_job_is_estimated_where_jobs_do_not_tell() -> None:
+    silent = replace(SEEN, oldest_enqueued=Observation(0.0).oldest_enqueued)
+    counts = [
+        replace(silent, time=SEEN.time + 2 * n, waiting=exact(min(n, 7)), enqueued=90 + n, finished=90)
+        for n in range(8)
+    ]
+    one = world(*counts)
+    for _ in counts:
+        await one.one_pass()
+    status = one.obj["status"]
+    assert (status["oldestJobTime"], status["methods"]["oldestJobTime"]) == ("2027-01-15T08:00:00Z", "Estimated")
+    assert one.ctx.metrics.value(metrics.QUEUE_OLDEST, *NAME) == pytest.approx(14.0)
+
+
 @pytest.mark.parametrize(
     ("second", "want"),
     [
@@ -157,6 +202,18 @@ async def test_a_pass_knows_whether_status_says_already_what_it_found(
     assert (digest_of(after) == before) == want
 
 
+async def test_when_a_queue_was_read_and_whether_it_is_believed_is_measured() -> None:
+    one = world(SEEN, AWAY, replace(SEEN, identity=replace(MASTER, run_id="two")))
+    metered = one.ctx.metrics
+    await one.one_pass()
+    assert metered.value(metrics.QUEUE_READ, *NAME) == START.timestamp()
+    assert metered.value(metrics.QUEUE_DOUBT, *NAME) == 0
+    for _ in range(2):
+        with suppress(Transient):
+            await one.one_pass()
+    assert metered.value(metrics.QUEUE_DOUBT, *NAME) == 1
+
+
 async def test_unknown_signals_are_absent() -> None:
     one = world(replace(SEEN, running=Observation(0.0).running, waiting=estimated(9)))
     await one.one_pass()
@@ -170,6 +227,13 @@ async def test_what_runs_being_unknown_is_told_where_it_matters() -> None:
     one.ctx.store.put(pool("p", "orders"))
     await one.one_pass()
     assert "what runs is unknown, so no pool shrinks" in one.conditions()[0]
+
+
+async def test_what_the_broker_refuses_to_tell_is_told_in_its_own_words() -> None:
+    one = world(replace(SEEN, waiting=Observation(0.0).waiting, refused="ZCARD bull:orders:prioritized: NOPERM No"))
+    one.ctx.store.put(pool("p", "orders"))
+    await one.one_pass()
+    assert one.conditions()[0] == f"{READ}; no pool shrinks: ZCARD bull:orders:prioritized: NOPERM No"
 
 
 async def test_the_spec_says_what_is_effective() -> None:

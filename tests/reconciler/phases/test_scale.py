@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import Any
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
 from crds import meta
+from kube.client import Client
+from kube.resources import Resource
 from reconciler import metrics
 from reconciler.brokers.errors import BrokerUnreachable
 from reconciler.brokers.observation import Observation, exact
@@ -21,7 +25,9 @@ from tests.reconciler.phases.worlds import START, World, conditions_of, with_sta
 
 
 class OnePool(World):
-    """One pool over the queue orders, passed over again and again."""
+    """One pool over the queue orders, passed over again and again. `time`, the wall clock, stands still."""
+
+    time = START
 
     def __init__(self, **spec: Any) -> None:
         super().__init__()
@@ -38,15 +44,24 @@ class OnePool(World):
 
     async def one_pass(self, seconds: float = 2.0) -> ScalingState:
         self.now += seconds
-        state = ScalingState(obj=self.obj, now=START)
+        state = ScalingState(obj=self.obj, now=self.time)
         await scale(state, self.ctx)
         self.obj = with_status(self.obj, scaling_status(state), state.conditions)
         return state
+
+    def passes(self, seconds: float) -> None:
+        """Time, by both clocks."""
+        self.now += seconds
+        self.time += timedelta(seconds=seconds)
 
     def staged(self) -> list[float | None]:
         """What the metrics say of the number on its way."""
         stages = ("asked", "damped", "wanted")
         return [self.ctx.metrics.value(metrics.POOL_REPLICAS, "shop", "packers", stage) for stage in stages]
+
+    def bounds(self) -> list[BoundBy]:
+        """What the metrics say has set the number."""
+        return [bound for bound in BoundBy if self.ctx.metrics.value(metrics.POOL_BOUND, "shop", "packers", bound)]
 
     async def decided(self, seconds: float = 2.0) -> tuple[int, BoundBy, bool]:
         decision = (await self.one_pass(seconds)).decision
@@ -66,6 +81,12 @@ async def test_replicas_follow_the_queue() -> None:
         "to": 5,
         "boundBy": "Demand",
         "steps": [
+            {
+                "name": "Signals",
+                "replicas": 0,
+                "message": "orders: 17 waiting, 3 running, arrivals unknown, service time unknown, start-up 30s, "
+                "read 2s ago",
+            },
             {"name": "Queue", "replicas": 5, "message": "orders: 3 running / 4 + 17 waiting / 4"},
             {"name": "Demand", "replicas": 5},
         ],
@@ -81,7 +102,7 @@ async def test_the_record_and_the_events_are_about_changes_only() -> None:
     for waiting in (17, 18, 19, 20):
         one.sees(waiting)
         await one.one_pass()
-    assert one.obj["status"]["decision"]["steps"][0]["message"] == "orders: 0 running / 4 + 17 waiting / 4"
+    assert one.obj["status"]["decision"]["steps"][1]["message"] == "orders: 0 running / 4 + 17 waiting / 4"
     assert len(one.events) == 1
 
 
@@ -94,11 +115,41 @@ async def test_shrinking_waits_and_is_looked_at_again_meanwhile() -> None:
     assert state.decision is not None
     assert (state.decision.to, state.decision.bound_by, state.asked) == (5, BoundBy.DAMPING, 2.0)
     assert one.staged() == [0, 5, 5], "asked, damped, wanted"
+    assert one.bounds() == [BoundBy.DAMPING]
+    assert one.ctx.metrics.value(metrics.POOL_STARTUP, "shop", "packers") == 30.0
     for _ in range(460):
         one.sees(0)
         await one.one_pass()
     assert one.obj["status"]["desiredReplicas"] == 1
     assert one.events[-1] == "Normal ScaledDown: From 2 to 1 replicas: at minReplicas 1"
+
+
+async def test_another_reason_does_not_hide_the_last_change() -> None:
+    one = OnePool()
+    one.sees(17)
+    await one.one_pass()
+    one.passes(60)
+    one.sees(0)
+    await one.one_pass()
+    decision = one.obj["status"]["decision"]
+    told = (decision["time"], decision["from"], decision["to"], decision["boundBy"])
+    assert told == ("2027-01-15T08:00:00Z", 0, 5, "Damping")
+
+
+async def test_a_policy_of_behavior_goes_on_after_a_restart() -> None:
+    """It allows two pods a minute, and the last two were started 20 s ago, by another process."""
+    policies = [{"type": "Pods", "value": 2, "periodSeconds": 60}]
+    one = OnePool(scaling={"maxReplicas": 30, "behavior": {"scaleUp": {"policies": policies}}})
+    one.sees(400)
+    assert await one.decided() == (2, BoundBy.BEHAVIOR, True)
+    one.ctx.histories.clear()
+    one.passes(20)
+    one.sees(400)
+    assert await one.decided() == (2, BoundBy.BEHAVIOR, True)
+    one.ctx.histories.clear()
+    one.passes(41)
+    one.sees(400)
+    assert await one.decided() == (4, BoundBy.BEHAVIOR, True)
 
 
 async def test_the_pods_are_counted_where_status_does_not_tell_yet() -> None:
@@ -268,17 +319,50 @@ async def test_another_autoscaler_is_reported_and_not_fought() -> None:
     await one.one_pass()
     one.ctx.store.put(child(one.obj, 9, "kube-controller-manager"))
     one.sees(0)
-    assert await one.decided() == (9, BoundBy.PAUSED, False)
+    state = await one.one_pass()
+    assert state.decision is not None
+    assert (state.decision.to, state.decision.bound_by, state.decision.may_shrink) == (9, BoundBy.PAUSED, False)
+    assert state.asked == 600, "ten minutes after it wrote"
     assert one.obj["status"]["summary"] == "left to another autoscaler"
+    assert one.staged() == [None, None, 9], "nobody asks it"
+    assert one.bounds() == [BoundBy.PAUSED]
     assert conditions_of(one.obj) == [
         "ScalingActive=False AnotherAutoscaler: kube-controller-manager sets the replicas of Deployment packers-1a2b: "
         "remove its HorizontalPodAutoscaler or ScaledObject; nothing is scaled"
     ]
-    one.ctx.store.put(child(one.obj, 9))
-    one.sees(0)
-    assert await one.decided(seconds=590) == (9, BoundBy.PAUSED, False)
+
+
+@dataclass
+class Scalers:
+    """In place of the API server: its HorizontalPodAutoscalers, and how often it was asked for them."""
+
+    targets: list[str]
+    asked: int = 0
+
+    async def list(self, resource: Resource, namespace: str) -> Any:
+        assert (resource.kind, namespace) == ("HorizontalPodAutoscaler", "shop")
+        self.asked += 1
+        specs = ({"scaleTargetRef": {"kind": "Deployment", "name": target}} for target in self.targets)
+        return SimpleNamespace(items=[{"metadata": {"name": "hpa"}, "spec": spec} for spec in specs])
+
+
+async def test_a_pool_comes_back_once_the_autoscaler_is_gone() -> None:
+    """Its name stays in the managed fields for ever: Headgate has not written the number since."""
+    one, scalers = OnePool(), Scalers(["packers-1a2b"])
+    one.ctx.client = cast("Client", scalers)
+    one.ctx.store.put(child(one.obj, 9, "kube-controller-manager"))
     one.sees(17)
-    assert (await one.decided(seconds=20))[1] is not BoundBy.PAUSED
+    one.time += timedelta(seconds=590)
+    assert (await one.decided())[1] is BoundBy.PAUSED
+    assert scalers.asked == 0, "it has just written"
+    one.time += timedelta(seconds=20)
+    assert (await one.decided())[1] is BoundBy.PAUSED, "content with what is there"
+    assert (await one.decided())[1] is BoundBy.PAUSED
+    assert scalers.asked == 1
+    scalers.targets = ["another"]
+    one.sees(17)
+    assert (await one.decided(seconds=60))[1] is not BoundBy.PAUSED
+    assert scalers.asked == 2
 
 
 async def test_a_number_that_a_person_set_is_not_left() -> None:

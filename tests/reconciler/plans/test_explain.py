@@ -7,11 +7,15 @@ from reconciler.plans.decision import BoundBy, Record, ReplicaDecision, Step, re
 from reconciler.plans.replicas import decide
 from tests.reconciler.plans.builders import PER_MINUTE, pool, queue, unreadable
 
+UNSEEN = "arrivals unknown, service time unknown, start-up 30s, read 0s ago"
+
 
 def test_the_bill_names_every_number_and_the_bound_that_won() -> None:
     facts = pool(queue(311, 44), unreadable("mails"), current=6)
     decision, _ = decide(facts, history.seeded(0, 6), 0)
     assert decision.steps == (
+        Step("Signals", 6, f"orders: 311 waiting, 44 running, {UNSEEN}"),
+        Step("Signals", 6, "mails is unreadable"),
         Step("Queue", 89, "orders: 44 running / 4 + 311 waiting / 4"),
         Step("Queue", 0, "mails: unknown running / 4 + unknown waiting / 4"),
         Step("Demand", 89),
@@ -23,6 +27,11 @@ def test_the_bill_of_a_rate_limit() -> None:
     facts = pool(queue(5000, 3, rate=PER_MINUTE, service_seconds=0.05), current=1)
     decision, _ = decide(facts, history.seeded(0, 1), 0)
     assert decision.steps == (
+        Step(
+            "Signals",
+            1,
+            "orders: 5000 waiting, 3 running, arrivals unknown, 50ms a job, start-up 30s, read 0s ago",
+        ),
         Step("Queue", 1251, "orders: 3 running / 4 + 5000 waiting / 4"),
         Step("Demand", 1251),
         Step("RateLimit", 1, "as many as 300 per 1m keeps busy"),
@@ -62,10 +71,23 @@ def test_the_record_stays_while_only_counts_change() -> None:
 
 
 @pytest.mark.parametrize(
-    "changed",
-    [decision(4), decision(3, BoundBy.MAX_REPLICAS), decision(3, summary="follows the jobs of orders")],
+    ("changed", "want"),
+    [
+        (decision(4), (40.0, 3)),
+        (decision(3, BoundBy.MAX_REPLICAS), (10.0, 1)),
+        (decision(3, summary="follows the jobs of orders"), (10.0, 1)),
+    ],
     ids=["number", "bound", "summary"],
 )
-def test_the_record_changes_with(changed: ReplicaDecision) -> None:
+def test_the_record_changes_with(changed: ReplicaDecision, want: tuple[float, int]) -> None:
+    """But it goes on telling when the number last changed, and from what."""
     first = record(None, decision(3), 1, 10.0)
-    assert record(first, changed, 3, 40.0) == Record(40.0, 3, changed)
+    assert record(first, changed, 3, 40.0) == Record(*want, changed)
+
+
+def test_another_bound_of_the_load_is_told_once_the_last_has_stood() -> None:
+    first, damped = record(None, decision(3), 1, 10.0), decision(3, BoundBy.DAMPING)
+    assert record(first, damped, 3, 12.0, settled=False) is first
+    assert record(first, damped, 3, 42.0).decision is damped
+    held = decision(3, BoundBy.HOLD)
+    assert record(first, held, 3, 12.0, settled=False).decision is held, "somebody's word"

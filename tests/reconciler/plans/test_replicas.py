@@ -123,6 +123,9 @@ CASES = {
     "what waits is unknown: no shrinking": Case(
         pool(queue(None, 4), current=6), 6, BoundBy.UNREADABLE, "not shrinking: orders partly unread", False
     ),
+    "what is due soon is unknown: no shrinking": Case(
+        pool(queue(due_known=False), current=6), 6, BoundBy.UNREADABLE, "not shrinking: orders partly unread", False
+    ),
     "an empty queue after a failover is in doubt": Case(
         pool(queue(firm=False), current=6), 6, BoundBy.UNREADABLE, "not shrinking: orders is in doubt", False
     ),
@@ -172,9 +175,6 @@ CASES = {
     ),
     "a tenth fewer is left alone": Case(
         pool(queue(4 * 18), current=20), 20, BoundBy.DEMAND, "follows the jobs of orders"
-    ),
-    "an open breaker counts only what runs": Case(
-        pool(queue(400, 4, breaker_open=True)), 1, BoundBy.DEMAND, "follows the jobs of orders"
     ),
     "a wait target staffs for what arrives": Case(
         pool(steady(), current=6), 6, BoundBy.DEMAND, "starts orders within 10s (p95)"
@@ -362,7 +362,7 @@ queues = st.builds(
     completed=st.none() | st.integers(0, 100),
     wait_target=st.none() | st.floats(0.1, 3600),
     share=st.fractions(Fraction(1, 10), 1, max_denominator=10),
-    breaker_open=st.booleans(),
+    due_known=st.booleans(),
 )
 behaviors = st.sampled_from([None, Behavior(), Behavior(up=DOWN, down=UP)])
 
