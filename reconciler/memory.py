@@ -64,6 +64,9 @@ class PoolMemory:
     """When the last decision was made, by the steady clock."""
     told_at: float = float("-inf")
     """When the last decision was recorded that said something new, by the steady clock."""
+    autoscaled: tuple[tuple[tuple[str, int], ...], float] | None = None
+    """What somebody else's autoscaler has written, by uid and generation, and since when that stands, by the steady
+    clock; None before the first look."""
     autoscaler_found: bool = False
     """Whether somebody else's autoscaler targeted the pool's workload when one was sought last."""
     autoscaler_sought_at: float = float("-inf")

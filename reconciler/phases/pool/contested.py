@@ -5,6 +5,9 @@ number back each time would start and drain the same workers for ever. So the po
 with the number writes nothing and leaves its name in the managed fields when it is deleted, so once it has written
 nothing for ten minutes it is looked for: the pool is taken back where none targets it any more. A number that a person
 sets is taken back at once.
+
+The API server does not say when something was written through /scale, so it is noted when the object's generation has
+changed. Of what stood there already at the first look nobody knows the age, and it is looked for at once.
 """
 
 from __future__ import annotations
@@ -33,10 +36,12 @@ async def left_to_another(state: ScalingState, ctx: Context) -> ReplicaDecision 
     """The decision to change nothing while another autoscaler is at work; None where there is none."""
     children = ctx.store.children_of_pool(state.uid)
     written = [(child, *writer) for child in children if (writer := autoscaler_of(child)) is not None]
+    seen_for = _seen_for([child for child, *_ in written], state, ctx)
     if not written:
         return None
-    child, manager, time = max(written, key=lambda one: one[2])
-    left = _quiet_in(time, state.now)
+    ages = [(state.now - datetime.fromisoformat(time)).total_seconds() if time else seen_for for *_, time in written]
+    child, manager, _ = written[ages.index(min(ages))]
+    left = QUIET_SECONDS - max(0.0, min(ages))
     if left <= 0:
         if not await _targeted([one for one, *_ in written], state, ctx):
             return None
@@ -57,11 +62,15 @@ def holds_by_autoscaler(state: ScalingState) -> str:
     return writer[0] if writer is not None else ""
 
 
-def _quiet_in(time: str, now: datetime) -> float:
-    """In how many seconds what was written at `time` is ten minutes old; a time that is not told is long ago."""
-    if not time:
-        return 0.0
-    return min(QUIET_SECONDS, QUIET_SECONDS - (now - datetime.fromisoformat(time)).total_seconds())
+def _seen_for(written: Sequence[Object], state: ScalingState, ctx: Context) -> float:
+    """For how many seconds what an autoscaler has written has been as it is; for ever at first sight."""
+    memory = ctx.pools.setdefault(state.uid, PoolMemory())
+    generations = tuple((child["metadata"]["uid"], child["metadata"]["generation"]) for child in written)
+    if memory.autoscaled is None:
+        memory.autoscaled = (generations, float("-inf"))
+    elif memory.autoscaled[0] != generations:
+        memory.autoscaled = (generations, ctx.monotonic())
+    return ctx.monotonic() - memory.autoscaled[1]
 
 
 async def _targeted(children: Sequence[Object], state: ScalingState, ctx: Context) -> bool:

@@ -54,6 +54,16 @@ async def test_the_strictest_queue_goes_first(bench: Bench, start: StartWorker) 
     assert [name[:-1] for name in done[:6]].count("first") == 5
 
 
+async def test_queues_with_weights_are_taken_in_turns(bench: Bench, start: StartWorker) -> None:
+    """Three times as often from the first, of which there is always more: by strict order the second would starve."""
+    second = Bench(bench.redis, bench.url, name="second")
+    await bench.push(*(job(f"first{i}", ledger="ledger") for i in range(60)))
+    await second.push(*(job(f"second{i}", ledger="ledger") for i in range(60)))
+    await start(queue("q", bench.url, weight=3), queue("second", bench.url, weight=1), concurrency=1)
+    done = await eventually("60 jobs done", bench.done, lambda done: len(done) >= 60)
+    assert 30 < sum(name.startswith("first") for name in done[:60]) < 60
+
+
 async def test_no_more_jobs_run_and_are_held_than_allowed(either: Bench, start: StartWorker) -> None:
     release = asyncio.Event()
 

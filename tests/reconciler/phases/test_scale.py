@@ -297,14 +297,14 @@ async def test_pools_that_share_a_queue_divide_it() -> None:
     assert await one.decided() == (10, BoundBy.MAX_REPLICAS, True)
 
 
-def child(of: dict[str, Any], replicas: int, *managers: str) -> dict[str, Any]:
-    """The pool's Deployment, whose replicas were last set by these."""
+def child(of: dict[str, Any], replicas: int, *managers: str, time: str = "") -> dict[str, Any]:
+    """The pool's Deployment, whose replicas were last set by these. Of /scale the API server tells no time."""
     labels = {meta.LABEL_POOL: of["metadata"]["name"], meta.LABEL_POOL_UID: of["metadata"]["uid"]}
     fields = [
         {
             "manager": manager,
             "subresource": "scale",
-            "time": "2027-01-15T08:00:00Z",
+            **({"time": time} if time else {}),
             "fieldsV1": {"f:spec": {"f:replicas": {}}},
         }
         for manager in managers
@@ -350,19 +350,42 @@ async def test_a_pool_comes_back_once_the_autoscaler_is_gone() -> None:
     """Its name stays in the managed fields for ever: Headgate has not written the number since."""
     one, scalers = OnePool(), Scalers(["packers-1a2b"])
     one.ctx.client = cast("Client", scalers)
-    one.ctx.store.put(child(one.obj, 9, "kube-controller-manager"))
     one.sees(17)
-    one.time += timedelta(seconds=590)
+    await one.one_pass()
+    one.ctx.store.put(child(one.obj, 9, "kube-controller-manager"))
+    assert (await one.decided())[1] is BoundBy.PAUSED
+    one.passes(590)
     assert (await one.decided())[1] is BoundBy.PAUSED
     assert scalers.asked == 0, "it has just written"
-    one.time += timedelta(seconds=20)
+    one.passes(20)
     assert (await one.decided())[1] is BoundBy.PAUSED, "content with what is there"
     assert (await one.decided())[1] is BoundBy.PAUSED
     assert scalers.asked == 1
     scalers.targets = ["another"]
-    one.sees(17)
-    assert (await one.decided(seconds=60))[1] is not BoundBy.PAUSED
+    one.passes(60)
+    assert (await one.decided())[1] is not BoundBy.PAUSED
     assert scalers.asked == 2
+
+
+async def test_what_an_autoscaler_wrote_long_ago_is_no_reason() -> None:
+    one, scalers = OnePool(), Scalers([])
+    one.ctx.client = cast("Client", scalers)
+    one.sees(17)
+    await one.one_pass()
+    one.ctx.store.put(child(one.obj, 9, "acme-autoscaler", time="2027-01-15T07:49:00Z"))
+    assert (await one.decided())[1] is not BoundBy.PAUSED
+
+
+async def test_what_stood_there_at_a_start_is_looked_for_at_once() -> None:
+    one, scalers = OnePool(), Scalers(["packers-1a2b"])
+    one.ctx.client = cast("Client", scalers)
+    one.ctx.store.put(child(one.obj, 9, "kube-controller-manager"))
+    one.sees(17)
+    assert (await one.decided())[1] is BoundBy.PAUSED
+    scalers.targets.clear()
+    one.passes(60)
+    one.sees(17)
+    assert (await one.decided())[1] is not BoundBy.PAUSED
 
 
 async def test_a_number_that_a_person_set_is_not_left() -> None:
