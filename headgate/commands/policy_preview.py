@@ -65,8 +65,8 @@ def command(
 def _refuse_invalid(
     manifests: list[Manifest], known: Iterable[Mapping[str, Any]], world: MemorySnapshot, now: datetime
 ) -> None:
-    """A policy that could not be stored would find nothing, and that would be taken for good news. One among the `known`
-    objects would be edited, and is judged so.
+    """A policy that could not be stored would find nothing, and that would be taken for good news. One that is `known`
+    would be edited, and is judged so.
     """
     there = {_identity(obj): obj for obj in known if obj["kind"] in POLICY_KINDS}
     verdicts = [judge(manifest, world, now, there.get(_identity(manifest.obj))) for manifest in manifests]
