@@ -68,10 +68,12 @@ class Budgets:
         new = self._latest[policy] = _Distribution(now, found, shared, room)
         return new.allowances.get(uid), [one for one in found if one.claim.uid != uid and self._concerns(one, new)]
 
-    def surge(self, policy: str, uid: str, wanted: int) -> int:
-        """How many pods above its number a pool may have for a rollout: what it has already, and what is free."""
+    def surge(self, policy: str, uid: str, serving: int, wanted: int) -> int:
+        """How many pods above the number it goes on with a pool may have for a rollout: what it has already, and what
+        is free. A pool that grows serves with the pods that it had above its number, so they are no surge any more.
+        """
         asked, latest = self.asked.get(uid), self._latest.get(policy)
-        has = asked.most - asked.serving if asked is not None else 0
+        has = max(0, asked.most - serving) if asked is not None else 0
         given = max(0, min(wanted - has, latest.room if latest is not None else 0))
         if latest is not None:
             latest.room -= given

@@ -13,6 +13,7 @@ from reconciler.children.config import WorkedQueue
 from reconciler.children.ways import Way
 from reconciler.plans.glass import Known
 from reconciler.plans.startup import Startups
+from reconciler.reasons import Reason
 from reconciler.workers import Fences
 
 
@@ -64,9 +65,9 @@ class PoolMemory:
     """When the last decision was made, by the steady clock."""
     told_at: float = float("-inf")
     """When the last decision was recorded that said something new, by the steady clock."""
-    autoscaled: tuple[tuple[tuple[str, int], ...], float] | None = None
-    """What somebody else's autoscaler has written, by uid and generation, and since when that stands, by the steady
-    clock; None before the first look."""
+    autoscaled: tuple[Mapping[str, int], float] | None = None
+    """The numbers that somebody else's autoscaler has written, by uid, and since when they stand, by the steady clock;
+    None before the first look."""
     autoscaler_found: bool = False
     """Whether somebody else's autoscaler targeted the pool's workload when one was sought last."""
     autoscaler_sought_at: float = float("-inf")
@@ -93,5 +94,9 @@ class PoolMemory:
     """The pods, by uid, whose drain is known to be over its time: each is told once."""
     glass: dict[str, Known] = field(default_factory=dict)
     """What was done about the break-glass of each pod that has or had any, by uid."""
+    called: set[str] = field(default_factory=set)
+    """The pods, by uid, that others have asked to drain: each is told once."""
+    hindered: set[tuple[str, Reason]] = field(default_factory=set)
+    """What was told to hinder the rollout of which revision: each once."""
     deaf: dict[str, float] = field(default_factory=dict)
     """The pods, by uid, that did not answer over HTTP, and until when they are not asked again, by the steady clock."""

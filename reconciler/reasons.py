@@ -124,7 +124,7 @@ class Reason(StrEnum):
     )
     ROLLOUT_FAILED = (
         "RolloutFailed",
-        "The new revision has not proved itself within rollout.progressDeadline; the old one goes on serving.",
+        "The revision has not proved itself within rollout.progressDeadline; an older one that still serves goes on.",
     )
     ROLLED_BACK = "RolledBack", "The new revision has failed and the one before it serves again."
     LATENCY_BREACH = (
@@ -177,14 +177,15 @@ class Reason(StrEnum):
     TAKE_OVER_REFUSED = "TakeOverRefused", "The Deployment that takeOver names belongs to a WorkerPool already."
     CANNOT_PROVE = (
         "CannotProve",
-        "The workers to take over do not keep the worker contract, so none is removed; the message says what to do.",
+        "Workers have no way to show that they are idle, so none is removed; the message says what to do.",
     )
     RESIZING = "Resizing", "Workers are given other resources where they are; nobody is restarted."
     RESIZE_REFUSED = (
         "ResizeRefused",
         "The cluster cannot give these resources to running workers, so a new revision brings them.",
     )
-    WORKERS_REMOVED = "WorkersRemoved", "Drained workers were removed."
+    WORKERS_REMOVED = "WorkersRemoved", "Workers that were drained, or whose time was over, were removed."
+    DRAIN_CANCELLED = "DrainCancelled", "Workers that were asked to drain are wanted again, and go on."
 
     # The certificates of the install; told of its Service, for no object of ours stands for an install
     CERTIFICATES_CHANGED = (

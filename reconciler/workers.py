@@ -4,6 +4,7 @@ A status record speaks for one worker process of one pod. It proves the pod idle
 fetched, held or running, is fresh, and was written by the broker's clock after a fence: a broker time that was read
 after the pod had been seen with this very container and this very drain request. Since a container never comes back
 and the latch stays closed while the request stands, what is written after the fence cannot be about anything else.
+Where the broker itself keeps an account of what an instance has in flight, that has to be empty too.
 A pod may run several processes; each must prove itself. Anything else is busy or unknown, and unknown is not idle.
 """
 
@@ -88,11 +89,12 @@ class Fences:
 
 @dataclass(frozen=True, slots=True)
 class _Voice:
-    """What one queue's broker keeps of one process; `record` is None when it is garbage."""
+    """What one queue's broker keeps of one process: its record, None when it is garbage, and its jobs."""
 
     record: Record | None
     queue: str
     broker_time: float
+    kept: int = 0
 
     @property
     def age(self) -> float:
@@ -119,7 +121,8 @@ def _processes(observations: Mapping[str, Observation]) -> dict[str, dict[str, _
     pods: dict[str, dict[str, _Process]] = {}
     for queue, observation in observations.items():
         for instance, text in observation.records.items():
-            voice = _Voice(parse(instance, text), queue, observation.time)
+            kept = observation.kept.get(instance, 0)
+            voice = _Voice(parse(instance, text), queue, observation.time, kept)
             pods.setdefault(instance.rpartition(".")[0], {}).setdefault(instance, []).append(voice)
     return pods
 
@@ -129,7 +132,9 @@ def _state(pod: Asked, processes: Mapping[str, _Process], fences: Fences, *, com
     newest = [record for process in present if (record := _newest(process)) is not None]
     if not newest:
         return UNKNOWN
-    jobs = sum(record.in_flight for record in newest)
+    # A worker of several queues tells all its jobs to each of their brokers, which keep their own ones.
+    kept = sum(voice.kept for process in present for voice in process)
+    jobs = max(sum(record.in_flight for record in newest), kept)
     return WorkerState(
         activity=_activity(pod, present, jobs, fences, complete=complete),
         jobs=jobs,

@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import time
 from collections import Counter
+from concurrent.futures import ProcessPoolExecutor
 from statistics import quantiles
 
-from bench.budget.world import Verdict, play
+from bench.budget.trial import Verdict, play
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.budget", description=__doc__)
     parser.add_argument("--instances", type=int, default=10_000)
     parser.add_argument("--first", type=int, default=0, help="seed of the first instance")
+    parser.add_argument("--processes", type=int, default=os.cpu_count(), help="instances at the same time")
     options = parser.parse_args()
     began = time.monotonic()
-    verdicts = {seed: play(seed) for seed in range(options.first, options.first + options.instances)}
+    seeds = range(options.first, options.first + options.instances)
+    with ProcessPoolExecutor(options.processes) as workers:
+        verdicts = dict(zip(seeds, workers.map(play, seeds, chunksize=20), strict=True))
     show(verdicts, time.monotonic() - began)
     if bad := [seed for seed, verdict in verdicts.items() if not verdict.fine]:
         sys.exit(f"not fine: {', '.join(map(str, bad[:20]))}")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import json
-import multiprocessing
 import os
 import signal
 import subprocess
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
@@ -17,8 +17,9 @@ from redis import Redis
 from bench.drain.watching import QUEUE
 from bench.processes import processes, read
 from tests.cluster import waiting
+from tests.cluster.redis import SERVICE_PORT
 from tests.cluster.state import State
-from tests.node.stack import Stack
+from tests.node.stack import Stack, eventually
 
 RECORDS: Final = f"{QUEUE.base}:workers"
 LIE_SECONDS: Final = 0.2
@@ -60,11 +61,11 @@ def broker_away(stack: Stack, seconds: float) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def cut_off(pod: Mapping[str, Any]) -> Iterator[None]:
-    """Nothing that the pod sends arrives anywhere."""
+def cut_off(pod: Mapping[str, Any], what: str = "") -> Iterator[None]:
+    """Nothing that the pod sends arrives anywhere, or nothing of `what`, such as `tcp dport 6379`; before Services."""
     rules = f"""
         table ip {_TABLE} {{
-            chain sent {{ type filter hook prerouting priority raw; ip saddr {pod["status"]["podIP"]} drop; }}
+            chain sent {{ type filter hook prerouting priority raw; ip saddr {pod["status"]["podIP"]} {what} drop; }}
         }}"""
     _nft(rules)
     try:
@@ -114,39 +115,37 @@ def garbage(record: dict[str, Any]) -> dict[str, Any]:
 
 @contextlib.contextmanager
 def telling(stack: Stack, pod: Mapping[str, Any], tale: Tale) -> Iterator[None]:
-    """Whatever the pod's worker says of itself, `tale` is what the broker has."""
-    url = stack.redis.server.url
-    with Redis.from_url(url) as client:
-        client.config_set("notify-keyspace-events", "Kh")
-        (instance,) = [
-            name.decode() for name in client.hkeys(RECORDS) if name.startswith(f"{pod['metadata']['name']}.".encode())
-        ]
-    context = multiprocessing.get_context("spawn")
-    liar = context.Process(target=_tell, args=(url, instance, tale), daemon=True)
-    liar.start()
-    try:
-        yield
-    finally:
-        liar.kill()
-        liar.join()
+    """Whatever the pod's worker says of itself, `tale` is what the broker has.
 
-
-def _tell(url: str, instance: str, tale: Tale) -> None:
-    """A process of its own, for it has to be quick.
-
-    The worker writes the truth once a second and at every change. The broker tells of each writing, and the truth is
-    overwritten at once: by a thread beside others it was read twice, and the worker, truly idle, was removed.
+    The worker does not reach the broker meanwhile. When its records were only overwritten, as soon as the broker told
+    of them, one was sometimes read in between, and the worker, truly idle, was removed.
     """
-    with Redis.from_url(url) as client, client.pubsub(ignore_subscribe_messages=True) as written:
-        written.subscribe(f"__keyspace@0__:{RECORDS}")
-        true, told, again = json.loads(client.hget(RECORDS, instance) or b"{}"), b"", 0.0
-        while True:
-            if time.monotonic() >= again or client.hget(RECORDS, instance) != told:
+    server, end = stack.redis.server, threading.Event()
+    with Redis.from_url(server.url) as client:
+        eventually("records of the worker", lambda: len(_instances(client, pod)), 1)
+        (instance,) = _instances(client, pod)
+
+        def tell() -> None:
+            while not end.wait(LIE_SECONDS):
                 seconds, micros = client.time()
-                told = json.dumps(tale({**true, "time": seconds + micros / 1e6})).encode()
-                again = time.monotonic() + LIE_SECONDS
-                client.hset(RECORDS, instance, told)
-            written.get_message(timeout=LIE_SECONDS)
+                told = tale({**true, "time": seconds + micros / 1e6})
+                client.hset(RECORDS, instance, json.dumps(told))
+
+        with cut_off(pod, f"tcp dport {SERVICE_PORT}"):
+            true = json.loads(client.hget(RECORDS, instance) or b"{}")
+            thread = threading.Thread(target=tell)
+            thread.start()
+            try:
+                yield
+            finally:
+                end.set()
+                thread.join()
+
+
+def _instances(client: Redis, pod: Mapping[str, Any]) -> list[bytes]:
+    """The processes of a pod that have told of themselves."""
+    names: list[Any] = client.hkeys(RECORDS)
+    return [name for name in names if name.startswith(f"{pod['metadata']['name']}.".encode())]
 
 
 def hostname(pid: int) -> str:

@@ -84,17 +84,17 @@ def play(scenario: Scenario, law: str, seed: int) -> Outcome:
 
 def tell(scenario: Scenario, runs: Mapping[str, Sequence[Figures]]) -> list[str]:
     """Prints the row of a scenario, means of all seeds, and returns what breaks the budget in it."""
-    own, ours = scenario.settings, runs[OURS]
+    ours = runs[OURS]
     cells = "".join(f"{_cell(found):{COLUMN}}" for found in runs.values())
     worst, bound = max(one.wait for one in ours), mean(one.bound for one in ours)
-    name = f"{scenario.name} ({own.target:g}, {own.startup:g})"
+    name = f"{scenario.name} ({scenario.target:g}, {scenario.settings.startup:g})"
     print(f"{name:32}{cells}{worst:<{COLUMN - 5}.1f}{bound:.2f}", flush=True)
     return [f"{scenario.name}: {complaint}" for complaint in complaints(scenario, ours)]
 
 
 def complaints(scenario: Scenario, ours: Sequence[Figures]) -> list[str]:
     """The target has to be kept with every seed, costs and turns on average."""
-    target = scenario.settings.target or 0.0
+    target = scenario.target
     worst, victims = max(one.wait for one in ours), sum(one.victims for one in ours)
     cost, flips = mean(one.cost for one in ours), mean(one.flips for one in ours)
     said = {
@@ -109,7 +109,7 @@ def complaints(scenario: Scenario, ours: Sequence[Figures]) -> list[str]:
 def draw(scenario: Scenario, seed: int, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     outcomes = {law: play(scenario, law, seed) for law in LAWS}
-    title = f"{scenario.name}: p95 within {scenario.settings.target:g} s"
+    title = f"{scenario.name}: p95 within {scenario.target:g} s"
     path = folder / f"{scenario.name.replace(' ', '-')}.svg"
     path.write_text(plot.svg(outcomes, scenario.settings, title), encoding="utf-8")
 

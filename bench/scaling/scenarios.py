@@ -11,7 +11,7 @@ from typing import Final
 
 from headgate.simulation import work
 from headgate.simulation.run import NO_TROUBLE
-from headgate.simulation.settings import Settings, Span, Trouble
+from headgate.simulation.settings import QueueSettings, Settings, Span, Trouble
 from headgate.simulation.work import HOUR, Rate, Sampler, Trace
 
 CHEAP: Final = 1.35
@@ -43,13 +43,19 @@ class Scenario:
         return work.poisson(self.rate, self.service, self.hours * HOUR, seed)
 
     @property
+    def target(self) -> float:
+        """The wait target, in seconds."""
+        return self.settings.queues[0].target or 0.0
+
+    @property
     def flips(self) -> float | None:
         """The most changes of direction an hour."""
         return None if self.turns is None else self.turns + RESTLESS
 
 
 def pool(target: float, startup: float, *, minimum: int = 1, maximum: int = 20, concurrency: int = 4) -> Settings:
-    return Settings(max_replicas=maximum, min_replicas=minimum, concurrency=concurrency, target=target, startup=startup)
+    queues = (QueueSettings(target=target),)
+    return Settings(max_replicas=maximum, min_replicas=minimum, concurrency=concurrency, queues=queues, startup=startup)
 
 
 def troubled(name: str, trouble: Trouble) -> Scenario:

@@ -94,5 +94,5 @@ class WorkerPoolStatus(Model):
     effective: Effective | None = None
     """The settings in force that the spec leaves open, by field path, with who set them."""
     conditions: Conditions | None = None
-    """Ready, Reconciling, Stalled, ScalingActive, ScalingLimited, Draining, Guarantee, PolicyCompliant,
+    """Ready, Reconciling, Stalled, ScalingActive, ScalingLimited, Draining, Guarantee, TakenOver, PolicyCompliant,
     DriftDetected."""

@@ -3,45 +3,22 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import click
-import orjson
 
-from crds import duration
 from headgate.exits import FINDINGS, UNUSABLE
-from headgate.simulation import patterns, plot, pools, recorded, work
-from headgate.simulation.comparison import Candidate, Result, as_json, as_text, compare
-from headgate.simulation.laws import Headgate
-from headgate.simulation.patterns import PatternError
-from headgate.simulation.peers import HorizontalPodAutoscaler, Keda
-from headgate.simulation.pools import VariantError
-from headgate.simulation.recorded import MOST_JOBS, TraceError
-from headgate.simulation.work import Sampler, Trace
-from webhooks.manifests import ManifestError, read
+from headgate.parameters import DURATION, DURATIONS, SVG, TIME
+from headgate.simulation import lineup, patterns, telling
+from headgate.simulation.loads import Draw, load
+from headgate.simulation.pools import PoolError
+from headgate.simulation.settings import MIDNIGHT
+from headgate.simulation.work import LoadError
+from webhooks.manifests import ManifestError, read, stored
 
 MOST_BYTES: Final = 64 * 1024 * 1024
-MOST_VARIANTS: Final = 12
-
-
-class DurationType(click.ParamType[float]):
-    """`90s`, as the API writes durations; the command gets seconds."""
-
-    name = "DURATION"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        try:
-            seconds = duration.seconds(str(value))
-        except ValueError as error:
-            self.fail(str(error), param, ctx)
-        if seconds <= 0:
-            self.fail("must be above 0", param, ctx)
-        return seconds
-
-
-DURATION: Final = DurationType()
 
 
 @click.command("simulate")
@@ -51,12 +28,18 @@ DURATION: Final = DurationType()
     type=click.Path(path_type=Path),
     multiple=True,
     required=True,
-    help="Manifests of pools to compare.",
+    help="Manifests of pools to compare, and of their Queues.",
 )
 @click.option(
-    "--trace", "load", required=True, help=f"A CSV file, or {', '.join(patterns.usages())}; rates are jobs per second."
+    "--trace",
+    "loads",
+    required=True,
+    multiple=True,
+    help=f"A CSV file, or {', '.join(patterns.usages())}; rates are jobs per second. For each of several queues, "
+    "QUEUE=PATTERN.",
 )
 @click.option("--set", "changes", multiple=True, help="One more candidate: the first pool with scaling.wait.target=1m.")
+@click.option("--targets", type=DURATIONS, help="What each of these wait targets would cost: 5s,10s,1m.")
 @click.option("--peers", is_flag=True, help="Also play HPA and KEDA.")
 @click.option("--service", type=DURATION, default="2s", show_default=True, help="How long a job takes on average.")
 @click.option(
@@ -68,100 +51,58 @@ DURATION: Final = DurationType()
 )
 @click.option("--startup", type=DURATION, help="How long pods take to start. Absent: scaling.startupTime, else 30s.")
 @click.option("--length", type=DURATION, default="2h", show_default=True, help="Length of the run, for patterns.")
+@click.option(
+    "--begin",
+    type=TIME,
+    default=MIDNIGHT.isoformat().replace("+00:00", "Z"),
+    show_default=True,
+    help="When the run begins, for schedules and holds.",
+)
 @click.option("--seed", default=1, show_default=True, help="Another one is another day with the same load.")
-@click.option("--plot", "picture", type=click.Path(path_type=Path), help="Draw the runs into this file, as SVG.")
+@click.option("--plot", "picture", type=SVG, help="Draw the runs into this .svg file.")
 @click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", show_default=True)
 def command(
     files: tuple[Path, ...],
-    load: str,
+    loads: tuple[str, ...],
     changes: tuple[str, ...],
+    targets: tuple[float, ...] | None,
     peers: bool,
     service: float,
     cv2: float,
     startup: float | None,
     length: float,
+    begin: datetime,
     seed: int,
     picture: Path | None,
     output: str,
 ) -> None:
     """Play a pool's scaling against a load, with the code that scales it in the cluster.
 
-    Exit codes: 0 every setting keeps its wait target, 1 some do not, 2 something cannot be read. HPA and KEDA do not
-    count.
+    Exit codes: 0 every setting keeps its wait target, 1 some do not, 2 something cannot be read. HPA, KEDA and the
+    targets of --targets do not count.
     """
     try:
-        candidates = _candidates(files, changes, startup, peers=peers)
-        trace = _trace(load, service, cv2, length, seed)
-    except (ManifestError, VariantError, TraceError, PatternError, OSError) as error:
+        objects = [stored(manifest.obj) for manifest in read(files)]
+        entered = lineup.entered(objects, changes, targets or (), startup, begin, peers=peers)
+        trace = load(loads, Draw(service, cv2, length, seed), _contents)
+        told = telling.played(entered, trace, ", ".join(loads), seed)
+        click.echo(telling.as_json(told) if output == "json" else "\n".join(telling.as_text(told)))
+        if picture is not None:
+            picture.write_text(telling.drawn(told), encoding="utf-8")
+    except (ManifestError, PoolError, LoadError, OSError) as error:
         click.echo(f"headgate simulate: {error}", err=True)
         sys.exit(UNUSABLE)
-    results = list(compare(candidates, trace, seed))
-    _show(results, trace, load, output)
-    if picture is not None:
-        title = f"{len(trace.jobs)} jobs by {load}"
-        drawn = {one.candidate.name: one.outcome for one in results}
-        picture.write_text(plot.svg(drawn, candidates[0].settings, title), encoding="utf-8")
-    kept = all(one.keeps_target for one in results if one.candidate.law is Headgate)
-    sys.exit(0 if kept else FINDINGS)
+    sys.exit(0 if told.keeps_targets else FINDINGS)
 
 
-def _show(results: list[Result], trace: Trace, load: str, output: str) -> None:
-    if output == "json":
-        click.echo(orjson.dumps({"jobs": len(trace.jobs), "results": as_json(results)}, option=orjson.OPT_INDENT_2))
-        return
-    click.echo(f"{len(trace.jobs)} jobs in {duration.text(trace.duration)} by {load}")
-    for line in as_text(results):
-        click.echo(line)
-    for one in results:
-        if not one.keeps_target:
-            own = one.candidate.settings
-            waited = one.outcome.wait(own.percentile)
-            click.echo(f"{one.candidate.name}: p{own.percentile} {waited:.1f}s is over the target of {own.target:g}s")
-
-
-def _candidates(
-    files: tuple[Path, ...], changes: tuple[str, ...], startup: float | None, *, peers: bool
-) -> list[Candidate]:
-    objects = [manifest.obj for manifest in read(files)]
-    specs = {str(one["metadata"]["name"]): one["spec"] for one in objects if one.get("kind") == "WorkerPool"}
-    queues = {str(one["metadata"]["name"]): one["spec"] for one in objects if one.get("kind") == "Queue"}
-    if not specs:
-        raise ManifestError(f"no WorkerPool in {', '.join(map(str, files))}")
-    first = next(iter(specs.values()))
-    specs |= {change: pools.changed(first, change) for change in changes}
-    if len(specs) > MOST_VARIANTS:
-        raise VariantError(f"at most {MOST_VARIANTS} candidates at a time, not {len(specs)}")
-    found = [Candidate(name, _settings(name, spec, queues, startup), Headgate) for name, spec in specs.items()]
-    if peers:
-        found.append(Candidate("HPA, waiting + running", found[0].settings, HorizontalPodAutoscaler))
-        found.append(Candidate("KEDA, list length 5", found[0].settings, Keda))
-    return found
-
-
-def _settings(name: str, spec: Mapping[str, Any], queues: Mapping[str, Any], startup: float | None) -> Any:
+def _contents(text: str) -> str | None:
+    """What stands in a file; None where there is none and its name is not that of one."""
+    path = Path(text)
+    if path.suffix != ".csv" and not path.is_file():
+        return None
+    if path.stat().st_size > MOST_BYTES:
+        raise LoadError(f"{text} is larger than {MOST_BYTES} bytes")
     try:
-        return pools.settings(spec, queues.get(spec["queues"][0]["name"]), startup)
-    except (KeyError, TypeError, ValueError, IndexError) as error:
-        raise VariantError(f"{name} is no WorkerPool that can be played: {error}; headgate check says why") from error
-
-
-def _trace(load: str, service: float, cv2: float, length: float, seed: int) -> Trace:
-    sampler, path = _sampler(service, cv2), Path(load)
-    if path.suffix == ".csv" or path.is_file():
-        if path.stat().st_size > MOST_BYTES:
-            raise TraceError(f"{load} is larger than {MOST_BYTES} bytes")
-        try:
-            return recorded.trace(path.read_text(encoding="utf-8"), sampler, service, seed)
-        except TraceError as error:
-            raise TraceError(f"{load}: {error}") from error
-    rate = patterns.parse(load)
-    expected = sum(rate(length * step / 1000) for step in range(1000)) * length / 1000
-    if expected > MOST_JOBS:
-        raise TraceError(f"{load} for {duration.text(length)} makes more than {MOST_JOBS} jobs")
-    return work.poisson(rate, sampler, length, seed)
-
-
-def _sampler(mean: float, cv2: float) -> Sampler:
-    if cv2 == 0:
-        return work.fixed(mean)
-    return work.exponential(mean) if cv2 == 1 else work.lognormal(mean, cv2)
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise LoadError(f"{text} is no text in UTF-8: {error.reason} at byte {error.start}") from error

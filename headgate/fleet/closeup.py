@@ -27,7 +27,8 @@ def closeup(obj: Mapping[str, Any], now: datetime) -> Iterator[str]:
         yield from ("", "Draining:")
         for one in leaving:
             jobs = "unknown" if one.get("running") is None else str(one["running"])
-            yield from _wrapped(f"{one['pod']}: {jobs} running, {one['reason']}, until {one['deadline']}")
+            time = f"since {one['since']}, until {one['deadline']}"
+            yield from _wrapped(f"{one['pod']}: {jobs} running, {one['reason']}, {time}")
     if noteworthy := list(_noteworthy(obj)):
         yield from ("", "Conditions:")
         for condition in noteworthy:

@@ -6,8 +6,14 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from headgate.fleet.tables import condition
+
 Object = Mapping[str, Any]
 MOST_NAMED: Final = 2
+UNREMARKABLE: Final = frozenset(
+    {"Draining", "DrainTimedOut", "Progressing", "RollingOut", "Reconciled", "ScaledToZero"}
+)
+"""Reasons of what goes its way; who is over the deadline is told by name."""
 
 
 def seen(pool: Object) -> bool:
@@ -28,7 +34,20 @@ def progress(pool: Object) -> list[str]:
     left = int(status.get("replicas") or 0)
     named = sorted(status.get("draining") or (), key=lambda one: (one["deadline"], one["pod"]))
     lines = [f"{left} worker{'' if left == 1 else 's'} left", *map(_worker, named[:MOST_NAMED])]
-    return lines if len(named) <= MOST_NAMED else [*lines, f"  and {len(named) - MOST_NAMED} more"]
+    if len(named) > MOST_NAMED:
+        lines.append(f"  and {len(named) - MOST_NAMED} more")
+    return [*lines, f"  {reason}"] if (reason := hindrance(pool)) else lines
+
+
+def hindrance(pool: Object) -> str:
+    """Why its workers may not leave at all, in the words of the conditions; empty where nothing is told to be wrong."""
+    if pool["spec"].get("paused"):
+        return "it is paused, so nobody leaves: `headgate resume` lifts pause and hold, then drain it"
+    for kind, bad in (("Stalled", "True"), ("Ready", "False"), ("Draining", "True"), ("Reconciling", "True")):
+        said = condition(pool, kind)
+        if said.get("status") == bad and said.get("reason") not in UNREMARKABLE:
+            return f"{said['reason']}: {said.get('message', '')}".rstrip(": ")
+    return ""
 
 
 def stuck(pool: Object, now: datetime) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -22,6 +22,20 @@ def workers_selector() -> str:
 def to_ask(pods: Sequence[Object]) -> list[Object]:
     """The workers nobody has asked yet, and which are not leaving already."""
     return [pod for pod in pods if not _asked(pod) and "deletionTimestamp" not in pod["metadata"]]
+
+
+def to_ask_again(pods: Sequence[Object], known: Collection[str], *, closed: bool) -> list[Object]:
+    """Whom else to ask later: who was called back meanwhile, and who arrived on a node that takes no more pods.
+
+    `known` are the uids of those that were there. On a node that takes pods, successors that come back would be asked
+    for ever.
+    """
+    return [pod for pod in to_ask(pods) if closed or pod["metadata"]["uid"] in known]
+
+
+def pools_of(pods: Sequence[Object]) -> list[tuple[str, str]]:
+    """The namespace and name of each pool that they belong to."""
+    return sorted({(pod["metadata"]["namespace"], pod["metadata"]["labels"][meta.LABEL_POOL]) for pod in pods})
 
 
 def request(pod: Object, now: datetime) -> dict[str, Any]:

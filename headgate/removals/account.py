@@ -61,7 +61,7 @@ class Account:
         if pool is None or metadata["uid"] in self._leaving:
             return None
         _bounded(self._leaving, metadata["uid"], None)
-        return _told(event, how, pool, proof_of(pod, event.user, event.groups))
+        return _told(event, how, pool, proof_of(pod, event.user, event.groups, event.at))
 
     def _remember(self, event: PodEvent, pod: Mapping[str, Any]) -> None:
         if meta.LABEL_POOL in (pod["metadata"].get("labels") or {}):

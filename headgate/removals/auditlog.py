@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,6 +20,7 @@ class PodEvent:
     """
 
     time: str
+    at: datetime
     verb: str
     subresource: str
     namespace: str
@@ -50,6 +52,7 @@ def _pod_event(event: Mapping[str, Any], ref: Mapping[str, Any], verb: str, pod:
     user = event.get("user") or {}
     return PodEvent(
         time=str(event["stageTimestamp"]),
+        at=datetime.fromisoformat(event["stageTimestamp"]).astimezone(UTC),
         verb=verb,
         subresource=str(ref.get("subresource") or ""),
         namespace=str(ref.get("namespace") or ""),

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
 
 from crds import meta
-from reconciler.phases.pool.pods import FORCED
+from policies import break_glass
+from reconciler.phases.pool.pods import FORCED, WARM
 
 WORKER: Final = "worker"
 NODES: Final = "system:nodes"
@@ -21,6 +23,7 @@ class Proof(StrEnum):
 
     DRAINED = "proved idle"
     FORCED = "over drain.timeout, as drain.onTimeout says"
+    WARM = "ended by SIGTERM and its grace period, as drain.method says"
     NOT_RUNNING = "without a running worker"
     FINISHED = "finished already"
     DISRUPTED = "disrupted by the cluster"
@@ -31,7 +34,10 @@ class Proof(StrEnum):
     UNKNOWN = "not to be judged: the audit policy keeps no bodies of pods"
 
 
-def proof_of(pod: Pod, user: str, groups: tuple[str, ...]) -> Proof:
+BY_MARK: Final[Mapping[str, Proof]] = {FORCED: Proof.FORCED, WARM: Proof.WARM}
+
+
+def proof_of(pod: Pod, user: str, groups: tuple[str, ...], at: datetime) -> Proof:
     """What justified that this user removed the pod as it was."""
     annotations, status = _map(pod, "metadata", "annotations"), _map(pod, "status")
     if status.get("phase") in ("Succeeded", "Failed"):
@@ -44,11 +50,16 @@ def proof_of(pod: Pod, user: str, groups: tuple[str, ...]) -> Proof:
     if running is None:
         return Proof.NOT_RUNNING
     if running and annotations.get(meta.ANNOTATION_DRAINED_INSTANCE) == running:
-        forced = _map(pod, "metadata", "labels").get(meta.LABEL_DRAINED) == FORCED
-        return Proof.FORCED if forced else Proof.DRAINED
+        return BY_MARK.get(_map(pod, "metadata", "labels").get(meta.LABEL_DRAINED, ""), Proof.DRAINED)
     if user == NAMESPACES:
         return Proof.NAMESPACE
-    return Proof.BREAK_GLASS if meta.ANNOTATION_BREAK_GLASS in annotations else Proof.NONE
+    return Proof.BREAK_GLASS if _glass_holds(pod, at) else Proof.NONE
+
+
+def _glass_holds(pod: Pod, at: datetime) -> bool:
+    """The guard knows no time, so it lets through what is over, or was written for longer than anybody may."""
+    glass = break_glass.read(pod)
+    return glass is not None and at < glass.until <= at + break_glass.LONGEST
 
 
 def _running(status: Mapping[str, Any]) -> str | None:

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from fractions import Fraction
-from typing import Protocol
+from typing import Any, Protocol
 
+from headgate.simulation.calendar import Calendar
 from headgate.simulation.meter import Meter
 from headgate.simulation.plant import Plant
-from headgate.simulation.settings import Settings
+from headgate.simulation.settings import QueueSettings, Settings
 from reconciler.plans import history
 from reconciler.plans.decision import ReplicaDecision
 from reconciler.plans.facts import DEFAULT_STARTUP_SECONDS, PoolFacts, QueueFacts
-from reconciler.plans.flow import LONG_SECONDS, MIDDLE_SECONDS, SHORT_SECONDS
+from reconciler.plans.flow import LONG_SECONDS, MIDDLE_SECONDS, SHORT_SECONDS, Flow
 from reconciler.plans.replicas import decide
+from reconciler.plans.startup import Startups
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What can be read of the queue now: None is unreadable, and without `firm` the numbers are a lower bound."""
+    """What can be read of a queue now: None is unreadable, and without `firm` the numbers are a lower bound."""
 
     waiting: int | None
     running: int | None
@@ -31,7 +33,7 @@ class Law(Protocol):
     drains: bool
     """Whether pods finish what they run before they go; otherwise the newest are killed."""
 
-    def replicas(self, plant: Plant, reading: Reading, current: int) -> int: ...
+    def replicas(self, plant: Plant, readings: Sequence[Reading], current: int) -> int: ...
 
     def restart(self) -> None:
         """Forget what is only in memory."""
@@ -45,66 +47,87 @@ class Headgate:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
+        self._calendar = Calendar(settings)
         self.restart()
 
     def restart(self) -> None:
-        self._meter = Meter()
+        self._meters = [Meter() for _ in self._settings.queues]
+        self._startups = Startups()
         self._history: history.History | None = None
-        self._seen = False
+        self._read_at: float | None = None
 
-    def replicas(self, plant: Plant, reading: Reading, current: int) -> int:
-        if reading.waiting is None:
-            self._meter.blind(plant)
-        else:
-            self._meter.read(plant)
-        return self.decision(plant, reading, current).to
+    def replicas(self, plant: Plant, readings: Sequence[Reading], current: int) -> int:
+        self._startups.saw(plant.starts)
+        plant.starts.clear()
+        for meter, line, reading in zip(self._meters, plant.lines, readings, strict=True):
+            measure = meter.blind if reading.waiting is None else meter.read
+            measure(line, plant.now)
+        if self._read_at is None or any(reading.waiting is not None for reading in readings):
+            self._read_at = plant.now
+        return self.decision(plant, readings, current).to
 
-    def decision(self, plant: Plant, reading: Reading, current: int) -> ReplicaDecision:
-        facts = self._facts(plant, reading, current)
+    def decision(self, plant: Plant, readings: Sequence[Reading], current: int) -> ReplicaDecision:
+        facts = self._facts(plant, readings, current)
         earlier = self._history or history.seeded(plant.now, current)
         decision, self._history = decide(facts, earlier, plant.now)
         return decision
 
-    def _facts(self, plant: Plant, reading: Reading, current: int) -> PoolFacts:
+    def _facts(self, plant: Plant, readings: Sequence[Reading], current: int) -> PoolFacts:
         own, serving = self._settings, plant.serving
         ready = [pod for pod in serving if pod.ready]
-        known = own.known_startup if own.known_startup is not None else self._meter.startups.measured
+        known = own.known_startup if own.known_startup is not None else self._startups.measured
+        unread = any(reading.running is None for reading in readings)
         return PoolFacts(
-            now=plant.now,
+            now=own.begin.timestamp() + plant.now,
             current=current,
-            queues=(self._queue(reading),),
+            queues=tuple(map(_queue, own.queues, readings, self._meters)),
             max_replicas=own.max_replicas,
             min_replicas=own.min_replicas,
             concurrency=own.concurrency,
             jobs_per_replica=own.jobs_per_replica,
+            paused=own.paused,
+            hold=own.hold,
+            fallback=own.fallback,
+            unreadable_seconds=0.0 if self._read_at is None else plant.now - self._read_at,
             startup_seconds=DEFAULT_STARTUP_SECONDS if known is None else known,
             percentile=own.percentile,
             catch_up_seconds=own.catch_up,
             ready_slots=len(ready) * own.concurrency,
-            running_on_serving=None if reading.running is None else sum(len(pod.jobs) for pod in serving),
+            running_on_serving=None if unread else sum(len(pod.jobs) for pod in serving),
             starting=tuple(plant.now - pod.created for pod in serving if not pod.ready),
             behavior=own.behavior,
+            schedule=self._calendar.at(plant.now),
+            in_order=own.in_order,
         )
 
-    def _queue(self, reading: Reading) -> QueueFacts:
-        flow = self._meter.flow
-        assert flow is not None or reading.waiting is None  # noqa: S101 - a reading has just been metered
-        service = flow.service() if flow is not None else None
-        readable = flow is not None and reading.waiting is not None
-        return QueueFacts(
-            name="jobs",
-            waiting=reading.waiting,
-            running=reading.running,
-            firm=reading.firm,
-            rate=self._settings.rate,
-            wait_target=self._settings.target,
-            arrivals_short=flow.arrivals(SHORT_SECONDS) if flow and readable else None,
-            arrivals_middle=flow.arrivals(MIDDLE_SECONDS) if flow and readable else None,
-            arrivals_long=flow.arrivals(LONG_SECONDS) if flow and readable else None,
-            watched_seconds=flow.watched if flow and readable else None,
-            completions=flow.completions(LONG_SECONDS) if flow and readable else None,
-            service_seconds=service.seconds if service else None,
-            service_cv2=service.cv2 if service else None,
-            completed=service.runs if service else None,
-            share=Fraction(1),
-        )
+
+def _queue(own: QueueSettings, reading: Reading, meter: Meter) -> QueueFacts:
+    return QueueFacts(
+        name=own.name,
+        waiting=reading.waiting,
+        running=reading.running,
+        firm=reading.firm,
+        paused=own.paused,
+        rate=own.rate,
+        wait_target=own.target,
+        **_measured(meter.flow, reading),
+    )
+
+
+def _measured(flow: Flow | None, reading: Reading) -> dict[str, Any]:
+    """Service times are known as long as they are remembered, rates only while the queue is read."""
+    if flow is None:
+        return {}
+    service = flow.service()
+    known: dict[str, Any] = {}
+    if service is not None:
+        known = {"service_seconds": service.seconds, "service_cv2": service.cv2, "completed": service.runs}
+    if reading.waiting is None:
+        return known
+    return known | {
+        "arrivals_short": flow.arrivals(SHORT_SECONDS),
+        "arrivals_middle": flow.arrivals(MIDDLE_SECONDS),
+        "arrivals_long": flow.arrivals(LONG_SECONDS),
+        "watched_seconds": flow.watched,
+        "completions": flow.completions(LONG_SECONDS),
+    }

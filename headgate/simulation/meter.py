@@ -1,13 +1,12 @@
-"""What a reconciler reads of the plant, poll by poll, through the code that it measures real queues with."""
+"""What a reconciler reads of a queue, poll by poll, through the code that it measures real queues with."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from headgate.simulation.plant import Plant
+from headgate.simulation.line import Line
 from reconciler.plans import flow
 from reconciler.plans.flow import Flow, Step
-from reconciler.plans.startup import Startups
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,30 +23,27 @@ class Meter:
 
     def __init__(self) -> None:
         self.flow: Flow | None = None
-        self.startups = Startups()
         self._last = Counts()
 
-    def read(self, plant: Plant) -> None:
-        self.startups.saw(plant.starts)
-        plant.starts.clear()
-        now, last = _counts(plant), self._last
+    def read(self, line: Line, now: float) -> None:
+        counts, last = _counts(line), self._last
         step = Step(
-            arrived=now.arrived - last.arrived,
-            completed=now.completed - last.completed,
-            busy=now.busy - last.busy,
-            runs=now.completed - last.completed,
-            lengths=now.lengths - last.lengths,
-            squares=now.squares - last.squares,
+            arrived=counts.arrived - last.arrived,
+            completed=counts.completed - last.completed,
+            busy=counts.busy - last.busy,
+            runs=counts.completed - last.completed,
+            lengths=counts.lengths - last.lengths,
+            squares=counts.squares - last.squares,
         )
-        self.flow = flow.begun(plant.now) if self.flow is None else self.flow.stepped(plant.now, step)
-        self._last = now
+        self.flow = flow.begun(now) if self.flow is None else self.flow.stepped(now, step)
+        self._last = counts
 
-    def blind(self, plant: Plant) -> None:
+    def blind(self, line: Line, now: float) -> None:
         """A reading that failed: what happened since the last one is never told."""
         if self.flow is not None:
-            self.flow = self.flow.stepped(plant.now, Step())
-        self._last = _counts(plant)
+            self.flow = self.flow.stepped(now, Step())
+        self._last = _counts(line)
 
 
-def _counts(plant: Plant) -> Counts:
-    return Counts(plant.arrived, plant.completed, plant.busy_seconds, plant.lengths, plant.squares)
+def _counts(line: Line) -> Counts:
+    return Counts(line.arrived, line.completed, line.busy_seconds, line.lengths, line.squares)

@@ -8,58 +8,93 @@ Its slope, in whole pods, is what has to be ready. A pod is charged for its star
 is shorter than it. Whole pods make waiting a trade: a lone job is cheapest when it is run at once, so the cheapest of
 three schedules counts. The `bound` lets pods be had in parts, charges only for the part that is used, and spreads the
 work over the whole target; nobody can reach it, and it says how much of a cost may be the oracle's own.
+
+Queues share the capacity, so their curves are added, each with its own target. No schedule of several queues can need
+less; some need more, where jobs that must not wait come while those that may have been worked off, so for them the
+oracle's cost is a bound too. A rate limit delays both curves of its queue, for the oracle keeps it as well.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import accumulate
 from math import ceil, floor
 from typing import Final
 
-from headgate.simulation.settings import Settings
-from headgate.simulation.work import Trace
+from headgate.simulation.bucket import Bucket
+from headgate.simulation.calendar import Calendar
+from headgate.simulation.settings import QueueSettings, Settings
+from headgate.simulation.work import Arrival, Trace
 
 ROUNDING: Final = 1e-6
+Curves = tuple[list[float], list[float]]
 
 
 def pod_seconds(trace: Trace, settings: Settings) -> float:
     """The cost of the cheapest of the schedules that have jobs wait for the whole target, for half of it, or not."""
-    target = settings.target or 0.0
-    return min(_cost(capacity(trace, patience), settings) for patience in (0.0, target / 2, target))
+    costs = (_cost(_whole(capacity(trace, settings, part), settings), settings) for part in (0.0, 0.5, 1.0))
+    return min(costs)
 
 
 def bound(trace: Trace, settings: Settings) -> float:
     """What no schedule that keeps every wait within the target can cost less than."""
-    slots = capacity(trace, settings.target or 0.0)
-    pods = [min(one / settings.concurrency, float(settings.max_replicas)) for one in slots]
-    highest = max(settings.min_replicas, ceil(max(pods, default=0.0) - ROUNDING))
-    return sum(_level(pods, level, settings) for level in range(1, highest + 1))
+    slots = capacity(trace, settings)
+    return _cost([min(one / settings.concurrency, float(settings.max_replicas)) for one in slots], settings)
 
 
-def _cost(slots: Sequence[float], settings: Settings) -> float:
-    pods = [min(ceil(one / settings.concurrency - ROUNDING), settings.max_replicas) for one in slots]
-    highest = max(settings.min_replicas, max(pods, default=0))
-    return sum(_level(pods, level, settings) for level in range(1, highest + 1))
-
-
-def capacity(trace: Trace, patience: float) -> list[float]:
-    """The slots that the taut string keeps busy, second by second."""
-    done, due = curves(trace, patience)
+def capacity(trace: Trace, settings: Settings, part: float = 1.0) -> list[float]:
+    """The slots that the taut string keeps busy, second by second, if jobs wait for that part of their targets."""
+    done, due = curves(trace, settings, part)
     return _taut(due, done)
 
 
-def curves(trace: Trace, patience: float) -> tuple[list[float], list[float]]:
+def curves(trace: Trace, settings: Settings, part: float = 1.0) -> Curves:
     """The slot-seconds that can have been worked by each second, and those that have to be."""
-    done = [0.0, *accumulate(_occupied(trace, ceil(trace.duration)))]
-    return done, [done[max(0, second - ceil(patience))] for second in range(len(done))]
+    found = [_curves_of(jobs, own, part, ceil(trace.duration)) for own, jobs in _by_queue(trace, settings)]
+    done, due = zip(*found, strict=True)
+    return _sum(done), _sum(due)
 
 
-def _occupied(trace: Trace, length: int) -> list[float]:
+def _by_queue(trace: Trace, settings: Settings) -> Iterator[tuple[QueueSettings, Sequence[Arrival]]]:
+    """Jobs of a paused queue are nobody's work."""
+    for place, own in enumerate(settings.queues):
+        jobs = trace.jobs if len(settings.queues) == 1 else [job for job in trace.jobs if job.queue == place]
+        yield own, () if own.paused else jobs
+
+
+def _sum(curves: Sequence[list[float]]) -> list[float]:
+    return [sum(values) for values in zip(*curves, strict=True)] if len(curves) > 1 else curves[0]
+
+
+def _curves_of(jobs: Sequence[Arrival], own: QueueSettings, part: float, length: int) -> Curves:
+    patience = ceil((own.target or 0.0) * part)
+    released = _released(jobs, own)
+    done = [0.0, *accumulate(_occupied(released, length))]
+    if own.rate is None:
+        return done, [done[max(0, second - patience)] for second in range(len(done))]
+    late = [job._replace(at=max(free.at, job.at + patience)) for job, free in zip(jobs, released, strict=True)]
+    return done, [0.0, *accumulate(_occupied(late, length))]
+
+
+def _released(jobs: Sequence[Arrival], own: QueueSettings) -> Sequence[Arrival]:
+    """The jobs at the moments at which the rate limit lets them begin, if each does as soon as it may."""
+    if own.rate is None:
+        return jobs
+    bucket, found, last = Bucket(own.rate, own.burst), [], 0.0
+    for job in jobs:
+        last = bucket.opens(max(last, job.at))
+        bucket.take(last)
+        found.append(job._replace(at=last))
+    return found
+
+
+def _occupied(jobs: Sequence[Arrival], length: int) -> list[float]:
     """The slots in use in each second, if every job started on arrival."""
     changes = [0.0] * (length + 2)
     whole = [0.0] * (length + 1)
-    for arrived, seconds in trace.jobs:
+    for arrived, seconds, _ in jobs:
+        if arrived >= length:
+            continue
         end = min(arrived + seconds, float(length))
         first, last = floor(arrived), floor(end)
         if first == last:
@@ -100,6 +135,19 @@ def _next_turn(lower: Sequence[float], upper: Sequence[float], at: int, height: 
         if high <= most:
             most, most_at = high, end
     return last, lower[last]
+
+
+def _whole(slots: Sequence[float], settings: Settings) -> list[float]:
+    return [min(ceil(one / settings.concurrency - ROUNDING), settings.max_replicas) for one in slots]
+
+
+def _cost(pods: Sequence[float], settings: Settings) -> float:
+    """What these pods cost, with those that a schedule keeps."""
+    if settings.schedules:
+        calendar = Calendar(settings)
+        pods = [max(number, calendar.lowest(float(second))) for second, number in enumerate(pods)]
+    highest = max(settings.min_replicas, ceil(max(pods, default=0.0) - ROUNDING))
+    return sum(_level(pods, level, settings) for level in range(1, highest + 1))
 
 
 def _level(pods: Sequence[float], level: int, settings: Settings) -> float:

@@ -8,12 +8,14 @@ from typing import Final
 
 from crds import duration
 from headgate.simulation import work
-from headgate.simulation.work import Rate
+from headgate.simulation.work import LoadError, Rate
 
 MOST_PER_SECOND: Final = 10_000.0
+MOST_JOBS: Final = 2_000_000
+LONGEST: Final = 31 * 86_400.0
 
 
-class PatternError(ValueError):
+class PatternError(LoadError):
     """The pattern's text cannot be read; the message says what it should be."""
 
 
@@ -60,8 +62,8 @@ def _part(text: str, usage: str) -> float:
     except ValueError as error:
         what = "a duration such as 20m" if usage.endswith("-TIME") else "a number"
         raise PatternError(f"{usage} must be {what}, not {text!r}") from error
-    longest = float("inf") if usage.endswith("-TIME") or usage == "JOBS" else MOST_PER_SECOND
+    most = LONGEST if usage.endswith("-TIME") else MOST_JOBS if usage == "JOBS" else MOST_PER_SECOND
     least = 1.0 if usage in ("PERIOD-TIME", "LENGTH-TIME") else 0.0
-    if not least <= value <= longest:
-        raise PatternError(f"{usage} must be from {least:g} to {longest:g}, not {text!r}")
+    if not least <= value <= most:
+        raise PatternError(f"{usage} must be from {least:g} to {most:.0f}, not {text!r}")
     return value

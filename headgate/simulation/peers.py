@@ -9,7 +9,7 @@ leave the victims to the ReplicaSet, which knows nothing of jobs: pods that are 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from math import ceil
 
 from headgate.simulation.laws import Reading
@@ -20,17 +20,17 @@ from reconciler.plans.damping import Window, seeded
 from reconciler.plans.history import Change
 from reconciler.plans.pacing import kept, paced, tolerated
 
-Metric = Callable[[Reading], int]
+Metric = Callable[[Sequence[Reading]], int]
 
 
-def waiting(reading: Reading) -> int:
-    """What KEDA's redis-lists scaler reports: LLEN."""
-    return reading.waiting or 0
+def waiting(readings: Sequence[Reading]) -> int:
+    """What KEDA's redis-lists scaler reports: LLEN, by one trigger a queue, of which the largest counts."""
+    return max(reading.waiting or 0 for reading in readings)
 
 
-def jobs(reading: Reading) -> int:
-    """Waiting and running jobs, as a custom exporter reports them."""
-    return (reading.waiting or 0) + (reading.running or 0)
+def jobs(readings: Sequence[Reading]) -> int:
+    """Waiting and running jobs of all queues, as a custom exporter reports them."""
+    return sum((reading.waiting or 0) + (reading.running or 0) for reading in readings)
 
 
 class HorizontalPodAutoscaler:
@@ -48,12 +48,12 @@ class HorizontalPodAutoscaler:
         self._window: Window | None = None
         self._changes: tuple[Change, ...] = ()
 
-    def replicas(self, plant: Plant, reading: Reading, current: int) -> int:
+    def replicas(self, plant: Plant, readings: Sequence[Reading], current: int) -> int:
         own, now = self._settings, plant.now
         window = self._window or seeded(now, current)
-        if reading.waiting is None:
+        if any(reading.waiting is None for reading in readings):
             return current
-        ratio = self._metric(reading) / self._target
+        ratio = self._metric(readings) / self._target
         wanted = current if tolerated(self._behavior, current, ratio) else ceil(ratio)
         found = paced(self._behavior, window, self._changes, now, current, wanted)
         found = min(max(found, own.min_replicas), own.max_replicas)
@@ -81,14 +81,14 @@ class Keda:
     def restart(self) -> None:
         self._autoscaler.restart()
 
-    def replicas(self, plant: Plant, reading: Reading, current: int) -> int:
-        if reading.waiting is None:
+    def replicas(self, plant: Plant, readings: Sequence[Reading], current: int) -> int:
+        if any(reading.waiting is None for reading in readings):
             return current
         if self._settings.min_replicas == 0:
-            switched = self._switched(plant.now, reading.waiting, current)
+            switched = self._switched(plant.now, waiting(readings), current)
             if switched is not None:
                 return switched
-        return max(self._autoscaler.replicas(plant, reading, current), min(current, 1))
+        return max(self._autoscaler.replicas(plant, readings, current), min(current, 1))
 
     def _switched(self, now: float, length: int, current: int) -> int | None:
         """What the operator's own loop between 0 and 1 says; None leaves it to the autoscaler."""

@@ -1,6 +1,8 @@
-"""The plant: a queue, pods with slots, start-up times, drains and kills, from event to event.
+"""The plant: queues, pods with slots, start-up times, drains and kills, from event to event.
 
-A free slot takes the job that has waited longest; which of several free pods gets it is chance, as with a blocking pop.
+A free slot takes the job that has waited longest, of the first queue in the list that has one whose rate limit lets it
+begin, or of any such queue by chance, where queues have weights; which of several free pods gets it is chance too, as
+with a blocking pop.
 Time and money are counted from a pod's creation to its end. Two ways to lose a pod are played: `drain`, where it takes
 nothing new and ends when its jobs have, and `kill`, where it gets SIGTERM, finishes what it can within the grace
 period, and what it cannot is waiting again, first in line.
@@ -8,36 +10,18 @@ period, and what it cannot is waiting again, first in line.
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from heapq import heappop, heappush
 from random import Random
 from typing import Final
 
+from headgate.simulation.line import Job, Line, Pod
+from headgate.simulation.settings import Settings
+from headgate.simulation.work import Arrival
+
 GRACE_SECONDS: Final = 30.0
 """terminationGracePeriodSeconds, unless a pod says otherwise."""
-
-
-@dataclass(slots=True, eq=False)
-class Job:
-    arrived: float
-    seconds: float
-    started: float = -1.0
-    pod: Pod | None = None
-
-
-@dataclass(slots=True, eq=False)
-class Pod:
-    name: int
-    created: float
-    ready_at: float
-    revision: int = 0
-    jobs: set[Job] = field(default_factory=set)
-    ready: bool = False
-    leaving: bool = False
-    offered: bool = False
-    """Whether it stands in the plant's list of pods with a free slot."""
 
 
 @dataclass(slots=True)
@@ -50,42 +34,35 @@ class Toll:
 
 
 class Plant:
-    """`startup` is the 90th percentile of the seconds a pod takes to start. `ceiling`, if any, is the number of jobs
-    that whatever is behind the workers can do at once; more only take longer.
+    """`ceiling`, if any, is the number of jobs that whatever is behind the workers can do at once; more only take
+    longer. `lines` are the pool's queues.
     """
 
-    def __init__(
-        self,
-        jobs: Sequence[tuple[float, float]],
-        concurrency: int,
-        startup: float,
-        seed: int,
-        ceiling: int | None = None,
-    ) -> None:
+    def __init__(self, jobs: Sequence[Arrival], settings: Settings, seed: int, ceiling: int | None = None) -> None:
         self.now = 0.0
-        self.waiting: deque[Job] = deque()
+        self.lines = [Line(own) for own in settings.queues]
         self.pods: list[Pod] = []
-        self.waits: list[float] = []
         self.toll = Toll()
-        self.arrived = self.completed = 0
-        self.busy_seconds = self.lengths = self.squares = 0.0
         self.revision = 0
         self.starts: list[tuple[str, float]] = []
-        self._jobs: Iterator[tuple[float, float]] = iter(jobs)
-        self._next: tuple[float, float] | None = next(self._jobs, None)
-        self._events: list[tuple[float, int, Pod, Job | None]] = []
+        self._jobs: Iterator[Arrival] = iter(jobs)
+        self._next: Arrival | None = next(self._jobs, None)
+        self._events: list[tuple[float, int, Pod | None, Job | None]] = []
         self._free: list[Pod] = []
-        self._concurrency = concurrency
-        self._startup = startup
+        self._own = settings
         self._ceiling = ceiling
         self._random = Random(seed)  # noqa: S311 - a plant that can be repeated, no secret
         self._sequence = 0
-        self._running = 0
         self._names = 0
+        self._opens: float | None = None
 
     @property
     def running(self) -> int:
-        return self._running
+        return sum(line.running for line in self.lines)
+
+    @property
+    def waiting(self) -> int:
+        return sum(len(line.waiting) for line in self.lines)
 
     @property
     def serving(self) -> list[Pod]:
@@ -94,7 +71,7 @@ class Plant:
     def start(self, number: int, *, warm: bool = False) -> None:
         for _ in range(number):
             self._names += 1
-            takes = 0.0 if warm else self._startup * self._random.uniform(0.6, 1.0444)
+            takes = 0.0 if warm else self._own.startup * self._random.uniform(0.6, 1.0444)
             pod = Pod(self._names, self.now, self.now + takes, self.revision)
             self.pods.append(pod)
             self._at(pod.ready_at, pod, None)
@@ -132,30 +109,35 @@ class Plant:
         """Charges for the pods that are still there."""
         for pod in self.pods:
             self.toll.pod_seconds += self.now - pod.created
-        # What still waits has waited at least so long.
-        self.waits += [self.now - job.arrived for job in self.waiting if job.started < 0]
+        for line in self.lines:
+            line.end(self.now)
 
     def _pass_to(self, time: float) -> None:
-        self.busy_seconds += self._running * (time - self.now)
+        for line in self.lines:
+            line.busy_seconds += line.running * (time - self.now)
         self.now = time
 
-    def _at(self, time: float, pod: Pod, job: Job | None) -> None:
+    def _at(self, time: float, pod: Pod | None, job: Job | None) -> None:
         self._sequence += 1
         heappush(self._events, (time, self._sequence, pod, job))
 
     def _arrive(self) -> None:
         assert self._next is not None  # noqa: S101 - for the type checker: asked by advance
-        arrived, seconds = self._next
-        self._pass_to(arrived)
+        arrival = self._next
+        self._pass_to(arrival.at)
         self._next = next(self._jobs, None)
-        self.arrived += 1
-        self.waiting.append(Job(arrived, seconds))
+        line = self.lines[arrival.queue]
+        line.arrived += 1
+        line.waiting.append(Job(*arrival))
         self._dispatch()
 
     def _happen(self) -> None:
         time, _, pod, job = heappop(self._events)
         self._pass_to(time)
-        if job is not None:
+        if pod is None:
+            self._opens = None
+            self._dispatch()
+        elif job is not None:
             if job.pod is pod:
                 self._finish(pod, job)
         elif pod.leaving and pod.ready:
@@ -172,22 +154,17 @@ class Plant:
     def _finish(self, pod: Pod, job: Job) -> None:
         pod.jobs.discard(job)
         job.pod = None
-        self._running -= 1
-        self.completed += 1
-        took = self.now - job.started
-        self.lengths += took
-        self.squares += took**2
+        self.lines[job.queue].finish(self.now - job.started)
         if pod.leaving and not pod.jobs:
             self._gone(pod)
         else:
             self._offer(pod)
 
     def _cut(self, pod: Pod) -> None:
-        for job in pod.jobs:
+        for job in sorted(pod.jobs, key=lambda job: job.arrived, reverse=True):
             job.pod = None
-            self.waiting.appendleft(job)
+            self.lines[job.queue].give_back(job)
         self.toll.jobs_cut += len(pod.jobs)
-        self._running -= len(pod.jobs)
         pod.jobs.clear()
         self._gone(pod)
         self._dispatch()
@@ -204,21 +181,36 @@ class Plant:
         self._dispatch()
 
     def _dispatch(self) -> None:
-        while self.waiting and self._free:
+        while self._free and (line := self._line()) is not None:
             place = self._random.randrange(len(self._free))
             pod = self._free[place]
-            if pod.leaving or len(pod.jobs) >= self._concurrency:
+            if pod.leaving or len(pod.jobs) >= self._own.concurrency:
                 pod.offered = False
                 self._free[place] = self._free[-1]
                 self._free.pop()
             else:
-                self._begin(pod, self.waiting.popleft())
+                self._begin(pod, line)
 
-    def _begin(self, pod: Pod, job: Job) -> None:
-        if job.started < 0:
-            self.waits.append(self.now - job.arrived)
-        job.started, job.pod = self.now, pod
+    def _line(self) -> Line | None:
+        """The queue that a free slot takes its next job from. Where only a rate limit is in the way, it is come back to
+        when the first of them opens.
+        """
+        opening = [(opens, line) for line in self.lines if (opens := line.opens(self.now)) is not None]
+        ready = [line for opens, line in opening if opens <= self.now]
+        if len(ready) > 1 and not self._own.in_order:
+            return self._random.choices(ready, [line.weight for line in ready])[0]
+        if not ready and opening:
+            self._come_back(min(opens for opens, _ in opening))
+        return ready[0] if ready else None
+
+    def _come_back(self, time: float) -> None:
+        if self._opens is None or time < self._opens:
+            self._opens = time
+            self._at(time, None, None)
+
+    def _begin(self, pod: Pod, line: Line) -> None:
+        job = line.begin(self.now)
+        job.pod = pod
         pod.jobs.add(job)
-        self._running += 1
-        crowd = 1.0 if self._ceiling is None else max(1.0, self._running / self._ceiling)
+        crowd = 1.0 if self._ceiling is None else max(1.0, self.running / self._ceiling)
         self._at(self.now + job.seconds * crowd, pod, job)

@@ -1,8 +1,8 @@
 """Loads from a file: counts of jobs as a monitoring system exports them. Pure.
 
 CSV with a header and the columns `seconds` (since the beginning, ascending) and `jobs`: how many arrived from this
-row's time to the next one's. A column `service`, in seconds, gives the mean of the jobs of that row. The arrivals of a
-row are spread over it by chance.
+row's time to the next one's. A column `service`, in seconds, gives the mean of the jobs of that row. With a column
+`queue` each queue has rows of its own. The arrivals of a row are spread over it by chance.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from itertools import pairwise
 from random import Random
 from typing import Final
 
-from headgate.simulation.work import Sampler, Trace
+from headgate.simulation.patterns import LONGEST, MOST_JOBS
+from headgate.simulation.work import ANY_QUEUE, Arrival, LoadError, Sampler, Trace, together
 
-MOST_JOBS: Final = 2_000_000
-MOST_SECONDS: Final = 31 * 86_400.0
+TOO_MANY: Final = "values beyond the header"
 
 
-class TraceError(ValueError):
+class TraceError(LoadError):
     """The file is no trace; the message names the line."""
 
 
@@ -30,46 +30,61 @@ class Row:
     seconds: float
     jobs: int
     service: float | None = None
+    queue: str = ANY_QUEUE
 
 
 def trace(text: str, service: Sampler, mean: float, seed: int) -> Trace:
     """`service` draws the seconds of one job, of `mean` on average; rows that name another mean stretch it."""
     rows = list(_rows(text))
-    if len(rows) < 2:
-        raise TraceError("a trace needs two rows at least: the last one ends it")
     if sum(row.jobs for row in rows) > MOST_JOBS:
         raise TraceError(f"more than {MOST_JOBS} jobs")
+    queues = dict.fromkeys(row.queue for row in rows) or {ANY_QUEUE: None}
     random = Random(seed)  # noqa: S311 - a load that can be repeated, no secret
-    jobs = [job for row, after in pairwise(rows) for job in _jobs(row, after, service, mean, random)]
-    return Trace(jobs, rows[-1].seconds)
+    loads = {}
+    for queue in queues:
+        own = [row for row in rows if row.queue == queue]
+        if len(own) < 2:
+            of_queue = f" of queue {queue}" if queue else ""
+            raise TraceError(f"a trace{of_queue} needs two rows at least: the last one ends it")
+        jobs = [job for row, after in pairwise(own) for job in _jobs(row, after, service, mean, random)]
+        loads[queue] = Trace(jobs, own[-1].seconds)
+    return together(loads)
 
 
-def _jobs(row: Row, after: Row, service: Sampler, mean: float, random: Random) -> Iterator[tuple[float, float]]:
+def _jobs(row: Row, after: Row, service: Sampler, mean: float, random: Random) -> Iterator[Arrival]:
     stretch = 1.0 if row.service is None else row.service / mean
     for arrived in sorted(random.uniform(row.seconds, after.seconds) for _ in range(row.jobs)):
-        yield arrived, service(random) * stretch
+        yield Arrival(arrived, service(random) * stretch)
 
 
 def _rows(text: str) -> Iterator[Row]:
-    reader = csv.DictReader(StringIO(text))
-    missing = {"seconds", "jobs"} - set(reader.fieldnames or ())
-    if missing:
-        raise TraceError(f"the header lacks {', '.join(sorted(missing))}")
-    last = -1.0
-    for number, line in enumerate(reader, start=2):
-        row = _row(line, number)
-        if not last < row.seconds <= MOST_SECONDS or row.seconds < 0:
-            raise TraceError(f"line {number}: seconds must ascend, from 0 to {MOST_SECONDS:g}")
-        last = row.seconds
-        yield row
+    reader = csv.DictReader(StringIO(text), restkey=TOO_MANY)
+    try:
+        missing = {"seconds", "jobs"} - set(reader.fieldnames or ())
+        if missing:
+            raise TraceError(f"the header lacks {', '.join(sorted(missing))}")
+        last: dict[str, float] = {}
+        for line in reader:
+            number = reader.line_num
+            row = _row(line, number)
+            if not last.get(row.queue, -1.0) < row.seconds <= LONGEST or row.seconds < 0:
+                raise TraceError(f"line {number}: seconds must ascend, from 0 to {LONGEST:.0f}")
+            last[row.queue] = row.seconds
+            yield row
+    except csv.Error as error:
+        raise TraceError(f"line {reader.line_num}: {error}") from error
 
 
 def _row(line: dict[str, str], number: int) -> Row:
+    if TOO_MANY in line:
+        raise TraceError(f"line {number}: more values than the header has columns")
     try:
-        service = line.get("service")
-        row = Row(float(line["seconds"]), int(line["jobs"]), float(service) if service else None)
+        service, queue = line.get("service"), (line.get("queue") or ANY_QUEUE).strip()
+        row = Row(float(line["seconds"]), int(line["jobs"]), float(service) if service else None, queue)
     except (TypeError, ValueError) as error:
         raise TraceError(f"line {number}: seconds, jobs and service must be numbers") from error
-    if row.jobs < 0 or (row.service is not None and not 0 < row.service < MOST_SECONDS):
+    if row.jobs < 0 or (row.service is not None and not 0 < row.service < LONGEST):
         raise TraceError(f"line {number}: jobs must not be below 0, service must be above")
+    if "queue" in line and not row.queue:
+        raise TraceError(f"line {number}: queue must name one")
     return row

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import chain, pairwise
 from math import ceil
 from typing import Final
 
 from headgate.simulation.laws import Law, Reading
-from headgate.simulation.plant import Plant, Pod
+from headgate.simulation.line import Line, Pod
+from headgate.simulation.plant import Plant
 from headgate.simulation.settings import Settings, Trouble
 from headgate.simulation.work import Trace
 
@@ -33,7 +34,9 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """`waits` are sorted, in seconds; `pod_seconds` is the cost; `flips` are changes of direction per hour."""
+    """`waits` are sorted, in seconds; `queue_waits` are those of each queue's jobs. `pod_seconds` is the cost, `flips`
+    are changes of direction per hour.
+    """
 
     waits: tuple[float, ...]
     pod_seconds: float
@@ -41,12 +44,15 @@ class Outcome:
     busy_victims: int
     jobs_cut: int
     samples: tuple[Sample, ...]
+    queue_waits: tuple[tuple[float, ...], ...] = ()
 
     def wait(self, percentile: float) -> float:
-        """The wait in seconds that `percentile` of 100 jobs do not exceed; 0 without jobs."""
-        if not self.waits:
-            return 0.0
-        return self.waits[min(ceil(len(self.waits) * percentile / 100), len(self.waits)) - 1]
+        return percentile_of(self.waits, percentile)
+
+
+def percentile_of(waits: Sequence[float], percentile: float) -> float:
+    """The wait in seconds that `percentile` of 100 jobs do not exceed; 0 without jobs. `waits` are sorted."""
+    return waits[min(ceil(len(waits) * percentile / 100), len(waits)) - 1] if waits else 0.0
 
 
 def run(
@@ -61,7 +67,7 @@ def run(
 ) -> Outcome:
     """`warm` replicas are ready when the run begins; None: the minimum."""
     law = law_of(settings)
-    plant = Plant(trace.jobs, settings.concurrency, settings.startup, seed, ceiling)
+    plant = Plant(trace.jobs, settings, seed, ceiling)
     wanted = settings.min_replicas if warm is None else warm
     plant.start(wanted, warm=True)
     samples: list[Sample] = []
@@ -74,19 +80,21 @@ def run(
         if trouble.rollout_at is not None and second == int(trouble.rollout_at):
             plant.revision += 1
         if second >= look_at:
-            wanted = law.replicas(plant, _reading(plant, trouble), wanted)
+            wanted = law.replicas(plant, [_reading(plant, line, trouble) for line in plant.lines], wanted)
             look_at = second + law.period
         _carry_out(plant, wanted, law, trouble)
         samples.append(_sample(plant, wanted))
     plant.advance(trace.duration)
     plant.end()
+    queue_waits = tuple(tuple(sorted(line.waits)) for line in plant.lines)
     return Outcome(
-        waits=tuple(sorted(plant.waits)),
+        waits=tuple(sorted(chain(*queue_waits))),
         pod_seconds=plant.toll.pod_seconds,
         flips=flips([sample.wanted for sample in samples]) / trace.duration * 3600,
         busy_victims=plant.toll.busy_victims,
         jobs_cut=plant.toll.jobs_cut,
         samples=tuple(samples),
+        queue_waits=queue_waits,
     )
 
 
@@ -96,12 +104,12 @@ def flips(numbers: list[int]) -> int:
     return sum(before * after < 0 for before, after in pairwise(steps))
 
 
-def _reading(plant: Plant, trouble: Trouble) -> Reading:
+def _reading(plant: Plant, line: Line, trouble: Trouble) -> Reading:
     if trouble.unreadable.holds(plant.now):
         return UNREADABLE
     if trouble.reads_empty.holds(plant.now):
         return EMPTY
-    return Reading(len(plant.waiting), plant.running)
+    return Reading(len(line.waiting), line.running)
 
 
 def _carry_out(plant: Plant, wanted: int, law: Law, trouble: Trouble) -> None:
@@ -146,4 +154,4 @@ def _remove(plant: Plant, pods: list[Pod], number: int, law: Law) -> None:
 
 def _sample(plant: Plant, wanted: int) -> Sample:
     ready = sum(pod.ready and not pod.leaving for pod in plant.pods)
-    return Sample(plant.now, len(plant.waiting), plant.running, len(plant.pods), ready, wanted)
+    return Sample(plant.now, plant.waiting, plant.running, len(plant.pods), ready, wanted)

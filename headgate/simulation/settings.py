@@ -3,20 +3,43 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
 
 from reconciler.plans.behavior import Behavior
-from reconciler.plans.facts import DEFAULT_PERCENTILE, Rate
+from reconciler.plans.facts import DEFAULT_PERCENTILE, Fallback, Hold, Rate
+from reconciler.plans.schedules import Schedule
+
+MIDNIGHT: Final = datetime(2026, 1, 5, tzinfo=UTC)
+"""When a run begins unless somebody says otherwise: a Monday, the same each time, so that the same run is played."""
+
+
+@dataclass(frozen=True, slots=True)
+class QueueSettings:
+    """One queue of the pool. `target`, in seconds, None lets the pool follow the number of jobs instead of their waits.
+
+    Its rate limit is kept by workers with a bucket that holds `burst` tokens; None: as many as `rate.jobs`.
+    """
+
+    name: str = "jobs"
+    target: float | None = None
+    rate: Rate | None = None
+    burst: int | None = None
+    weight: int | None = None
+    paused: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Seconds throughout. `target` None lets the pool follow the number of jobs instead of their waits."""
+    """Seconds throughout; `queues` are in the order in which workers take them. The run begins at `begin`, which is
+    what schedules and the end of a hold go by.
+    """
 
     max_replicas: int
     min_replicas: int = 1
     concurrency: int = 1
     jobs_per_replica: int = 1
-    target: float | None = None
+    queues: tuple[QueueSettings, ...] = (QueueSettings(),)
     percentile: int = DEFAULT_PERCENTILE
     catch_up: float | None = None
     startup: float = 30.0
@@ -24,7 +47,20 @@ class Settings:
     known_startup: float | None = None
     """What the pool is told of it; None has it measured."""
     behavior: Behavior | None = None
-    rate: Rate | None = None
+    schedules: tuple[Schedule, ...] = ()
+    fallback: Fallback | None = None
+    hold: Hold | None = None
+    paused: bool = False
+    begin: datetime = MIDNIGHT
+
+    @property
+    def in_order(self) -> bool:
+        """Whether workers take a job of a queue only where those before it have none, and do not weigh them."""
+        return all(queue.weight is None for queue in self.queues)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(queue.name for queue in self.queues)
 
 
 @dataclass(frozen=True, slots=True)

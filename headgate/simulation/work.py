@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from heapq import merge
 from math import log, pi, sin, sqrt
 from random import Random
-from typing import Final
+from typing import Final, NamedTuple
 
 Rate = Callable[[float], float]
 """Jobs per second at a second of the run."""
@@ -15,20 +16,52 @@ Sampler = Callable[[Random], float]
 """The seconds that one job takes."""
 
 HOUR: Final = 3600.0
+ANY_QUEUE: Final = ""
 _BOUND_STEPS: Final = 2000
+
+
+class LoadError(ValueError):
+    """A load that cannot be played, or not by this pool; the message says what to write instead."""
+
+
+class Arrival(NamedTuple):
+    """A job: when it comes and how long it takes, in seconds, and its queue, by its place among the trace's."""
+
+    at: float
+    seconds: float
+    queue: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """Jobs as (arrival in seconds, seconds it takes), in order of arrival, within `duration` seconds."""
+    """Jobs in order of arrival, within `duration` seconds. A load that names no queue is for a pool that has one."""
 
-    jobs: Sequence[tuple[float, float]]
+    jobs: Sequence[Arrival]
     duration: float
+    queues: tuple[str, ...] = (ANY_QUEUE,)
 
     @property
     def work(self) -> float:
         """Slot-seconds."""
-        return sum(seconds for _, seconds in self.jobs)
+        return sum(job.seconds for job in self.jobs)
+
+    def at_queues(self, names: Sequence[str]) -> Trace:
+        """The same load as it comes to a pool that works these queues off. Raises LoadError."""
+        if self.queues == tuple(names) or (self.queues == (ANY_QUEUE,) and len(names) == 1):
+            return self
+        told = ", ".join(names)
+        if self.queues == (ANY_QUEUE,):
+            raise LoadError(f"of {len(names)} queues ({told}): say whose jobs a load is, as {names[0]}=constant:5")
+        if unknown := [name for name in self.queues if name not in names]:
+            raise LoadError(f"a load for {', '.join(unknown)}, where the pool works off {told}")
+        places = [names.index(name) for name in self.queues]
+        return Trace([job._replace(queue=places[job.queue]) for job in self.jobs], self.duration, tuple(names))
+
+
+def together(loads: Mapping[str, Trace]) -> Trace:
+    """The loads of several queues, each by the queue's name, as one."""
+    own = ([job._replace(queue=place) for job in load.jobs] for place, load in enumerate(loads.values()))
+    return Trace(list(merge(*own)), max(load.duration for load in loads.values()), tuple(loads))
 
 
 def poisson(rate: Rate, service: Sampler, duration: float, seed: int) -> Trace:
@@ -38,7 +71,7 @@ def poisson(rate: Rate, service: Sampler, duration: float, seed: int) -> Trace:
     jobs, now = [], 0.0
     while highest > 0 and (now := now + random.expovariate(highest)) < duration:
         if random.random() * highest < rate(now):
-            jobs.append((now, service(random)))
+            jobs.append(Arrival(now, service(random)))
     return Trace(jobs, duration)
 
 

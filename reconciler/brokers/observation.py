@@ -61,7 +61,8 @@ class Observation:
     `finished` are counters that only grow, where the broker itself keeps them, so that their differences between two
     observations are arrivals and completions. `refused` are the broker's words for what it refused to tell, and
     left unknown. `workers` are the workers' status records, `records` the
-    same as they were written, by instance; `records_left_out` says how many more there are.
+    same as they were written, by instance; `records_left_out` says how many more there are. `kept` is how many jobs the
+    broker itself keeps for an instance, as far as it was asked.
     """
 
     time: float
@@ -79,6 +80,7 @@ class Observation:
     workers: Records = NO_RECORDS
     records: Mapping[str, bytes] = field(default_factory=dict)
     records_left_out: int = 0
+    kept: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def oldest_age(self) -> float | None:

@@ -67,6 +67,7 @@ class RedisListObserver:
             workers=workers,
             records=raw,
             records_left_out=left_out,
+            kept=_kept(workers, second),
         )
 
     async def _second(self, records: Records, first: Answers, now: float) -> Answers:
@@ -109,6 +110,11 @@ def _accounts(records: Records) -> Mapping[str, Record]:
     """The instances whose jobs lie in a list of their own; dead ones included, whose jobs nobody has recovered yet."""
     everyone = {**records.fresh, **records.stale}
     return {instance: record for instance, record in everyone.items() if record.in_flight_at}
+
+
+def _kept(records: Records, second: Answers) -> dict[str, int]:
+    counts = {instance: second.count(f"in flight {instance}").value for instance in _accounts(records)}
+    return {instance: count for instance, count in counts.items() if count is not None}
 
 
 @lru_cache(maxsize=KEPT_QUEUES)

@@ -18,7 +18,7 @@ from reconciler.brokers.observation import (
     estimated,
     exact,
 )
-from reconciler.brokers.records import parse_all
+from reconciler.brokers.records import Records, State, parse_all
 from reconciler.brokers.redis_queue import (
     Answers,
     Asks,
@@ -48,8 +48,9 @@ class RedisStreamObserver:
         first = await ask(self._link, self._first_questions(known))
         lanes = [stream_lane.read(first, key, self._queue.group) for key in self._queue.lanes]
         now = time_of(first, self._clock)
-        second = await self._second(lanes, first, now)
         raw, left_out = records_of(first)
+        workers = parse_all(raw, now)
+        second = await self._second(lanes, workers, first, now)
         return Observation(
             time=now,
             waiting=_sum(stream_lane.waiting(lane, second) for lane in lanes),
@@ -63,9 +64,10 @@ class RedisStreamObserver:
             due_seconds=self._queue.due_seconds,
             refused=first.refused or second.refused,
             identity=known or identify(self._link, first),
-            workers=parse_all(raw, now),
+            workers=workers,
             records=raw,
             records_left_out=left_out,
+            kept=stream_lane.kept(lanes, second),
         )
 
     def _first_questions(self, known: Identity | None) -> dict[str, Command]:
@@ -76,10 +78,15 @@ class RedisStreamObserver:
         questions["dead letters"] = ("XLEN", self._queue.dead_letters)
         return questions
 
-    async def _second(self, lanes: Sequence[Lane], first: Answers, now: float) -> Answers:
-        """Asks for the oldest waiting entries, for what the broker could not count, and for what is due."""
+    async def _second(self, lanes: Sequence[Lane], workers: Records, first: Answers, now: float) -> Answers:
+        """Asks for the oldest waiting entries, for what the broker could not count, for what is due, and for the jobs
+        of each consumer where a worker says that it has none left.
+        """
         questions = due_questions(self._queue, first, now)
+        proving = any(record.state is State.DRAINED for record in workers.fresh.values())
         for lane in lanes:
+            if proving and lane.grouped:
+                questions[f"consumers {lane.key}"] = ("XINFO", "CONSUMERS", lane.key, self._queue.group)
             if lane.may_wait:
                 start, count = stream_lane.after(lane.last_delivered), COUNTED if lane.uncounted else 1
                 questions[f"next {lane.key}"] = ("XRANGE", lane.key, start, "+", "COUNT", count)

@@ -7,7 +7,8 @@ are times.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -69,6 +70,15 @@ def waiting(lane: Lane, second: Answers) -> Signal[int]:
     if counted < COUNTED:
         return exact(counted)
     return estimated(max(counted, min(lane.length, _interpolated(lane, _facts(second[f"stream {lane.key}"])))))
+
+
+def kept(lanes: Iterable[Lane], second: Answers) -> dict[str, int]:
+    """The pending entries of each consumer, by its name, where they were asked for."""
+    found: Counter[str] = Counter()
+    for lane in lanes:
+        for facts in map(_facts, second[f"consumers {lane.key}"] or ()):
+            found[_text(facts.get("name"))] += _int(facts.get("pending")) or 0
+    return dict(found)
 
 
 def _interpolated(lane: Lane, stream: Mapping[str, Any]) -> int:

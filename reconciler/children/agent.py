@@ -16,6 +16,9 @@ NO_TOKEN_VOLUME: Final = "headgate-no-token"  # noqa: S105 - a volume's name, fo
 TOKEN_FOLDER: Final = "/var/run/secrets/kubernetes.io/serviceaccount"  # noqa: S105 - a folder
 WAIT: Final = f"{RUN_FOLDER}/headgate-wait"
 RUN: Final = "HEADGATE_RUN"
+PRE_STOP: Final = ("/bin/sh", WAIT, "--pre-stop")
+GIVING_BACK_SECONDS: Final = 30
+"""Left of the grace period after the hook: Sidekiq waits 25 s before it pushes back what still runs."""
 NEEDED: Final = frozenset({"HEADGATE_POD", "HEADGATE_POD_UID", "HEADGATE_CONFIG", "HEADGATE_DRAIN_REQUEST"})
 USER: Final = 65532
 SPEAKS_BY_NAME: Final = "AGENT_CELERY_NODE"
@@ -67,8 +70,15 @@ def container(image: str, worker: Mapping[str, Any], ours: Sequence[Mapping[str,
     }
 
 
-def pre_stop() -> dict[str, Any]:
+def pre_stop(grace: int) -> dict[str, Any]:
     """Before SIGTERM the worker may finish, also where nobody of ours deletes its pod. In an image without a shell the
-    hook fails, and SIGTERM comes at once, as without it.
+    hook fails, and SIGTERM comes at once, as without it. `grace` is the pod's, and counts from the hook's beginning.
     """
-    return {"exec": {"command": ["/bin/sh", WAIT, "--pre-stop"]}}
+    return {"exec": {"command": [*PRE_STOP, str(max(0, grace - GIVING_BACK_SECONDS))]}}
+
+
+def without_seconds(lifecycle: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A worker's lifecycle as a revision knows it: how long our hook waits follows the grace period."""
+    command = ((lifecycle.get("preStop") or {}).get("exec") or {}).get("command") or ()
+    ours = tuple(command[: len(PRE_STOP)]) == PRE_STOP
+    return {**lifecycle, "preStop": {"exec": {"command": [*PRE_STOP]}}} if ours else lifecycle

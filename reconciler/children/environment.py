@@ -13,7 +13,9 @@ CONFIG_FOLDER: Final = "/etc/headgate/config"
 CONFIG_FILE: Final = "queues.json"
 POD_FOLDER: Final = "/etc/headgate/pod"
 REQUEST_FILE: Final = "drain"
+MARK_FILE: Final = "drained"
 BROKER_FOLDER: Final = "/etc/headgate/broker"
+ADMIN_PORT: Final = "HEADGATE_ADMIN_PORT"
 DRAIN_SECONDS: Final = "HEADGATE_DRAIN_SECONDS"
 REVISION: Final = "HEADGATE_REVISION"
 
@@ -31,7 +33,7 @@ def variables(owner: Owner, queue_names: Sequence[str], effective: Effective) ->
         "HEADGATE_CONCURRENCY": effective.get("concurrency"),
         "HEADGATE_MAX_IN_FLIGHT": effective.get("maxInFlight"),
         DRAIN_SECONDS: drain_seconds(effective),
-        "HEADGATE_ADMIN_PORT": effective.get("drain.adminAPI.port"),
+        ADMIN_PORT: effective.get("drain.adminAPI.port"),
         "HEADGATE_CONFIG": f"{CONFIG_FOLDER}/{CONFIG_FILE}",
         "HEADGATE_DRAIN_REQUEST": f"{POD_FOLDER}/{REQUEST_FILE}",
     }

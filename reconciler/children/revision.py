@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from hashlib import sha256
 from typing import Any, Final
 
+from crds import meta
 from reconciler.children import agent
 from reconciler.children.environment import DRAIN_SECONDS
 from reconciler.children.template import WORKER
@@ -25,14 +26,26 @@ def revision_of(template: Mapping[str, Any]) -> str:
     pod["containers"] = [_lasting(container) for container in pod["containers"]]
     if "initContainers" in pod:
         pod["initContainers"] = [_without_agents_image(container) for container in pod["initContainers"]]
-    text = json.dumps([template["metadata"], pod], sort_keys=True, separators=(",", ":"))
+    text = json.dumps([_lasting_metadata(template["metadata"]), pod], sort_keys=True, separators=(",", ":"))
     return sha256(text.encode()).hexdigest()[:LENGTH]
+
+
+def _lasting_metadata(metadata: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Where a worker is asked over HTTP may be put right without a new one."""
+    annotations = metadata.get("annotations") or {}
+    if meta.ANNOTATION_ADMIN_PATH not in annotations:
+        return metadata
+    lasting = {name: value for name, value in annotations.items() if name != meta.ANNOTATION_ADMIN_PATH}
+    return {**metadata, "annotations": lasting}
 
 
 def _lasting(container: Mapping[str, Any]) -> Mapping[str, Any]:
     if container["name"] != WORKER:
         return container
-    return {**container, "env": [variable for variable in container["env"] if variable["name"] != DRAIN_SECONDS]}
+    lasting = {**container, "env": [variable for variable in container["env"] if variable["name"] != DRAIN_SECONDS]}
+    if "lifecycle" in container:
+        lasting["lifecycle"] = agent.without_seconds(container["lifecycle"])
+    return lasting
 
 
 def _without_agents_image(container: Mapping[str, Any]) -> Mapping[str, Any]:

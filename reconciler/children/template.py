@@ -27,6 +27,8 @@ LEFT_ALONE: Final = {
     "karpenter.sh/do-not-disrupt": "true",
 }
 """Autoscalers of nodes are told to look for another one: a worker is not asked by them, it is evicted."""
+NO_PATH: Final = "/"
+"""Where workers answer over HTTP unless `drain.adminAPI.path` says otherwise."""
 OWN_FIELDS: Final = ("command", "args", "envFrom", "resources")
 
 
@@ -41,7 +43,7 @@ def pod_template(
     owner, spec = Owner.of(pool), pool["spec"]
     given = deepcopy(dict(spec.get("template") or {}))
     pod = dict(given.get("spec") or {})
-    extra = volumes.pairs(owner, queues)
+    extra = volumes.pairs(owner, queues, marks=way is Way.BROKER)
     containers = list(pod.get("containers") or [])
     theirs: Mapping[str, Any] = next((container for container in containers if container["name"] == WORKER), {})
     worker = _worker(spec, theirs, effective)
@@ -66,6 +68,8 @@ def pod_template(
     if restarted := (pool["metadata"].get("annotations") or {}).get(meta.ANNOTATION_RESTARTED_AT):
         # Another template, and so another revision: nothing else is needed for workers to be replaced.
         metadata["annotations"][meta.ANNOTATION_RESTARTED_AT] = restarted
+    if (path := str(effective.get("drain.adminAPI.path"))) != NO_PATH:
+        metadata["annotations"][meta.ANNOTATION_ADMIN_PATH] = path
     return {"metadata": metadata, "spec": pod}
 
 
@@ -78,13 +82,22 @@ def _accompany(
     worker["volumeMounts"] = [*worker["volumeMounts"], agent.mount()]
     if not wrapped:
         # `headgate-wait` has the worker finish on SIGTERM by itself.
-        worker["lifecycle"] = {"preStop": agent.pre_stop(), **(worker.get("lifecycle") or {})}
+        hook = agent.pre_stop(pod["terminationGracePeriodSeconds"])
+        worker["lifecycle"] = {"preStop": hook, **(worker.get("lifecycle") or {})}
 
 
 def _wrapped(worker: Mapping[str, Any]) -> bool:
     """Whether the worker begins with `headgate-wait`."""
     words = [*(worker.get("command") or []), *(worker.get("args") or [])]
     return any(word.rpartition("/")[2] == "headgate-wait" for word in words[:2])
+
+
+def shows_its_end(template: Mapping[str, Any], queues: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether an agent beside this worker can see it at rest, as far as the template tells: an image whose own
+    ENTRYPOINT begins with `headgate-wait` shows it as well.
+    """
+    worker = next(one for one in template["spec"]["containers"] if one["name"] == WORKER)
+    return spoken_to(queues) or _wrapped(worker)
 
 
 def _grace_seconds(effective: Effective, way: Way) -> int:

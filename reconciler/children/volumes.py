@@ -6,18 +6,22 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from crds import meta
-from reconciler.children.environment import BROKER_FOLDER, CONFIG_FOLDER, POD_FOLDER, REQUEST_FILE
+from reconciler.children.environment import BROKER_FOLDER, CONFIG_FOLDER, MARK_FILE, POD_FOLDER, REQUEST_FILE
 from reconciler.children.names import Owner
 
 Pairs = list[tuple[dict[str, Any], dict[str, Any]]]
 
 
-def pairs(owner: Owner, queues: Sequence[Mapping[str, Any]]) -> Pairs:
-    """(volume, mount) for each. `queues` are the Queue objects, in the pool's order."""
-    request = {"path": REQUEST_FILE, "fieldRef": {"fieldPath": f"metadata.annotations['{meta.ANNOTATION_DRAIN}']"}}
+def pairs(owner: Owner, queues: Sequence[Mapping[str, Any]], *, marks: bool = False) -> Pairs:
+    """(volume, mount) for each. `queues` are the Queue objects, in the pool's order. `marks` has `headgate-wait` see
+    that a drain was given up, beside the request.
+    """
+    items = [_item(REQUEST_FILE, f"metadata.annotations['{meta.ANNOTATION_DRAIN}']")]
+    if marks:
+        items.append(_item(MARK_FILE, f"metadata.labels['{meta.LABEL_DRAINED}']"))
     found = [
         _pair("headgate-config", {"configMap": {"name": owner.config_map}}, CONFIG_FOLDER),
-        _pair("headgate-pod", {"downwardAPI": {"items": [request]}}, POD_FOLDER),
+        _pair("headgate-pod", {"downwardAPI": {"items": items}}, POD_FOLDER),
     ]
     for number, queue in enumerate(queues):
         if secret := secret_name(queue):
@@ -34,6 +38,10 @@ def secret_name(queue: Mapping[str, Any]) -> str:
 def credentials_folder(queue: Mapping[str, Any]) -> str:
     """Where a queue's credentials are, or an empty text where it has none."""
     return f"{BROKER_FOLDER}/{queue['metadata']['name']}" if secret_name(queue) else ""
+
+
+def _item(path: str, field: str) -> dict[str, Any]:
+    return {"path": path, "fieldRef": {"fieldPath": field}}
 
 
 def _pair(name: str, source: dict[str, Any], folder: str) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -59,9 +59,13 @@ class Scale:
 
 @dataclass(frozen=True, slots=True)
 class DeleteMarked:
-    """Delete a marked pod by name. Preconditions: uid and resourceVersion, so that the mark still holds."""
+    """Delete a marked pod by name. Preconditions: uid and resourceVersion, so that the mark still holds.
+
+    With `owed` its child was shrunk for it already; else the child starts another one in its place.
+    """
 
     pod: Pod
+    owed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

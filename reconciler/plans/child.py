@@ -58,8 +58,8 @@ class Pod:
     """`container` is the id of the worker's container as last reported, empty before its first start; `runs` is
     whether it may be running. `bound` is the container a mark was made for, None without a mark; `forced` marks were
     made without a proof. One that is `spared` is chosen after all others. `grace` is the grace period, in seconds, of
-    a pod that is terminating. `ordinal` is its place in a StatefulSet, and `outdated` that another revision than the
-    present one runs there.
+    a pod that is terminating, and `patience` the one it was born with. `ordinal` is its place in a StatefulSet, and
+    `outdated` that another revision than the present one runs there.
     """
 
     name: str
@@ -77,6 +77,7 @@ class Pod:
     terminating: bool = False
     finished: bool = False
     grace: float = 0.0
+    patience: float = 0.0
     spared: bool = False
     ordinal: int = 0
     outdated: bool = False

@@ -56,7 +56,7 @@ def _collect(child: Child, beyond: Sequence[Pod]) -> Plan:
         return Plan((Scale(child.replicas, after),), Wait.SETTLING)
     if not child.observed:
         return Plan(wait=Wait.SETTLING)
-    return Plan(tuple(DeleteMarked(pod) for pod in beyond), Wait.SETTLING)
+    return Plan(tuple(DeleteMarked(pod, owed=True) for pod in beyond), Wait.SETTLING)
 
 
 def _shrunk(child: Child) -> int:

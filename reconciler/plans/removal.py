@@ -84,7 +84,7 @@ def _collect(child: Child) -> Plan:
         return Plan((Scale(child.replicas, after),), Wait.SETTLING)
     if not child.observed:
         return Plan(wait=Wait.SETTLING)
-    return Plan(tuple(DeleteMarked(pod) for pod in by_progress(marked)[: child.owed]), Wait.SETTLING)
+    return Plan(tuple(DeleteMarked(pod, owed=True) for pod in by_progress(marked)[: child.owed]), Wait.SETTLING)
 
 
 def _remove_marked(child: Child) -> Plan:
@@ -134,7 +134,7 @@ def mark_of(child: Child, pod: Pod) -> Mark | None:
     if not pod.scheduled:
         # Being scheduled changes the pod, so the mark cannot come late; and the worker would start asked.
         return Mark(pod, child.reason if pod.request is None else None)
-    if child.warm:
+    if child.warm and not _cut_short(child, pod):
         return Mark(pod, child.reason if pod.request is None else None, warm=True)
     if pod.request is None:
         return None
@@ -143,6 +143,13 @@ def mark_of(child: Child, pod: Pod) -> Mark | None:
     if pod.runs and pod.worker.activity is Activity.DRAINED:
         return Mark(pod)
     return Mark(pod, forced=True) if child.overdue(pod) and _may_force(child, pod) else None
+
+
+def _cut_short(child: Child, pod: Pod) -> bool:
+    """Whether SIGTERM would leave it less time than it is to have, though it can prove itself instead: it was made when
+    its pool's workers told of themselves.
+    """
+    return pod.runs and pod.patience < int(child.timeout) and pod.worker.activity is not Activity.UNKNOWN
 
 
 def _may_force(child: Child, pod: Pod) -> bool:

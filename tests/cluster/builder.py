@@ -54,19 +54,27 @@ class Tool:
 
 
 _COMPONENT_VERSION: Final = "k8s.io/component-base/version"
-KUBERNETES: Final = Tool(
-    "kubernetes",
-    "k8s.io/kubernetes",
-    {
-        name: f"k8s.io/kubernetes/cmd/{name}"
-        for name in ("kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubelet", "kube-proxy", "kubectl")
-    },
-    (
-        f"{_COMPONENT_VERSION}.gitVersion={{version}}",
-        f"{_COMPONENT_VERSION}.gitMajor={{major}}",
-        f"{_COMPONENT_VERSION}.gitMinor={{minor}}",
-    ),
-)
+_KUBERNETES: Final = "k8s.io/kubernetes"
+_CONTROL_PLANE: Final = ("kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubectl")
+
+
+def _kubernetes(name: str, *programs: str) -> Tool:
+    return Tool(
+        name,
+        _KUBERNETES,
+        {program: f"{_KUBERNETES}/cmd/{program}" for program in programs},
+        (
+            f"{_COMPONENT_VERSION}.gitVersion={{version}}",
+            f"{_COMPONENT_VERSION}.gitMajor={{major}}",
+            f"{_COMPONENT_VERSION}.gitMinor={{minor}}",
+        ),
+    )
+
+
+KUBERNETES: Final = _kubernetes("kubernetes", *_CONTROL_PLANE, "kubelet", "kube-proxy")
+OLDEST_KUBERNETES: Final = _kubernetes("kubernetes-oldest", *_CONTROL_PLANE)
+"""The oldest version that the charts accept."""
+
 HELM: Final = Tool(
     "helm",
     "helm.sh/helm/v4",
@@ -78,6 +86,7 @@ COREDNS: Final = Tool("coredns", "github.com/coredns/coredns", {"coredns": "."})
 CERT_MANAGER: Final = Tool("cert-manager", "github.com/cert-manager/cert-manager", {"cert-manager": "."})
 CERT_MANAGER_CRDS: Final = "deploy/crds"
 TOOLS: Final = (KUBERNETES, HELM, KWOK, COREDNS, CERT_MANAGER)
+"""What tests and the demonstration need."""
 
 
 def ensure(tool: Tool, program: str) -> Path:

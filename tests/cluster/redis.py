@@ -15,7 +15,7 @@ from tests.cluster import binaries, debian, waiting
 from tests.cluster.cluster import Cluster
 from tests.cluster.state import State
 
-_SERVICE_PORT: Final = 6379
+SERVICE_PORT: Final = 6379
 
 
 @dataclass(slots=True)
@@ -88,7 +88,7 @@ def publish(server: Redis, cluster: Cluster, namespace: str, name: str = "redis"
         "apiVersion": "v1",
         "kind": "Service",
         "metadata": {"name": name, "namespace": namespace},
-        "spec": {"ports": [{"name": "redis", "port": _SERVICE_PORT, "targetPort": server.port}]},
+        "spec": {"ports": [{"name": "redis", "port": SERVICE_PORT, "targetPort": server.port}]},
     }
     endpoints = {
         "apiVersion": "discovery.k8s.io/v1",
@@ -102,8 +102,8 @@ def publish(server: Redis, cluster: Cluster, namespace: str, name: str = "redis"
     cluster.kubectl("apply", "--server-side", "-f", "-", stdin=json.dumps(objects))
     address = cluster.kubectl("get", "-n", namespace, "service", name, "-o", "jsonpath={.spec.clusterIP}")
     # A connection made before kube-proxy knows the Service is lost for many seconds: its packets stay untranslated.
-    waiting.until(f"{name}.{namespace}.svc", lambda: _refuses(address, _SERVICE_PORT), 30)
-    return server.url_at(f"{name}.{namespace}.svc", _SERVICE_PORT)
+    waiting.until(f"{name}.{namespace}.svc", lambda: _refuses(address, SERVICE_PORT), 30)
+    return server.url_at(f"{name}.{namespace}.svc", SERVICE_PORT)
 
 
 def make_password() -> str:

@@ -7,13 +7,15 @@ import os
 from pathlib import Path
 
 import pytest
+import yaml
 
-from tests.cluster import builder, cache, debian, toolchain
+from tests.chart.helm import CRDS, HEADGATE
+from tests.cluster import binaries, builder, cache, debian, toolchain
 from tests.cluster.builder import Tool
 from tests.cluster.errors import MissingError
 
 
-@pytest.mark.parametrize("tool", builder.TOOLS, ids=lambda tool: tool.name)
+@pytest.mark.parametrize("tool", [*builder.TOOLS, builder.OLDEST_KUBERNETES], ids=lambda tool: tool.name)
 def test_every_tool_is_pinned_with_its_hashes(tool: Tool) -> None:
     module = Path(builder.__file__).parent / "go" / tool.name
     assert f"{tool.module} {tool.version} h1:" in (module / "go.sum").read_text()
@@ -25,6 +27,25 @@ def test_kubernetes_knows_its_own_version() -> None:
     version = builder.KUBERNETES.version
     assert f"k8s.io/component-base/version.gitVersion={version}" in builder.KUBERNETES.linker_flags()
     assert "gitMajor=1 " in builder.KUBERNETES.linker_flags()
+
+
+def test_the_oldest_kubernetes_is_the_one_that_the_charts_accept() -> None:
+    minor = builder.OLDEST_KUBERNETES.version.rpartition(".")[0].removeprefix("v")
+    for chart in (CRDS, HEADGATE):
+        wanted: str = yaml.safe_load((chart / "Chart.yaml").read_text())["kubeVersion"]
+        assert wanted.startswith(f">={minor}.")
+
+
+def test_the_oldest_kubernetes_has_no_node(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(binaries.VARIABLE, "oldest")
+    with pytest.raises(MissingError, match=r"kubelet v1\.30\.\d+ is not built here"):
+        binaries.kubernetes("kubelet")
+
+
+def test_a_version_that_nobody_knows_is_no_default(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(binaries.VARIABLE, "newest")
+    with pytest.raises(MissingError, match="neither empty nor `oldest`"):
+        binaries.kubernetes("kubectl")
 
 
 def test_what_is_in_the_cache_is_not_built_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.control_plane
 @pytest.fixture(autouse=True)
 def own_clusters(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A cache with the same programs and no other clusters, so that nobody else cleans up after ours."""
-    for tool in builder.TOOLS:
+    for tool in (*builder.TOOLS, builder.OLDEST_KUBERNETES):
         if tool.folder().exists():
             (tmp_path / tool.name).symlink_to(tool.folder())
     monkeypatch.setenv("HEADGATE_CACHE", str(tmp_path))

@@ -80,17 +80,80 @@ def test_a_recorded_load(pool: Path, tmp_path: Path) -> None:
     assert json.loads(found.stdout)["jobs"] == 300
 
 
+def test_what_a_target_costs(pool: Path) -> None:
+    arguments = ("--pool", pool, "--trace", "constant:2", "--length", "10m", "--targets", "1m,5s")
+    text, told = simulate(*arguments), json.loads(simulate(*arguments, "-o", "json").stdout)
+    rows = [row.split() for row in text.stdout.splitlines()[-2:]]
+    assert [(row[0], row[2]) for row in rows] == [("5s", "yes"), ("60s", "yes")]
+    assert [one["targetSeconds"] for one in told["prices"]] == [5, 60]
+    assert [one["setting"] for one in told["results"]] == ["emails"]
+
+
+TWO_QUEUES = POOL.replace("[{name: emails}]", "[{name: emails}, {name: bulk, waitTarget: 5m}]")
+
+
+def test_each_queue_has_a_row_and_is_judged(pool: Path) -> None:
+    pool.write_text(TWO_QUEUES)
+    arguments = ("--pool", pool, "--trace", "emails=constant:2", "--trace", "bulk=constant:1", "--length", "10m")
+    found = simulate(*arguments)
+    assert found.exit_code == 0, found.output
+    assert [row.split()[:2] for row in found.stdout.splitlines()[3:]] == [["emails", "20s"], ["bulk", "300s"]]
+    (told,) = json.loads(simulate(*arguments, "-o", "json").stdout)["results"]
+    assert [(one["name"], one["keepsTarget"]) for one in told["queues"]] == [("emails", True), ("bulk", True)]
+
+
+def test_a_schedule_begins_where_the_run_does(pool: Path) -> None:
+    nine = "schedules: [{name: day, schedule: 0 8 * * *, duration: 8h, minReplicas: 9}]"
+    pool.write_text(POOL.replace("maxReplicas: 10,", f"maxReplicas: 10, {nine},"))
+    arguments = ("--pool", pool, "--trace", "constant:0", "--length", "1h", "-o", "json", "--begin")
+    hours = [
+        json.loads(simulate(*arguments, f"2026-01-05T{hour}:00:00Z").stdout)["results"][0]["podHours"]
+        for hour in ("07", "08")
+    ]
+    assert hours == [1.0, 9.0]
+
+
+def test_what_is_not_played_is_said(pool: Path) -> None:
+    pool.write_text(POOL.replace("concurrency: 4", "concurrency: 4\n  maxInFlight: 9"))
+    found = simulate("--pool", pool, "--trace", "constant:1", "--length", "1m")
+    assert found.stdout.splitlines()[-1] == "emails: not played: maxInFlight"
+
+
 @pytest.mark.parametrize(
     ("arguments", "want"),
     [
         (("--trace", "sine:1"), "pattern 'sine:1' has 1 parts: write sine:LOW:HIGH:PERIOD-TIME"),
         (("--trace", "nowhere.csv"), "No such file"),
         (("--trace", "constant:9999"), "makes more than 2000000 jobs"),
-        (("--trace", "constant:1", "--set", "scaling.wait.target=soon"), "is no WorkerPool that can be played"),
+        (("--trace", "constant:1", "--set", "scaling.wait.target=soon"), "scaling.wait.target=soon would be refused"),
+        (("--trace", "constant:1", "--set", "scaling.wait.targt=1h"), "spec.scaling.wait.targt"),
+        (("--trace", "constant:1", "--set", "scaling.minReplicas=-1"), "spec.scaling.minReplicas: Invalid value: -1"),
         (("--trace", "constant:1", "--set", "scaling"), "is not of the form"),
+        (("--trace", "bulk=constant:1"), "a load for bulk, where the pool works off emails"),
+        (("--trace", "constant:1", "--plot", "runs.png"), "runs.png must end in .svg, which is what is drawn"),
+        (("--trace", "constant:1", "--plot", "nowhere/runs.svg"), "there is no folder nowhere"),
+        (("--trace", "constant:1", "--begin", "08:00"), "'08:00' is no time such as 2026-01-05T08:00:00Z"),
+        (("--trace", "constant:1", "--targets", "5s,soon"), "'soon' is no duration"),
     ],
 )
 def test_what_cannot_be_played(pool: Path, arguments: tuple[str, ...], want: str) -> None:
     found = simulate("--pool", pool, *arguments)
     assert found.exit_code == 2
     assert want in found.stderr
+
+
+def test_a_load_that_is_no_text(pool: Path, tmp_path: Path) -> None:
+    trace = tmp_path / "load.csv"
+    trace.write_bytes(b"seconds,jobs\n0,\xff\n")
+    found = simulate("--pool", pool, "--trace", trace)
+    assert (found.exit_code, found.stderr.strip()) == (
+        2,
+        f"headgate simulate: {trace} is no text in UTF-8: invalid start byte at byte 15",
+    )
+
+
+def test_a_picture_that_cannot_be_written(pool: Path, tmp_path: Path) -> None:
+    (tmp_path / "runs.svg").symlink_to(tmp_path / "nowhere" / "runs.svg")
+    found = simulate("--pool", pool, "--trace", "constant:0", "--length", "1m", "--plot", tmp_path / "runs.svg")
+    assert found.exit_code == 2
+    assert "No such file" in found.stderr

@@ -53,6 +53,14 @@ def policy(name: str, namespace: str = "shop", **more: Any) -> dict[str, Any]:
     }
 
 
+def cluster_policy(name: str, **more: Any) -> dict[str, Any]:
+    """About every namespace."""
+    own = metadata(name, **more)
+    del own["namespace"]
+    spec = {"action": "Warn", "match": {"namespaceSelector": {}}}
+    return {"apiVersion": meta.API_VERSION, "kind": "ClusterPolicy", "metadata": own, "spec": spec}
+
+
 def pod(name: str, of: dict[str, Any], **more: Any) -> dict[str, Any]:
     """A pod of a pool."""
     labels = {meta.LABEL_POOL: of["metadata"]["name"], meta.LABEL_POOL_UID: of["metadata"]["uid"]}

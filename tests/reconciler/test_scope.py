@@ -111,3 +111,44 @@ def test_switching_the_scope_leaves_workers_as_they_are(whole: Cluster, operator
     after = objects.all("deployments")
     assert [one["metadata"]["uid"] for one in after] == [one["metadata"]["uid"] for one in before]
     assert [one["metadata"]["generation"] for one in after] == [one["metadata"]["generation"] for one in before]
+
+
+BUDGET = """
+apiVersion: work.headgate.dev/v1
+kind: ClusterPolicy
+metadata: {name: shared-budget}
+spec:
+  action: Warn
+  match: {namespaceSelector: {matchLabels: {budget: shared}}}
+  budget: {maxReplicas: 4}
+"""
+
+
+def test_pools_of_several_namespaces_share_the_budget_of_a_cluster_policy(
+    whole: Cluster, operators: Reconcilers
+) -> None:
+    one, other, outside = team(whole), team(whole), team(whole)
+    for objects in (one, other):
+        label(whole, objects, "budget=shared")
+    whole.kubectl("create", "-f-", stdin=BUDGET)
+    workers = pool("w")
+    workers["spec"]["hold"] = {"replicas": 3}
+    operators.program = "tests.reconciler.phases.whole"
+    running = operators.start(*CLUSTER)
+
+    def have(want: dict[Objects, int]) -> str | None:
+        found = [[child["spec"]["replicas"] for child in objects.all("deployments")] for objects in want]
+        return None if found == [[number] for number in want.values()] else str(found)
+
+    one.apply(queue("q"), workers)
+    operators.until(running, "the first pool has all it wants", lambda: have({one: 3}))
+    for objects in (other, outside):
+        objects.apply(queue("q"), workers)
+    operators.until(
+        running, "the second has what is left, one outside all", lambda: have({one: 3, other: 1, outside: 3})
+    )
+    assert other.get("wp", "w")["status"]["summary"] == "waits for 1 of the budget", "of the 2 that it is entitled to"
+    whole.kubectl(
+        "patch", "clusterpolicy", "shared-budget", "--type=merge", "-p", '{"spec":{"budget":{"maxReplicas":6}}}'
+    )
+    operators.until(running, "a larger budget is given out", lambda: have({one: 3, other: 3, outside: 3}))

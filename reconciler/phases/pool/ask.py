@@ -10,9 +10,12 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from crds import meta
 from reconciler.adminapi import AdminAPIError
 from reconciler.brokers.observation import Observation
 from reconciler.brokers.records import Record, State
+from reconciler.children.environment import ADMIN_PORT
+from reconciler.children.template import NO_PATH, WORKER
 from reconciler.children.ways import Way
 from reconciler.context import Context
 from reconciler.memory import PoolMemory
@@ -62,28 +65,39 @@ def _to_ask(pod: Object, memory: PoolMemory) -> bool:
 
 async def _asked(state: PoolState, ctx: Context, memory: PoolMemory, pod: Object) -> WorkerState | None:
     uid, request = pod["metadata"]["uid"], request_of_pod(pod)
-    base = _base(state, ctx, pod)
-    if not base or request is None:
+    if request is None:
         return None
-    try:
-        record = await ctx.admin.status(base)
-        if record.pod_uid == uid and record.state is State.RUNNING:
-            # A hint: a worker that reads the file has seen it already.
-            record = await ctx.admin.drain(base, request.reason)
-    except AdminAPIError:
-        memory.deaf[uid] = ctx.monotonic() + DEAF_SECONDS
-        return None
-    if record.pod_uid != uid:
-        return None
-    state.spoken[uid] = base
-    return _state(record)
+    for base in _bases(state, ctx, pod):
+        try:
+            record = await ctx.admin.status(base)
+            if record.pod_uid == uid and record.state is State.RUNNING:
+                # A hint: a worker that reads the file has seen it already.
+                record = await ctx.admin.drain(base, request.reason)
+        except AdminAPIError:
+            continue
+        if record.pod_uid == uid:
+            state.spoken[uid] = base
+            return _state(record)
+    memory.deaf[uid] = ctx.monotonic() + DEAF_SECONDS
+    return None
 
 
-def _base(state: PoolState, ctx: Context, pod: Object) -> str:
+def _bases(state: PoolState, ctx: Context, pod: Object) -> list[str]:
+    """Where it was told to answer when it was made; and where the spec has it by now, as it may have been put right."""
     assert state.effective is not None  # noqa: S101 - for the type checker: the caller has looked
-    port, path = state.effective.get("drain.adminAPI.port"), state.effective.get("drain.adminAPI.path")
     address = (pod.get("status") or {}).get("podIP", "")
-    return str(ctx.admin.base_of(address, int(port), str(path)))
+    port = int(_own_port(pod) or state.effective.get("drain.adminAPI.port"))
+    own = (pod["metadata"].get("annotations") or {}).get(meta.ANNOTATION_ADMIN_PATH, NO_PATH)
+    paths = dict.fromkeys((own, str(state.effective.get("drain.adminAPI.path"))))
+    return [base for path in paths if (base := str(ctx.admin.base_of(address, port, path)))]
+
+
+def _own_port(pod: Object) -> str:
+    """The port that the pod's worker was given; empty for one that was not made by us."""
+    containers = (pod.get("spec") or {}).get("containers") or ()
+    given = next((one.get("env") or () for one in containers if one["name"] == WORKER), ())
+    text = next((str(one.get("value", "")) for one in given if one["name"] == ADMIN_PORT), "")
+    return text if text.isdecimal() else ""
 
 
 def _state(record: Record) -> WorkerState:

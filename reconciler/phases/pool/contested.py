@@ -6,7 +6,7 @@ with the number writes nothing and leaves its name in the managed fields when it
 nothing for ten minutes it is looked for: the pool is taken back where none targets it any more. A number that a person
 sets is taken back at once.
 
-The API server does not say when something was written through /scale, so it is noted when the object's generation has
+The API server does not say when something was written through /scale, so it is noted when an autoscaler's number has
 changed. Of what stood there already at the first look nobody knows the age, and it is looked for at once.
 """
 
@@ -63,13 +63,13 @@ def holds_by_autoscaler(state: ScalingState) -> str:
 
 
 def _seen_for(written: Sequence[Object], state: ScalingState, ctx: Context) -> float:
-    """For how many seconds what an autoscaler has written has been as it is; for ever at first sight."""
+    """For how many seconds the numbers that an autoscaler has written have stood; for ever at first sight."""
     memory = ctx.pools.setdefault(state.uid, PoolMemory())
-    generations = tuple((child["metadata"]["uid"], child["metadata"]["generation"]) for child in written)
+    numbers = {child["metadata"]["uid"]: int(child["spec"].get("replicas", 1)) for child in written}
     if memory.autoscaled is None:
-        memory.autoscaled = (generations, float("-inf"))
-    elif memory.autoscaled[0] != generations:
-        memory.autoscaled = (generations, ctx.monotonic())
+        memory.autoscaled = (numbers, float("-inf"))
+    elif memory.autoscaled[0] != numbers:
+        memory.autoscaled = (numbers, ctx.monotonic())
     return ctx.monotonic() - memory.autoscaled[1]
 
 

@@ -7,27 +7,25 @@ while the memory itself, with what the workers say at this moment, shows that th
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from typing import Final
 
 from kube.errors import Conflict, Invalid, NotFound
-from reconciler import metrics
 from reconciler.adminapi import AdminAPIError
 from reconciler.context import Context
 from reconciler.phases.pool.aim import aims, children, replicas_of
 from reconciler.phases.pool.aim_set import aims_of_set, see_whether_stuck, the_set
 from reconciler.phases.pool.ask import call_back
+from reconciler.phases.pool.departures import tell, tell_of_called
 from reconciler.phases.pool.guard import try_guard
 from reconciler.phases.pool.look import hear, look_anew
 from reconciler.phases.pool.perform import perform
 from reconciler.phases.pool.state import PoolState
 from reconciler.phases.pool.trial import jobs_wait
 from reconciler.plans import ordinals, removal
-from reconciler.plans.actions import Action, Cancel, DeleteMarked, Mark, Request, Scale
+from reconciler.plans.actions import Action, Cancel
 from reconciler.plans.child import Child
 from reconciler.plans.removal import Wait
-from reconciler.reasons import Reason
 
 SOON_SECONDS: Final = 0.3
 """How soon a removal under way is looked at again: controllers answer within about a tenth of a second."""
@@ -74,11 +72,12 @@ def _spare_former(state: PoolState) -> None:
 
 async def carry_out(state: PoolState, ctx: Context, soon: float = SOON_SECONDS) -> None:
     """One round of every child's plan, on what `look_anew` has seen."""
+    tell_of_called(state, ctx)
     for child in _children(state):
         planned = ordinals.plan(child) if child.ordered else removal.plan(child)
         state.waits[child.name] = planned.wait
         done = await _perform_all(state, ctx, child, planned.actions)
-        _tell(state, ctx, child, done)
+        tell(state, ctx, child, done)
         if planned.actions or planned.wait is not Wait.NOTHING:
             state.again(PROOF_SECONDS if planned.wait in (Wait.WORKERS, Wait.UNREADY) else soon)
 
@@ -147,36 +146,3 @@ def _children(state: PoolState) -> list[Child]:
     if not state.stateful:
         return children(state)
     return [the_set(state, state.child)] if state.child is not None and state.targets else []
-
-
-def _tell(state: PoolState, ctx: Context, child: Child, done: list[Action]) -> None:
-    pool = (state.namespace, state.name)
-    outcomes = Counter(outcome for action in done if (outcome := _outcome(action)))
-    for outcome, count in outcomes.items():
-        ctx.metrics.add(metrics.POOL_DRAINS, *pool, outcome, amount=count)
-    if asked := [action.pod.name for action in done if isinstance(action, Request)]:
-        ctx.events.normal(state.obj, Reason.DRAINING, f"Asked to drain for {child.reason}: {', '.join(asked)}")
-    if forced := [action.pod.name for action in done if isinstance(action, Mark) and action.forced]:
-        message = f"drain.timeout is over, removed without a proof: {', '.join(forced)}"
-        ctx.events.warning(state.obj, Reason.DRAIN_TIMED_OUT, message)
-    for action in done:
-        if isinstance(action, Scale) and action.shrinks:
-            count = action.before - action.after
-            ctx.metrics.add(metrics.POOL_DRAINS, *pool, "removed", amount=count)
-            ctx.events.normal(state.obj, Reason.WORKERS_REMOVED, f"Removed {count} drained of {child.name}")
-
-
-def _outcome(action: Action) -> str:
-    match action:
-        case Request():
-            return "requested"
-        case Cancel():
-            return "cancelled"
-        case Mark(forced=True):
-            return "timeout"
-        case Mark():
-            return "drained"
-        case DeleteMarked():
-            return "removed"
-        case _:
-            return ""

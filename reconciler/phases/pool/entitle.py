@@ -87,21 +87,25 @@ def within(state: ScalingState, ctx: Context, budget: Budget, facts: PoolFacts, 
     )
     for member in concerned:
         ctx.wake(member.key)
-    return replace(facts, entitlement=_entitlement(allowance)) if allowance is not None else facts
+    if allowance is None:
+        return facts
+    _prepare_to_give(state, ctx, budget, allowance)
+    # What was idle a moment ago, when all was shared out, may have begun a job since.
+    stay = min(len(state.spared), decision.demand)
+    return replace(facts, entitlement=_entitlement(allowance, stay))
 
 
 def settle(state: ScalingState, ctx: Context, budget: Budget, facts: PoolFacts, decision: ReplicaDecision) -> None:
     """Remember what the pool goes on with, before any other pool asks."""
-    _prepare_to_give(state, ctx, budget, facts)
-    state.surge = ctx.budgets.surge(budget.policy.uid, state.uid, _surge(state, ctx, decision.to))
+    state.surge = ctx.budgets.surge(budget.policy.uid, state.uid, decision.to, _surge(state, ctx, decision.to))
     ctx.budgets.asked[state.uid] = Asked(decision.demand, facts.lowest, decision.to, decision.to + state.surge)
 
 
-def _prepare_to_give(state: ScalingState, ctx: Context, budget: Budget, facts: PoolFacts) -> None:
+def _prepare_to_give(state: ScalingState, ctx: Context, budget: Budget, allowance: Allowance) -> None:
     """Workers that leave for another pool are asked for that reason, and busy ones that are too young stay."""
-    if facts.entitlement is None or not facts.entitlement.giving:
+    state.gives = bool(allowance.gives)
+    if not state.gives and not allowance.taken:
         return
-    state.gives = True
     now, idle = ctx.clock().timestamp(), idle_pods(state.obj, ctx)
     stay = [pod for pod in ctx.store.pods_of_pool(state.uid) if serves(pod) and pod["metadata"]["name"] not in idle]
     state.spared = frozenset(pod["metadata"]["uid"] for pod in stay if now - _created(pod) < budget.min_runtime)
@@ -111,11 +115,12 @@ def _created(pod: Object) -> float:
     return seconds(pod["metadata"]["creationTimestamp"])
 
 
-def _entitlement(allowance: Allowance) -> Entitlement:
+def _entitlement(allowance: Allowance, stay: int) -> Entitlement:
     receiver, giver = (
         max(named, key=lambda name: named[name], default="") for named in (allowance.gives, allowance.givers)
     )
-    return Entitlement(allowance.replicas, sum(allowance.gives.values()), receiver, allowance.waits, giver)
+    replicas = max(allowance.replicas, stay)
+    return Entitlement(replicas, sum(allowance.gives.values()), receiver, allowance.waits, giver)
 
 
 def _surge(state: ScalingState, ctx: Context, wanted: int) -> int:

@@ -68,10 +68,24 @@ def _candidates(state: PoolState) -> list[Pod]:
     ]
 
 
+def _outdated(state: PoolState) -> str:
+    """A pod keeps the grace period it was born with, and a revision gives all its pods the same."""
+    if state.child is None or state.template is None:
+        return ""
+    born, wanted = (
+        spec.get("terminationGracePeriodSeconds")
+        for spec in (state.child["spec"]["template"]["spec"], state.template["spec"])
+    )
+    if born == wanted:
+        return ""
+    return f"; that is {born} s and not {wanted} s until `headgate restart wp/{state.name}` makes new ones"
+
+
 def _say(state: PoolState, guarded: bool | None) -> None:
     if state.warm:
         message = (
             "drain.method is Signal: workers are ended by SIGTERM, and what outlives their grace period is cut off"
+            + _outdated(state)
         )
         state.conditions.false(GUARANTEE, Reason.WARM_STOP, message)
     elif state.guard != "Deletes":

@@ -2,23 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping
-from typing import Any
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from typing import Any, Final
 
 from crds import meta
 from reconciler import metrics
+from reconciler.children.template import shows_its_end
+from reconciler.children.ways import Way
 from reconciler.conditions import DRAINING, READY, RECONCILING, STALLED
 from reconciler.context import Context
 from reconciler.phases.pool.aim_set import most_out
 from reconciler.phases.pool.look import memory_of
 from reconciler.phases.pool.state import PoolState
+from reconciler.plans.child import Pod
 from reconciler.plans.removal import Wait
 from reconciler.reasons import Reason
 from reconciler.workers import Activity
 
+HINDRANCES: Final = frozenset({Reason.ROLLOUT_FAILED, Reason.NO_ROOM, Reason.LATENCY_BREACH})
+UNWRAPPED: Final = (
+    "Workers that headgate-wait does not run cannot prove themselves idle, so none leaves: name what they run in"
+    " spec.command, or begin the image's ENTRYPOINT with headgate-wait"
+)
+
 
 async def judge(state: PoolState, ctx: Context) -> None:
     _ready(state)
+    _tell_of_hindrance(state, ctx)
     _draining(state, ctx)
     state.digest = _digest(state)
     memory = memory_of(state, ctx)
@@ -67,8 +77,14 @@ def _ready(state: PoolState) -> None:
     else:
         state.conditions.false(READY, Reason.PROGRESSING, "Workers of the current revision are not all ready yet")
         state.conditions.true(RECONCILING, Reason.PROGRESSING, "Workers are starting")
-    if any(pod.active for name in state.view.revisions if name != state.revision for pod in state.view.pods_of(name)):
+    if _replaces(state) or (state.failure and wanted and not ready) or (state.cramped and ready < wanted):
         _rolling_out(state)
+
+
+def _replaces(state: PoolState) -> bool:
+    """Whether workers of an older revision are there. Where none are, a worker that is ready has not failed."""
+    others = (name for name in state.view.revisions if name != state.revision)
+    return any(pod.active for name in others for pod in state.view.pods_of(name))
 
 
 def _gave_way(state: PoolState) -> None:
@@ -101,6 +117,20 @@ def _rolling_out(state: PoolState) -> None:
         state.conditions.true(RECONCILING, Reason.ROLLING_OUT, message)
 
 
+def _tell_of_hindrance(state: PoolState, ctx: Context) -> None:
+    """What keeps a rollout is told once for each revision; what stands in status was told by a former process."""
+    memory = memory_of(state, ctx)
+    stored = {one["reason"] for one in state.status.get("conditions") or ()}
+    memory.hindered = {one for one in memory.hindered if one[0] == state.revision}
+    for kind in (READY, RECONCILING):
+        said = state.conditions.get(kind)
+        if said is None or said.reason not in HINDRANCES or (state.revision, said.reason) in memory.hindered:
+            continue
+        memory.hindered.add((state.revision, said.reason))
+        if said.reason not in stored:
+            ctx.events.warning(state.obj, said.reason, said.message)
+
+
 def _draining(state: PoolState, ctx: Context) -> None:
     leaving = [pod for pod in state.view.all_pods if pod.request is not None and pod.active]
     if not leaving:
@@ -112,7 +142,9 @@ def _draining(state: PoolState, ctx: Context) -> None:
             message = f"{pod.name} drains for longer than drain.timeout; drain.onTimeout decides what follows"
             ctx.events.warning(state.obj, Reason.DRAIN_TIMED_OUT, message)
     memory.overdue = {pod.uid for pod in late}
-    if late:
+    if _shows_nothing(state, leaving):
+        state.conditions.true(DRAINING, Reason.CANNOT_PROVE, UNWRAPPED)
+    elif late:
         names = ", ".join(sorted(pod.name for pod in late)[:3])
         state.conditions.true(DRAINING, Reason.DRAIN_TIMED_OUT, f"Over drain.timeout: {names}")
     elif Wait.UNREADY in state.waits.values():
@@ -120,6 +152,14 @@ def _draining(state: PoolState, ctx: Context) -> None:
         state.conditions.true(DRAINING, Reason.UNREADY_WORKER, message)
     else:
         state.conditions.true(DRAINING, Reason.DRAINING, "Workers finish their jobs before they go")
+
+
+def _shows_nothing(state: PoolState, leaving: Sequence[Pod]) -> bool:
+    """Whether nobody who is to leave is heard of, and by the template that can't be otherwise."""
+    if state.way is not Way.BROKER or state.template is None:
+        return False
+    silent = all(pod.worker.activity is Activity.UNKNOWN and pod.runs for pod in leaving)
+    return silent and not shows_its_end(state.template, [worked.obj for worked in state.worked])
 
 
 def _measure(state: PoolState, ctx: Context) -> None:

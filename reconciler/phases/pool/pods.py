@@ -16,6 +16,8 @@ from reconciler.workers import UNKNOWN, Asked, WorkerState
 
 Object = Mapping[str, Any]
 PHASES: Final = {"Pending": PENDING, "Unknown": LOST}
+SAME_TROUBLE: Final = {"ErrImagePull": "ImagePullBackOff"}
+"""Words between which the kubelet goes to and fro."""
 FINISHED: Final = ("Succeeded", "Failed")
 PROVED: Final = "true"
 FORCED: Final = "timeout"
@@ -43,6 +45,7 @@ def pod_of(pod: Object, workers: Mapping[str, WorkerState]) -> Pod:
         terminating="deletionTimestamp" in metadata,
         finished=is_finished(pod),
         grace=float(metadata.get("deletionGracePeriodSeconds") or 0),
+        patience=float(pod["spec"].get("terminationGracePeriodSeconds") or 0),
         worker=workers.get(metadata["uid"], UNKNOWN),
     )
 
@@ -112,7 +115,8 @@ def pod_trouble(pod: Object) -> str:
     waiting = (status.get("state") or {}).get("waiting") or {}
     ended = (status.get("lastState") or {}).get("terminated") or (status.get("state") or {}).get("terminated") or {}
     exit_code = f"exit code {ended['exitCode']}" if ended.get("exitCode") else ""
-    words = [str(waiting.get("reason", "")), str(ended.get("reason", "")), exit_code]
+    why = str(waiting.get("reason", ""))
+    words = [SAME_TROUBLE.get(why, why), str(ended.get("reason", "")), exit_code]
     return ", ".join(word for word in words if word and word != "ContainerCreating")
 
 

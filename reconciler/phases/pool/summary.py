@@ -9,6 +9,7 @@ from typing import Any, Final
 from policies.effective import SPEC
 from reconciler.outcome import Outcome
 from reconciler.phases.pool.scale import scaling_status
+from reconciler.phases.pool.scaling_record import decided, with_draining
 from reconciler.phases.pool.state import PoolState
 from reconciler.phases.pool.view import revision_label
 from reconciler.plans.child import Pod
@@ -23,13 +24,15 @@ BUSY: Final = (Activity.BUSY, Activity.UNKNOWN)
 
 def summarize(state: PoolState, outcome: Outcome) -> Mapping[str, Any]:
     pods = [pod for pod in state.view.all_pods if not pod.finished]
+    draining, scaling = sum(pod.request is not None for pod in pods), scaling_status(state)
     return {
-        **scaling_status(state),
+        **scaling,
+        "summary": with_draining(decided(scaling["summary"] or ""), draining) or None,
         "replicas": len(pods),
         "readyReplicas": sum(pod.ready and pod.active for pod in pods),
         "updatedReplicas": _updated(state),
         "busyReplicas": _busy(pods),
-        "drainingReplicas": sum(pod.request is not None for pod in pods),
+        "drainingReplicas": draining,
         "running": sum(pod.worker.running or 0 for pod in pods),
         "selector": state.owner.selector,
         "drainMethod": _method(state, pods),

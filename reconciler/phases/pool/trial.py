@@ -38,7 +38,7 @@ async def trial(state: PoolState, ctx: Context) -> None:
         if state.view.pods_of(state.revision):
             # The one that takes over may not have served for long enough yet, and only time will tell.
             state.again(LOOK_SECONDS)
-    elif state.revision not in state.proved_before and _has_elder(state):
+    elif state.revision not in state.proved_before:
         await _try(state, ctx, child)
 
 
@@ -46,8 +46,10 @@ async def _try(state: PoolState, ctx: Context, child: Mapping[str, Any]) -> None
     assert state.effective is not None  # noqa: S101 - for the type checker: trial has looked
     tried = trial_of(state, child, waiting=jobs_wait(state, ctx))
     state.failure, state.cramped = tried.failure[:LONGEST], tried.cramped[:LONGEST]
-    state.again(LOOK_SECONDS)
-    if state.failure and state.effective.get("rollout.onFailure") == "Rollback":
+    elder = _has_elder(state)
+    if elder or tried.refused_seconds or not all(pod.ready for pod in tried.pods):
+        state.again(LOOK_SECONDS)
+    if state.failure and elder and state.effective.get("rollout.onFailure") == "Rollback":
         await _annotate(state, ctx, child, f"{state.revision} {state.failure}" if state.stateful else state.failure)
         state.rolled_back = True
         ctx.events.warning(state.obj, Reason.ROLLED_BACK, f"Revision {state.revision} has failed: {state.failure}")
@@ -90,7 +92,7 @@ def _failure(child: Mapping[str, Any]) -> str:
 
 
 def _has_elder(state: PoolState) -> bool:
-    """Whether it replaces anything: a pool's first revision has nothing to be measured against or to go back to."""
+    """Whether it replaces anything: a pool's first revision has nothing to go back to."""
     return any(revision != state.revision for revision in state.view.revisions)
 
 

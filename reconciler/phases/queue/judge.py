@@ -10,6 +10,7 @@ from reconciler.brokers.sight import Sight
 from reconciler.conditions import DEAD_LETTERS, READY, RECONCILING, STALLED
 from reconciler.context import Context
 from reconciler.errors import Transient
+from reconciler.phases.queue import enforcing
 from reconciler.phases.queue.state import QueueState
 from reconciler.reasons import Reason
 
@@ -49,9 +50,7 @@ def _ready(state: QueueState, ctx: Context, sight: Sight, observation: Observati
         message = f"The queue is read, but nothing shrinks by it for a minute: {sight.doubt.why}"
         state.conditions.true(READY, Reason.FAILOVER_SUSPECTED, message)
         return
-    notes = ["The queue is read from its broker"]
-    if state.parsed is not None and state.parsed.paused:
-        notes.append("paused: workers take nothing new")
+    notes = ["The queue is read from its broker", *enforcing.notes(state.spec, state.effective)]
     if observation.unclear and _pools(state, ctx):
         if observation.refused:
             notes.append(f"no pool shrinks: {observation.refused}")

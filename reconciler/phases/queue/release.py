@@ -14,12 +14,13 @@ from reconciler.brokers import purging
 from reconciler.brokers.dead_letters.box import Box
 from reconciler.brokers.dead_letters.working import Deed, work
 from reconciler.brokers.errors import BrokerError
-from reconciler.brokers.layouts import OWN, redis_queue
+from reconciler.brokers.layouts import redis_queue
 from reconciler.conditions import DRAINING
 from reconciler.context import Context
 from reconciler.errors import Stalled, Waiting
 from reconciler.phases.ending import ends, let_go_of
 from reconciler.phases.queue.configure import configure
+from reconciler.phases.queue.enforcing import manages
 from reconciler.phases.queue.observe import read
 from reconciler.phases.queue.state import QueueState
 from reconciler.plans.winding import End, verdict
@@ -125,17 +126,13 @@ def _blocks(state: QueueState) -> bool:
     return state.effective is not None and state.effective.get("deadLetter.deletionPolicy") == "Block"
 
 
-def _manages(state: QueueState) -> bool:
-    """Whether the broker may be written to, and the keys are those of a layout of our own."""
-    layout = (state.spec["broker"].get("redis") or {}).get("layout")
-    return state.spec.get("management") == "Manage" and layout in OWN
-
-
 def _purges(state: QueueState) -> bool:
-    return _manages(state) and state.spec.get("deletionPolicy") == "Purge"
+    return manages(state.spec) and state.spec.get("deletionPolicy") == "Purge"
 
 
 def _purges_dead_letters(state: QueueState) -> bool:
     return (
-        _manages(state) and state.effective is not None and state.effective.get("deadLetter.deletionPolicy") == "Purge"
+        manages(state.spec)
+        and state.effective is not None
+        and state.effective.get("deadLetter.deletionPolicy") == "Purge"
     )

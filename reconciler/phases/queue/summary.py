@@ -14,6 +14,7 @@ from crds import duration
 from policies.effective import SPEC, Effective
 from reconciler.brokers.observation import Method, Observation
 from reconciler.outcome import Outcome
+from reconciler.phases.queue.enforcing import enforced_by
 from reconciler.phases.queue.state import QueueState
 from reconciler.plans.flow import LONG_SECONDS
 from reconciler.status import Fields
@@ -21,14 +22,6 @@ from reconciler.status import Fields
 RATES: Final = ("waitP95", "latencyP95", "arrivalsPerMinute", "completionsPerMinute")
 NUMBERS: Final = ("waiting", "running", "scheduled", "deadLetters", "oldestJobTime", *RATES)
 FIELDS: Final = Fields(fast=frozenset({*NUMBERS, "methods"}), quiet=frozenset({"observedTime"}))
-ENFORCED_BY: Final[Mapping[str, str]] = {
-    "rateLimit": "Worker",
-    "retry": "Worker",
-    "retention": "None",
-    "deadLetter": "Worker",
-    "pause": "Worker",
-}
-"""Plain lists and streams enforce nothing by themselves."""
 
 
 def summarize(state: QueueState, outcome: Outcome) -> Mapping[str, Any]:
@@ -36,7 +29,7 @@ def summarize(state: QueueState, outcome: Outcome) -> Mapping[str, Any]:
     return {
         "queueName": state.queue_name,
         **(_numbers(state, seen) if seen else _carried(state)),
-        "enforcedBy": dict(ENFORCED_BY),
+        "enforcedBy": enforced_by(state.spec),
         "effective": _effective(state.effective) if state.effective else state.status.get("effective"),
     }
 

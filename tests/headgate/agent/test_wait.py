@@ -7,7 +7,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -123,12 +123,45 @@ def test_a_worker_that_ends_by_itself_ends_the_container_with_its_code(pod: Pod)
     assert pod.ended() == 7
 
 
-def test_the_hook_waits_for_the_agents_word(pod: Pod) -> None:
+@pytest.fixture
+def hook(pod: Pod) -> Callable[..., subprocess.Popen[bytes]]:
+    def started(*seconds: str) -> subprocess.Popen[bytes]:
+        command = [*pod.shell, str(pod.run / "headgate-wait"), "--pre-stop", *seconds]
+        environment = {"HEADGATE_RUN": str(pod.run), "HEADGATE_DRAIN_REQUEST": str(pod.request)}
+        pod.process = subprocess.Popen(command, env=os.environ | environment)
+        return pod.process
+
+    return started
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_the_hook_waits_for_the_agents_word(pod: Pod, hook: Callable[..., subprocess.Popen[bytes]]) -> None:
     (pod.run / "agent").write_text("Draining\n")
-    environment = os.environ | {"HEADGATE_RUN": str(pod.run)}
-    hook = subprocess.Popen([*pod.shell, str(pod.run / "headgate-wait"), "--pre-stop"], env=environment)
+    process = hook()
     until("it has asked", lambda: None if (pod.run / "stop").exists() else "no file", 5)
     with pytest.raises(subprocess.TimeoutExpired):
-        hook.wait(1.2)
+        process.wait(1.2)
     (pod.run / "agent").write_text("Drained\n")
-    assert hook.wait(5) == 0
+    assert process.wait(5) == 0
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_the_hook_leaves_a_busy_worker_the_rest_of_its_grace_period(
+    pod: Pod, hook: Callable[..., subprocess.Popen[bytes]]
+) -> None:
+    (pod.run / "agent").write_text("Draining\n")
+    assert hook("2").wait(8) == 0
+    assert (pod.run / "stop").exists(), "the agent was asked"
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_the_hook_of_a_drain_that_was_given_up_waits_no_more(
+    pod: Pod, hook: Callable[..., subprocess.Popen[bytes]]
+) -> None:
+    (pod.run / "agent").write_text("Draining\n")
+    (pod.request.parent / "drained").write_text("true")
+    process = hook()
+    with pytest.raises(subprocess.TimeoutExpired):
+        process.wait(1.2)
+    (pod.request.parent / "drained").write_text("timeout")
+    assert process.wait(5) == 0

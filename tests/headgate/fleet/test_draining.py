@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from headgate.fleet import draining
-from tests.headgate.fleet.objects import NOW, leaving, pool
+from tests.headgate.fleet.objects import NOW, leaving, pool, said
 
 
 @pytest.mark.parametrize(
@@ -37,6 +37,32 @@ def test_drained(obj: Any, want: bool) -> None:
             pool(replicas=4, draining=[leaving(name, 0, minutes=1) for name in "dcba"]),
             ["4 workers left", "  a is idle, until 08:01:00", "  b is idle, until 08:01:00", "  and 2 more"],
             id="no more than two by name",
+        ),
+        pytest.param(
+            pool(replicas=2, spec={"paused": True}),
+            [
+                "2 workers left",
+                "  it is paused, so nobody leaves: `headgate resume` lifts pause and hold, then drain it",
+            ],
+            id="a pool that is paused",
+        ),
+        pytest.param(
+            pool(replicas=2, conditions=[said("Ready", "False", "QueueMissing", "There is no Queue orders")]),
+            ["2 workers left", "  QueueMissing: There is no Queue orders"],
+            id="one that waits for something else",
+        ),
+        pytest.param(
+            pool(
+                replicas=1,
+                draining=[leaving("a", 1, minutes=1)],
+                conditions=[
+                    said("Ready", "True", "ScaledToZero"),
+                    said("Draining", "True", "Draining", "Workers finish their jobs before they go"),
+                    said("Reconciling", "True", "Progressing", "Workers are starting"),
+                ],
+            ),
+            ["1 worker left", "  a runs 1, until 08:01:00"],
+            id="what goes its way is not worth a line",
         ),
     ],
 )

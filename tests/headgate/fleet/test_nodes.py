@@ -33,6 +33,18 @@ def test_who_is_asked(metadata: dict[str, Any], want: bool) -> None:
     assert bool(nodes.to_ask([pod("a", **metadata)])) is want
 
 
+@pytest.mark.parametrize(
+    ("uid", "closed", "want"),
+    [
+        pytest.param("uid-a", False, True, id="who was called back is asked again"),
+        pytest.param("uid-new", True, True, id="so is who arrived on a node that is cordoned"),
+        pytest.param("uid-new", False, False, id="but no successor that came back to one that is not"),
+    ],
+)
+def test_who_is_asked_again(uid: str, closed: bool, want: bool) -> None:
+    assert bool(nodes.to_ask_again([pod("a", uid=uid)], {"uid-a"}, closed=closed)) is want
+
+
 def test_a_request_is_for_this_very_pod() -> None:
     assert nodes.request(pod("a"), NOW) == {
         "metadata": {"uid": "uid-a", "annotations": {"headgate.dev/drain": "Node/2026-11-25T20:00:00Z"}}

@@ -22,15 +22,15 @@ def proofs(*events: dict[str, Any]) -> list[Proof]:
     return [removal.proof for removal in Account().removals(parsed)]
 
 
-def forced() -> dict[str, Any]:
+def labelled(mark: str) -> dict[str, Any]:
     one = pod(marked="containerd://1", **running())
-    one["metadata"]["labels"]["headgate.dev/drained"] = "timeout"
+    one["metadata"]["labels"]["headgate.dev/drained"] = mark
     return one
 
 
-def broken_glass() -> dict[str, Any]:
+def broken_glass(until: str) -> dict[str, Any]:
     one = pod(**running())
-    one["metadata"]["annotations"]["headgate.dev/break-glass"] = "2027-01-15T09:00:00Z the node burns"
+    one["metadata"]["annotations"]["headgate.dev/break-glass"] = f"{until} the node burns"
     return one
 
 
@@ -45,14 +45,29 @@ def broken_glass() -> dict[str, Any]:
         pytest.param(
             [event("delete", pod(**running(container="")))], [Proof.NONE], id="an id that is not there proves nothing"
         ),
-        pytest.param([event("delete", forced())], [Proof.FORCED], id="marked when its time was over"),
+        pytest.param([event("delete", labelled("timeout"))], [Proof.FORCED], id="marked when its time was over"),
+        pytest.param(
+            [event("delete", labelled("warm-stop"))], [Proof.WARM], id="ended by SIGTERM, which proves nothing"
+        ),
+        pytest.param([event("delete", labelled("true"))], [Proof.DRAINED], id="marked for its proof"),
         pytest.param([event("delete", pod())], [Proof.NOT_RUNNING], id="never started"),
         pytest.param([event("delete", pod(**running(name="side")))], [Proof.NOT_RUNNING], id="only a sidecar runs"),
         pytest.param([event("delete", pod(phase="Failed", **running()))], [Proof.FINISHED], id="finished"),
         pytest.param([event("delete", BUSY, user="x") | {"user": NODE}], [Proof.NODE], id="by the kubelet"),
         pytest.param([event("delete", pod(**running(), **DISRUPTED))], [Proof.DISRUPTED], id="a taint"),
         pytest.param([event("delete", BUSY, user=NAMESPACES)], [Proof.NAMESPACE], id="the namespace goes"),
-        pytest.param([event("delete", broken_glass())], [Proof.BREAK_GLASS], id="break-glass"),
+        pytest.param(
+            [event("delete", broken_glass("2027-01-15T09:00:00Z"))], [Proof.BREAK_GLASS], id="under break-glass"
+        ),
+        pytest.param(
+            [event("delete", broken_glass("2027-01-15T07:00:00Z"))], [Proof.NONE], id="under break-glass that was over"
+        ),
+        pytest.param(
+            [event("delete", broken_glass("2029-01-15T08:00:00Z"))],
+            [Proof.NONE],
+            id="under break-glass for longer than anybody may",
+        ),
+        pytest.param([event("delete", broken_glass("soon:"))], [Proof.NONE], id="under break-glass until nobody knows"),
         pytest.param([event("delete", pod(pool=None, **running()))], [], id="nobody's worker"),
         pytest.param([event("delete", None)], [Proof.UNKNOWN], id="a log without bodies"),
         pytest.param([event("patch", BUSY), event("delete", None)], [Proof.NONE], id="the body of an earlier write"),

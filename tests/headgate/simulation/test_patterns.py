@@ -34,7 +34,8 @@ def test_patterns(text: str, at: float, want: float) -> None:
         ("constant:nan", "RATE must be from 0 to 10000, not 'nan'"),
         ("constant:-1", "RATE must be from 0 to 10000, not '-1'"),
         ("sine:1:2:20", "PERIOD-TIME must be a duration such as 20m, not '20'"),
-        ("sine:1:2:0s", "PERIOD-TIME must be from 1 to inf, not '0s'"),
+        ("sine:1:2:0s", "PERIOD-TIME must be from 1 to 2678400, not '0s'"),
+        ("burst:inf:1m:10s:0", "JOBS must be from 0 to 2000000, not 'inf'"),
     ],
 )
 def test_what_is_no_pattern(text: str, want: str) -> None:

@@ -19,7 +19,7 @@ def parsed(drawn: str) -> ElementTree.Element:
 
 def test_each_law_has_a_panel_that_says_how_it_went() -> None:
     samples = [Sample(float(second), second, second % 5, 3, 2, 3) for second in range(2000)]
-    drawn = plot.svg({"ours": outcome(*samples), "<other>": outcome(*samples)}, Settings(9, target=10), "a & b")
+    drawn = plot.svg({"ours": outcome(*samples), "<other>": outcome(*samples)}, Settings(9), "a & b")
     texts = [one.text for one in parsed(drawn).iter(TEXT)]
     assert texts[0] == "a & b"
     assert {"ours", "<other>"} <= set(texts)

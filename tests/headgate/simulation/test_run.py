@@ -7,16 +7,19 @@ import pytest
 from headgate.simulation import work
 from headgate.simulation.laws import Headgate
 from headgate.simulation.peers import HorizontalPodAutoscaler, Keda
-from headgate.simulation.run import flips, run
-from headgate.simulation.settings import Settings, Span, Trouble
-from headgate.simulation.work import Rate, Sampler
+from headgate.simulation.run import flips, percentile_of, run
+from headgate.simulation.settings import QueueSettings, Settings, Span, Trouble
+from headgate.simulation.work import Arrival, Rate, Sampler
+from reconciler.plans import facts, schedules
+from reconciler.plans.facts import Fallback, Hold
 
 HALF_AN_HOUR = 1800.0
 
 
 def pool(target: float | None = 10.0, minimum: int = 1) -> Settings:
+    queues = (QueueSettings(target=target),)
     return Settings(
-        max_replicas=20, min_replicas=minimum, concurrency=4, jobs_per_replica=4, target=target, startup=15.0
+        max_replicas=20, min_replicas=minimum, concurrency=4, jobs_per_replica=4, queues=queues, startup=15.0
     )
 
 
@@ -72,9 +75,9 @@ def test_an_unreadable_broker_never_shrinks_a_pool() -> None:
 
 def test_the_first_job_wakes_a_pool_within_one_poll() -> None:
     """Jobs that come at any moment between two looks, minutes apart, to a pool of no workers."""
-    jobs = [(300.0 * number + 0.37 * number, 1.0) for number in range(1, 6)]
+    jobs = [Arrival(300.0 * number + 0.37 * number, 1.0) for number in range(1, 6)]
     outcome = run(work.Trace(jobs, HALF_AN_HOUR), pool(60.0, minimum=0), Headgate)
-    for arrived, _ in jobs:
+    for arrived, *_ in jobs:
         woken = next(sample.time for sample in outcome.samples if sample.time >= arrived and sample.wanted > 0)
         assert woken - arrived <= Headgate.period
         before = next(sample for sample in reversed(outcome.samples) if sample.time < arrived)
@@ -101,6 +104,68 @@ def test_the_peers_play_in_the_same_plant() -> None:
         outcome = run(trace, pool(), law, warm=6)
         assert len(outcome.waits) == len(trace.jobs)
         assert outcome.busy_victims > 0, "they do not know which pods are busy"
+
+
+NIGHT = schedules.of_spec({"name": "night", "schedule": "10 0 * * *", "duration": "10m", "minReplicas": 9})
+
+
+def test_a_schedule_is_kept_from_its_beginning_to_its_end() -> None:
+    own = replace(pool(minimum=0), schedules=(NIGHT,))
+    outcome = run(work.Trace([], HALF_AN_HOUR), own, Headgate)
+    wanted = {minute: outcome.samples[60 * minute + 5].wanted for minute in (9, 10, 19, 29)}
+    assert wanted == {9: 0, 10: 9, 19: 9, 29: 0}
+
+
+def test_a_hold_is_obeyed_until_it_ends() -> None:
+    own = replace(pool(), hold=Hold(7, until=pool().begin.timestamp() + 600))
+    outcome = run(work.Trace([], HALF_AN_HOUR), own, Headgate)
+    assert {sample.wanted for sample in outcome.samples[:600]} == {7}
+    assert outcome.samples[-1].wanted == 1
+
+
+def test_a_fallback_is_the_floor_once_nothing_can_be_read() -> None:
+    own = replace(pool(), fallback=Fallback(300.0, 8))
+    outcome = run(work.Trace([], HALF_AN_HOUR), own, Headgate, Trouble(unreadable=Span(600, 1200)))
+    assert (outcome.samples[890].wanted, outcome.samples[910].wanted) == (1, 8)
+
+
+def test_a_rate_limit_makes_jobs_wait_and_no_workers() -> None:
+    """Ten jobs a second come, and one may begin: more workers would not help."""
+    limited = QueueSettings(target=10.0, rate=facts.Rate(60, 60.0, "1m"))
+    load = work.poisson(work.constant(10), work.fixed(2.0), 600.0, seed=1)
+    outcome = run(load, replace(pool(), queues=(limited,)), Headgate)
+    assert outcome.wait(50) > 200
+    assert max(sample.wanted for sample in outcome.samples[300:]) <= 2
+
+
+@dataclass(frozen=True)
+class Queues:
+    """Two queues of the same load, and how the jobs of each may wait."""
+
+    own: tuple[QueueSettings, QueueSettings]
+    want: tuple[float, float]
+
+
+QUEUES = {
+    "in order, strictest first": Queues((QueueSettings("a", 10.0), QueueSettings("b", 120.0)), (10.0, 120.0)),
+    "in turns": Queues((QueueSettings("a", 10.0, weight=2), QueueSettings("b", 10.0, weight=1)), (10.0, 10.0)),
+    "one without a target": Queues((QueueSettings("a", 10.0), QueueSettings("b")), (10.0, 60.0)),
+}
+
+
+@pytest.mark.parametrize("case", QUEUES.values(), ids=QUEUES.keys())
+def test_each_queue_keeps_its_own_target(case: Queues) -> None:
+    step = work.step(1, 5, 600, 1200)
+    loads = {
+        queue.name: work.poisson(step, work.exponential(2.0), HALF_AN_HOUR, seed)
+        for seed, queue in enumerate(case.own, start=1)
+    }
+    load = work.together(loads)
+    outcome = run(load, replace(pool(), queues=case.own), Headgate)
+    waits = tuple(percentile_of(waits, 95) for waits in outcome.queue_waits)
+    assert all(wait <= most for wait, most in zip(waits, case.want, strict=True)), waits
+    assert [len(waits) for waits in outcome.queue_waits] == [len(one.jobs) for one in loads.values()]
+    assert outcome.busy_victims == 0
 
 
 @pytest.mark.parametrize(

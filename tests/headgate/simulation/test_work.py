@@ -7,7 +7,7 @@ from statistics import mean, pvariance
 import pytest
 
 from headgate.simulation import work
-from headgate.simulation.work import Rate, Sampler
+from headgate.simulation.work import Arrival, LoadError, Rate, Sampler, Trace
 
 
 @pytest.mark.parametrize(
@@ -24,7 +24,7 @@ from headgate.simulation.work import Rate, Sampler
 def test_arrivals_follow_the_rate(rate: Rate, want_jobs: int) -> None:
     trace = work.poisson(rate, work.fixed(1.0), 3600, seed=1)
     assert len(trace.jobs) == pytest.approx(want_jobs, abs=4 * want_jobs**0.5), "four standard deviations"
-    assert all(before < after for (before, _), (after, _) in pairwise(trace.jobs))
+    assert all(before.at < after.at for before, after in pairwise(trace.jobs))
     assert trace.work == len(trace.jobs)
 
 
@@ -51,3 +51,38 @@ def test_services(service: Sampler, want_mean: float, want_cv2: float) -> None:
     drawn = [service(random) for _ in range(100_000)]
     assert mean(drawn) == pytest.approx(want_mean, rel=0.03)
     assert pvariance(drawn) / mean(drawn) ** 2 == pytest.approx(want_cv2, rel=0.25, abs=1e-9)
+
+
+def test_loads_of_several_queues_come_together_in_order() -> None:
+    one, two = Trace([Arrival(0.0, 1.0), Arrival(5.0, 1.0)], 10.0), Trace([Arrival(3.0, 2.0)], 20.0)
+    assert work.together({"a": one, "b": two}) == Trace(
+        [Arrival(0.0, 1.0, 0), Arrival(3.0, 2.0, 1), Arrival(5.0, 1.0, 0)], 20.0, ("a", "b")
+    )
+
+
+@pytest.mark.parametrize(
+    ("queues", "pool", "want"),
+    [
+        pytest.param(("",), ("a",), (0, 0), id="a load without a name is for the only queue"),
+        pytest.param(("a", "b"), ("b", "a"), (1, 0), id="places are those of the pool's list"),
+        pytest.param(("b", "c"), ("a", "b", "c"), (1, 2), id="a queue may have no load"),
+    ],
+)
+def test_a_load_comes_to_the_queues_of_a_pool(
+    queues: tuple[str, ...], pool: tuple[str, ...], want: tuple[int, int]
+) -> None:
+    load = Trace([Arrival(0.0, 1.0, 0), Arrival(1.0, 1.0, len(queues) - 1)], 10.0, queues)
+    assert tuple(job.queue for job in load.at_queues(pool).jobs) == want
+
+
+@pytest.mark.parametrize(
+    ("queues", "pool", "want"),
+    [
+        (("",), ("a", "b"), "of 2 queues (a, b): say whose jobs a load is, as a=constant:5"),
+        (("c",), ("a", "b"), "a load for c, where the pool works off a, b"),
+    ],
+)
+def test_what_is_no_load_for_a_pool(queues: tuple[str, ...], pool: tuple[str, ...], want: str) -> None:
+    with pytest.raises(LoadError) as caught:
+        Trace([], 10.0, queues).at_queues(pool)
+    assert str(caught.value) == want

@@ -97,6 +97,12 @@ async def test_jobs_in_flight_lie_in_the_lists_of_the_instances(link: Link, clie
     assert (await observed(link)).running == exact(3)
 
 
+async def test_a_drained_worker_is_not_believed_while_its_list_has_jobs(link: Link, client: Client) -> None:
+    await works(client, "pod-1.aaaaaaaa", 1, state="Drained")
+    await works(client, "pod-2.bbbbbbbb", 0, state="Drained")
+    assert (await observed(link)).kept == {"pod-1.aaaaaaaa": 1, "pod-2.bbbbbbbb": 0}
+
+
 async def test_jobs_of_a_dead_worker_are_still_in_flight(link: Link, client: Client) -> None:
     await works(client, "pod-1.aaaaaaaa", 2, time=time.time() - 3600)
     assert (await observed(link)).running == exact(2)

@@ -14,6 +14,7 @@ from reconciler.brokers.observation import Method, Observation, estimated, exact
 from reconciler.brokers.redis_queue import RedisQueue
 from reconciler.brokers.redis_stream import RedisStreamObserver
 from reconciler.brokers.wire import Command
+from tests.reconciler.brokers.records import record
 
 MAILS = RedisQueue("mails")
 
@@ -163,3 +164,14 @@ async def test_a_key_of_another_type_is_named_with_the_brokers_words(link: Link,
     await client.lpush("mails", "no stream")
     with pytest.raises(WrongType, match="XLEN mails: WRONGTYPE Operation against a key holding the wrong kind"):
         await observed(link)
+
+
+async def test_the_jobs_of_each_consumer_are_asked_for_once_a_worker_says_it_has_none(
+    link: Link, client: Client
+) -> None:
+    await client.xgroup_create("mails", "workers", "0", mkstream=True)
+    await add(client, 3)
+    await take(client, 2)
+    assert (await observed(link)).kept == {}
+    await client.hset("mails:workers", "pod-1", record("pod-1", time=time.time(), state="Drained"))
+    assert (await observed(link)).kept == {"pod-1": 2}

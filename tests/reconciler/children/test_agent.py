@@ -28,6 +28,12 @@ def agent_of(template: dict[str, Any]) -> dict[str, Any]:
     return next(one for one in template["spec"]["initContainers"] if one["name"] == "headgate-agent")
 
 
+def pod_files(template: dict[str, Any]) -> list[dict[str, Any]]:
+    volumes = {volume["name"]: volume for volume in template["spec"]["volumes"]}
+    items: list[dict[str, Any]] = volumes["headgate-pod"]["downwardAPI"]["items"]
+    return items
+
+
 def test_it_lives_as_long_as_the_worker_and_longer() -> None:
     agent = agent_of(accompanied(make_pool()))
     assert (agent["image"], agent["args"], agent["restartPolicy"]) == (IMAGE, ["agent"], "Always")
@@ -74,9 +80,38 @@ def test_commands(layout: str, command: list[str], want: list[str]) -> None:
 
 
 def test_a_worker_that_is_spoken_to_finishes_before_sigterm() -> None:
-    worker = worker_of(accompanied(make_pool()))
-    assert worker["lifecycle"]["preStop"]["exec"]["command"][-1] == "--pre-stop"
+    worker = worker_of(accompanied(make_pool(drain={"timeout": "5m"})))
+    want = ["/bin/sh", "/run/headgate/headgate-wait", "--pre-stop", "270"]
+    assert worker["lifecycle"]["preStop"]["exec"]["command"] == want, "and has 30 s left to give jobs back"
     assert "lifecycle" not in worker_of(accompanied(make_pool(command=["rq"]), "RQ")), "wrapped, it does so anyway"
+
+
+GRACE = [
+    pytest.param({"drain": {"timeout": "2h"}}, "570", id="as long as the longest grace period leaves it"),
+    pytest.param({"drain": {"timeout": "10s"}}, "0", id="not at all where giving back may take all there is"),
+    pytest.param(
+        {"template": {"spec": {"terminationGracePeriodSeconds": 90, "containers": [{"name": "worker"}]}}},
+        "60",
+        id="as the grace period of the user's own leaves it",
+    ),
+]
+
+
+@pytest.mark.parametrize(("change", "want"), GRACE)
+def test_how_long_the_hook_waits(change: dict[str, Any], want: str) -> None:
+    assert worker_of(accompanied(make_pool(**change)))["lifecycle"]["preStop"]["exec"]["command"][-1] == want
+
+
+def test_another_drain_timeout_restarts_nobody_who_is_spoken_to() -> None:
+    quick, slow = (accompanied(make_pool(drain={"timeout": timeout})) for timeout in ("5m", "9m"))
+    assert quick != slow
+    assert revision_of(quick) == revision_of(slow)
+
+
+def test_the_hook_sees_that_a_drain_was_given_up() -> None:
+    paths = [item["path"] for item in pod_files(accompanied(make_pool()))]
+    assert paths == ["drain", "drained"]
+    assert [item["path"] for item in pod_files(render(make_pool()))] == ["drain"], "nobody else asks"
 
 
 def test_a_hook_of_the_users_own_stays() -> None:

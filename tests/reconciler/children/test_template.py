@@ -92,6 +92,7 @@ SAME = [
     pytest.param({"scaling": {"maxReplicas": 9}}, id="other bounds"),
     pytest.param({"drain": {"timeout": "1h"}}, id="another drain timeout"),
     pytest.param({"hold": {"replicas": 2}}, id="a hold"),
+    pytest.param({"drain": {"adminAPI": {"path": "/admin"}}}, id="another path over HTTP"),
 ]
 OTHER = [
     pytest.param({"image": "registry.acme.io/media/resize:2.4.2"}, id="another image"),

@@ -54,7 +54,15 @@ class Admin:
 
 def pod(**metadata: Any) -> dict[str, Any]:
     own = {"name": "w-1", "uid": "uid-1", "annotations": ASKED, **metadata}
-    return {"metadata": own, "status": {"phase": "Running", "podIP": "10.0.0.7"}}
+    return {"metadata": own, "spec": {}, "status": {"phase": "Running", "podIP": "10.0.0.7"}}
+
+
+def told(port: int, path: str = "") -> dict[str, Any]:
+    """A pod that was told where to answer."""
+    one = pod(annotations={**ASKED, "headgate.dev/admin-path": path} if path else ASKED)
+    variable = {"name": "HEADGATE_ADMIN_PORT", "value": str(port)}
+    one["spec"] = {"containers": [{"name": "worker", "env": [variable]}]}
+    return one
 
 
 def state_of(way: Way = Way.CONTRACT) -> PoolState:
@@ -105,6 +113,28 @@ async def test_who_has_not_heard_is_told_and_who_has_is_not() -> None:
     await answers(heard)
     assert deaf.asked == ["GET http://10.0.0.7:8079/", "POST http://10.0.0.7:8079/ ScaleDown"]
     assert heard.asked == ["GET http://10.0.0.7:8079/"]
+
+
+PLACES: list[Any] = [
+    pytest.param(told(9000), ["GET http://10.0.0.7:9000/", "GET http://10.0.0.7:9000/new"], id="at its own port"),
+    pytest.param(
+        told(9000, "/old"),
+        ["GET http://10.0.0.7:9000/old", "GET http://10.0.0.7:9000/new"],
+        id="at its own path, and then where the spec has it by now",
+    ),
+    pytest.param(told(9000, "/new"), ["GET http://10.0.0.7:9000/new"], id="once, where nothing has changed"),
+    pytest.param(pod(), ["GET http://10.0.0.7:8079/", "GET http://10.0.0.7:8079/new"], id="one that was told nothing"),
+]
+
+
+@pytest.mark.parametrize(("one", "want"), PLACES)
+async def test_where_a_pod_is_asked(one: dict[str, Any], want: list[str]) -> None:
+    admin, state = Admin(), state_of()
+    moved = pool("w", "orders")
+    moved["spec"]["drain"] = {"adminAPI": {"path": "/new"}}
+    state.effective = effective_of(moved, queue("orders"))
+    await answers(admin, one=one, state=state)
+    assert admin.asked == want
 
 
 NOBODY: list[Any] = [

@@ -12,40 +12,61 @@ from crds import meta
 from reconciler.brokers.observation import Observation, exact
 from reconciler.brokers.records import parse_all
 from reconciler.brokers.sight import seen
+from reconciler.budgets import Asked, Budgets, Member
 from reconciler.keys import Key
 from reconciler.observations import QueueName
 from reconciler.phases.pool.entitle import overlaps
 from reconciler.phases.pool.scale import scale, scaling_status
 from reconciler.phases.pool.scaling_state import ScalingState
+from reconciler.plans.budget import Claim
 from tests.reconciler.brokers.records import record
-from tests.reconciler.builders import pod, policy, pool, queue
+from tests.reconciler.builders import cluster_policy, pod, policy, pool, queue
 from tests.reconciler.phases.worlds import START, World, conditions_of, with_status
 
 _versions = count(10_000_000)
 
 
 class Shop(World):
-    """Pools, each with a queue and pods of its own, under one budget. Pods come at once and leave when told so."""
+    """Pools, each with a queue and pods of its own, under one budget. Pods come at once and leave when told so.
 
-    def __init__(self, replicas: int, preemption: str | None = "LowerPriority", **budget: Any) -> None:
+    A budget that is `clusterwide` is a ClusterPolicy's, about every namespace.
+    """
+
+    def __init__(
+        self, replicas: int, preemption: str | None = "LowerPriority", *, clusterwide: bool = False, **budget: Any
+    ) -> None:
         super().__init__()
         self.pools: dict[str, dict[str, Any]] = {}
         self.keys: list[Key] = []
+        self.spared: dict[str, frozenset[str]] = {}
         self.ctx.wake = self.keys.append
-        guard = policy("guardrails")
-        guard["spec"]["budget"] = {"maxReplicas": replicas, **budget} | (
-            {"preemption": preemption} if preemption else {}
-        )
-        self.ctx.snapshot.put("Policy", guard)
+        self.budget = dict(budget) | ({"preemption": preemption} if preemption else {})
+        self.guard = cluster_policy("guardrails") if clusterwide else policy("guardrails")
+        self.leaves(replicas)
 
-    def has(self, name: str, jobs: int, *, priority: int = 0, pods: int = 0, age: float = 3600, **spec: Any) -> None:
-        obj = pool(name, name)
+    def leaves(self, replicas: int) -> None:
+        """The budget is so large from now on."""
+        spec = self.guard["spec"] | {"budget": self.budget | {"maxReplicas": replicas}}
+        self.ctx.snapshot.put(self.guard["kind"], self.guard | {"spec": spec})
+
+    def has(
+        self,
+        name: str,
+        jobs: int,
+        *,
+        priority: int = 0,
+        pods: int = 0,
+        age: float = 3600,
+        namespace: str = "shop",
+        **spec: Any,
+    ) -> None:
+        obj = pool(name, name, namespace=namespace)
         obj["spec"] |= {"priority": priority, "scaling": {"maxReplicas": 40, "minReplicas": 0}, **spec}
         if pods:
             obj["status"] = {"desiredReplicas": pods}
         self.pools[name] = obj
         self.ctx.store.put(obj)
-        self.ctx.store.put(queue(name))
+        self.ctx.store.put(queue(name, namespace))
         self.calls_for(name, jobs)
         for number in range(pods):
             self.starts(name, f"{name}-{number}", age)
@@ -56,36 +77,40 @@ class Shop(World):
         reading = Observation(
             time, exact(jobs), exact(0), exact(0), exact(0), workers=parse_all(raw, time), records=raw
         )
-        self.ctx.observations.record(QueueName("shop", name), seen(None, reading, self.now), wake=False)
+        self.ctx.observations.record(self._queue(name), seen(None, reading, self.now), wake=False)
 
     def sees_again(self, name: str) -> None:
-        sighting = self.ctx.observations.latest(QueueName("shop", name))
+        sighting = self.ctx.observations.latest(self._queue(name))
         assert sighting is not None
-        self.ctx.observations.record(QueueName("shop", name), sighting.value, wake=False)
+        self.ctx.observations.record(self._queue(name), sighting.value, wake=False)
+
+    def _queue(self, name: str) -> QueueName:
+        return QueueName(self.pools[name]["metadata"]["namespace"], name)
 
     def starts(self, name: str, pod_name: str, age: float = 0) -> None:
         created = (START - timedelta(seconds=age)).strftime("%Y-%m-%dT%H:%M:%SZ")
-        self.ctx.store.put(
-            {**pod(pod_name, self.pools[name], creationTimestamp=created), "status": {"phase": "Running"}}
-        )
+        namespace = self.pools[name]["metadata"]["namespace"]
+        made = pod(pod_name, self.pools[name], namespace=namespace, creationTimestamp=created)
+        self.ctx.store.put({**made, "status": {"phase": "Running"}})
 
-    def is_asked(self, pod_name: str) -> None:
-        held = self.ctx.store.get(Key("Pod", "shop", pod_name))
+    def is_asked(self, pod_name: str, namespace: str = "shop") -> None:
+        held = self.ctx.store.get(Key("Pod", namespace, pod_name))
         assert held is not None
         metadata = {**held["metadata"], "resourceVersion": str(next(_versions))}
         self.ctx.store.put({**held, "metadata": metadata | {"annotations": {meta.ANNOTATION_DRAIN: "Preempted/x"}}})
 
-    def is_gone(self, pod_name: str) -> None:
-        held = self.ctx.store.get(Key("Pod", "shop", pod_name))
+    def is_gone(self, pod_name: str, namespace: str = "shop") -> None:
+        held = self.ctx.store.get(Key("Pod", namespace, pod_name))
         assert held is not None
         self.ctx.store.remove(held)
 
-    async def passes(self, *names: str) -> None:
+    async def passes(self, *names: str, lasts: float = 2.0) -> None:
         for name in names or list(self.pools):
-            self.now += 2.0
+            self.now += lasts
             self.sees_again(name)
             state = ScalingState(obj=self.pools[name], now=START)
             await scale(state, self.ctx)
+            self.spared[name] = state.spared
             stored = with_status(self.pools[name], scaling_status(state), state.conditions)
             stored["metadata"] = {**stored["metadata"], "resourceVersion": str(next(_versions))}
             self.pools[name] = stored
@@ -211,3 +236,67 @@ async def test_a_pool_that_no_budget_is_about_is_free() -> None:
     shop.has("batch", 30)
     await shop.passes()
     assert shop.wanted() == {"batch": 30}
+
+
+async def test_the_budget_of_a_cluster_policy_spans_namespaces() -> None:
+    shop = Shop(10, clusterwide=True)
+    shop.has("batch", 30, pods=10, namespace="team-a")
+    shop.has("serving", 3, priority=10, namespace="team-b")
+    for _ in range(2):
+        await shop.passes("batch", "serving")
+    assert shop.wanted() == {"batch": 7, "serving": 0}
+    assert shop.says("batch") == "giving 3 to team-b/serving"
+    assert shop.says("serving") == "waits for 3 of team-a/batch"
+    for number in range(3):
+        shop.is_asked(f"batch-{number}", "team-a")
+        shop.is_gone(f"batch-{number}", "team-a")
+    await shop.passes("serving", "batch")
+    assert shop.wanted() == {"batch": 7, "serving": 3}
+
+
+async def test_a_namespace_may_have_a_smaller_budget_of_its_own() -> None:
+    """What its pools use counts in that one alone, so the other's pools do not see it."""
+    shop = Shop(10, clusterwide=True)
+    own = policy("smaller", "team-a")
+    own["spec"]["budget"] = {"maxReplicas": 2}
+    shop.ctx.snapshot.put("Policy", own)
+    shop.has("batch", 30, namespace="team-a")
+    shop.has("serving", 30, namespace="team-b")
+    await shop.passes()
+    assert shop.wanted() == {"batch": 2, "serving": 10}
+
+
+async def test_a_worker_that_began_a_job_since_all_was_shared_out_stays() -> None:
+    shop = Shop(4, minRuntime="10m")
+    shop.has("batch", 30, pods=4, age=60)
+    shop.calls_for("batch", 30, running=dict.fromkeys(("batch-0", "batch-1", "batch-2", "batch-3"), 0))
+    shop.has("serving", 3, priority=10)
+    await shop.passes("batch", "serving")
+    shop.calls_for("batch", 30, running={"batch-0": 0, "batch-1": 1, "batch-2": 1, "batch-3": 1})
+    await shop.passes("batch", lasts=0.5)
+    assert shop.wanted()["batch"] == 3, "three were idle, and one is"
+
+
+async def test_a_budget_that_becomes_smaller_takes_workers_that_have_run_for_a_while() -> None:
+    shop = Shop(4, minRuntime="10m")
+    shop.has("batch", 30, pods=4)
+    for young in ("batch-2", "batch-3"):
+        shop.starts("batch", young, age=60)
+    shop.calls_for("batch", 30, running=dict.fromkeys(("batch-0", "batch-1", "batch-2", "batch-3"), 1))
+    await shop.passes()
+    shop.leaves(2)
+    await shop.passes()
+    assert shop.wanted() == {"batch": 2}
+    assert shop.spared == {"batch": frozenset({"uid-batch-2", "uid-batch-3"})}
+
+
+async def test_pods_of_a_rollout_that_a_pool_grows_into_are_no_surge_any_more() -> None:
+    budgets = Budgets(asked={"batch": Asked(demand=30, minimum=0, serving=8, most=10)})
+    member = Member(
+        Key("WorkerPool", "shop", "batch"), Claim("batch", "shop/batch", demand=30, existing=10, serving=8, held=10)
+    )
+    allowance, _ = budgets.allowance("guardrails", 10, "batch", 0.0, lambda: [member], preempts=True)
+    assert allowance is not None
+    assert allowance.replicas == 10
+    assert budgets.surge("guardrails", "batch", allowance.replicas, wanted=3) == 0
+    assert budgets.surge("guardrails", "batch", 8, wanted=3) == 2, "what it has already, where it does not grow"

@@ -361,10 +361,18 @@ async def test_a_pool_comes_back_once_the_autoscaler_is_gone() -> None:
     assert (await one.decided())[1] is BoundBy.PAUSED, "content with what is there"
     assert (await one.decided())[1] is BoundBy.PAUSED
     assert scalers.asked == 1
+    one.ctx.store.put(child(one.obj, 7, "kube-controller-manager"))
+    assert (await one.decided())[0] == 7
+    one.passes(590)
+    assert (await one.decided())[1] is BoundBy.PAUSED
+    assert scalers.asked == 1, "it has just written again"
+    one.passes(20)
+    assert (await one.decided())[1] is BoundBy.PAUSED
+    assert scalers.asked == 2
     scalers.targets = ["another"]
     one.passes(60)
     assert (await one.decided())[1] is not BoundBy.PAUSED
-    assert scalers.asked == 2
+    assert scalers.asked == 3
 
 
 async def test_what_an_autoscaler_wrote_long_ago_is_no_reason() -> None:

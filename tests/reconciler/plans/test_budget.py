@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bench.budget.world import play
+from bench.budget.trial import play
 from reconciler.plans.budget import Allowance, Claim, allowances, entitlements
 
 

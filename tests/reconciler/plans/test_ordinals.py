@@ -47,6 +47,7 @@ OLD_ASKED, OLD_PROVED = pod(0, BUSY, ROLLED, outdated=True), pod(0, DRAINED, ROL
 OLD_BROKEN = pod(1, ready=False, outdated=True)
 LATE, SILENT = pod(2, BUSY, LONG_AGO), pod(2, WorkerState(), LONG_AGO)
 LEAVING = pod(2, BUSY, LONG_AGO, bound="c-w-2", forced=True, terminating=True, grace=60.0)
+PATIENT = pod(0, patience=600.0)
 PENDING = pod(2, scheduled=False, runs=False, ready=False, container="")
 
 CASES: dict[str, tuple[Child, tuple[Action, ...], Wait]] = {
@@ -112,7 +113,7 @@ CASES: dict[str, tuple[Child, tuple[Action, ...], Wait]] = {
     "also where fewer are wanted": (pods(A, B, C, keep=1, replicas=1), (Scale(1, 3),), Wait.SETTLING),
     "what its controller owes is deleted by name": (
         pods(A, B, MARKED_C, keep=2, replicas=2),
-        (DeleteMarked(MARKED_C),),
+        (DeleteMarked(MARKED_C, owed=True),),
         Wait.SETTLING,
     ),
     "whom somebody else asked is marked": (pods(CALLED_PROVED, B, keep=2), (Mark(CALLED_PROVED),), Wait.WORKERS),
@@ -171,8 +172,8 @@ CASES: dict[str, tuple[Child, tuple[Action, ...], Wait]] = {
         Wait.WORKERS,
     ),
     "who can only be told by SIGTERM is asked for nothing else": (
-        pods(A, keep=0, warm=True),
-        (Mark(A, DrainReason.SCALE_DOWN, warm=True),),
+        pods(PATIENT, keep=0, warm=True),
+        (Mark(PATIENT, DrainReason.SCALE_DOWN, warm=True),),
         Wait.WORKERS,
     ),
     "Kill cuts the goodbye short": (

@@ -40,6 +40,8 @@ CALLED_MARKED = pod("a", DRAINED, USERS, bound="c-a")
 LATE = pod("a", BUSY, LONG_AGO)
 SILENT = pod("a", WorkerState(), LONG_AGO)
 LEAVING = pod("a", BUSY, LONG_AGO, bound="c-a", forced=True, terminating=True, grace=60.0)
+PATIENT, SHORT = pod("a", patience=600.0), pod("a", patience=599.0)
+SHORT_SILENT = pod("a", WorkerState(), patience=599.0)
 UNREADY = pod("b", ready=False)
 STARTING = pod("b", ready=False, runs=False)
 
@@ -71,7 +73,7 @@ CASES: dict[str, tuple[Child, tuple[Action, ...], Wait]] = {
     "what starts is not guarded yet": (child(MARKED, STARTING, keep=1, guarded=True), (), Wait.UNREADY),
     "what the ReplicaSet owes is deleted by name": (
         child(MARKED, B, keep=1, replicas=1),
-        (DeleteMarked(MARKED),),
+        (DeleteMarked(MARKED, owed=True),),
         Wait.SETTLING,
     ),
     "over the time, Wait goes on waiting": (child(LATE, B, keep=1), (), Wait.WORKERS),
@@ -87,8 +89,18 @@ CASES: dict[str, tuple[Child, tuple[Action, ...], Wait]] = {
         Wait.WORKERS,
     ),
     "who can only be told by SIGTERM is asked for nothing else": (
-        child(A, keep=0, warm=True),
-        (Mark(A, DrainReason.SCALE_DOWN, warm=True),),
+        child(PATIENT, keep=0, warm=True),
+        (Mark(PATIENT, DrainReason.SCALE_DOWN, warm=True),),
+        Wait.WORKERS,
+    ),
+    "nor who was born with less time than it is to have, where it says nothing": (
+        child(SHORT_SILENT, keep=0, warm=True),
+        (Mark(SHORT_SILENT, DrainReason.SCALE_DOWN, warm=True),),
+        Wait.WORKERS,
+    ),
+    "where it tells of itself it is asked, and has to prove itself": (
+        child(SHORT, keep=0, warm=True),
+        (Ask(SHORT, DrainReason.SCALE_DOWN),),
         Wait.WORKERS,
     ),
     "Kill cuts the goodbye short": (
