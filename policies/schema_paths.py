@@ -10,6 +10,7 @@ from crds.schema import structural
 from policies.nearest import nearest
 
 _STEP: Final = re.compile(r"([^.\[\]]+)|\[([^\]]*)\]")
+LONGEST: Final = 256
 _ANY: Final[Mapping[str, Any]] = {"additionalProperties": {}}
 _METADATA: Final[Mapping[str, Any]] = {
     "properties": {
@@ -34,7 +35,12 @@ class Wrong(NamedTuple):
 
 
 def wrong(kinds: Iterable[str], path: str) -> str:
-    """Why no object of these kinds has such a field; "" where one has. Told of the kind that the path fits longest."""
+    """Why no object of these kinds has such a field; "" where one has, and for what the schema refuses for its length.
+
+    Told of the kind that the path fits longest.
+    """
+    if len(path) > LONGEST:
+        return ""
     found = [_wrong(kind, path) for kind in sorted(kinds)]
     return "" if None in found else max(one for one in found if one).message
 

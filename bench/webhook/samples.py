@@ -46,6 +46,10 @@ POOL: Final[dict[str, dict[str, Any]]] = {
     "labels of ours in a template": {
         "template": {"metadata": {"labels": {"headgate.dev/pool": "x", "argocd.argoproj.io/instance": "y"}}}
     },
+    "a break-glass in a template": {"template": {"metadata": {"annotations": {"headgate.dev/break-glass": "x"}}}},
+    "a mounted image from elsewhere": {
+        "template": {"spec": {"volumes": [{"name": "model", "image": {"reference": "docker.io/model:1"}}]}}
+    },
     "a grace period that is too short": {"template": {"spec": {"terminationGracePeriodSeconds": 30}}},
     "more jobs than are fetched": {"concurrency": 9, "maxInFlight": 8},
     "an annotation of ours": {"@headgate.dev/drain": "now"},

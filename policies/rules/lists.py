@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 from typing import Final
 
 from crds.findings import Finding, Reason
@@ -13,6 +14,8 @@ from policies.rules.content import normalised
 from policies.rules.rule import POLICIES, BuiltInRule
 from policies.subject import Subject
 
+MOST: Final = 100
+LONGEST: Final = 512
 HUGE_PAGES: Final = "hugepages-"
 _IMAGE: Final = "any/image"
 """Stands for what is below a prefix."""
@@ -25,9 +28,16 @@ def unlike_any(subject: Subject) -> Iterator[Finding]:
     yield from _names(subject)
 
 
+def _entries(subject: Subject, name: str) -> Iterator[tuple[int, str]]:
+    """What the schema lets through: it tells of longer entries, and of more of them."""
+    for index, entry in enumerate(strings(subject.spec, name)[:MOST]):
+        if len(entry) <= LONGEST:
+            yield index, entry
+
+
 def _images(subject: Subject) -> Iterator[Finding]:
     """Images are compared by their full names, so a prefix has to be the beginning of one."""
-    for index, prefix in enumerate(strings(subject.spec, "allowedImages")):
+    for index, prefix in _entries(subject, "allowedImages"):
         field = f"spec.allowedImages[{index}]"
         plain = prefix.partition("://")[2] or prefix
         if "*" in plain or "?" in plain:
@@ -41,7 +51,7 @@ def _prefix(written: str) -> str:
 
 
 def _hosts(subject: Subject) -> Iterator[Finding]:
-    for index, glob in enumerate(strings(subject.spec, "allowedBrokers")):
+    for index, glob in _entries(subject, "allowedBrokers"):
         host = _host(glob)
         if host != glob:
             message = f"compared with hosts, without scheme and port: write {host or 'the host'}"
@@ -58,7 +68,8 @@ def _host(written: str) -> str:
 
 def _resources(subject: Subject) -> Iterator[Finding]:
     """A container names resources of Kubernetes itself without a domain, and no others."""
-    for name, most in mapping(subject.spec, "limits", "maxResourcesPerReplica").items():
+    limits = mapping(subject.spec, "limits", "maxResourcesPerReplica")
+    for name, most in islice(limits.items(), MOST):
         if name in UNBOUNDED or "/" in name or name.startswith(HUGE_PAGES):
             continue
         likely = nearest(name, UNBOUNDED)
@@ -72,7 +83,7 @@ def _resources(subject: Subject) -> Iterator[Finding]:
 
 
 def _names(subject: Subject) -> Iterator[Finding]:
-    for index, glob in enumerate(strings(subject.spec, "reservedNames")):
+    for index, glob in _entries(subject, "reservedNames"):
         if "*" in glob and glob.replace("*", "") in ("", "?"):
             message = "reserves every name: set limits.maxQueuesPerNamespace: 0 if there shall be no Queue"
             yield Finding(f"spec.reservedNames[{index}]", Reason.INVALID, message, glob)

@@ -83,7 +83,7 @@ class Chance:
         name = old["metadata"]["name"]
         if old["kind"] == meta.QUEUE.kind:
             return Case(self._edited(old, self.queue(name)), old)
-        if self._sometimes(0.3):
+        if self._sometimes(0.4):
             return Case(old, old, self._one(SMALL))
         return Case(self._edited(old, self.pool(name)), old)
 
@@ -92,7 +92,7 @@ class Chance:
         scaling: Object = {"maxReplicas": most}
         self._maybe(scaling, "minReplicas", lambda: min(most, self._one(SMALL)))
         self._maybe(scaling, "fallback", lambda: {"replicas": min(most, self._one(SMALL))})
-        self._maybe(scaling, "schedules", lambda: [self._schedule(index, most) for index in range(2)], 0.2)
+        self._maybe(scaling, "schedules", lambda: [self._schedule(index, most) for index in range(2)], 0.4)
         spec: Object = {"scaling": scaling}
         self._maybe(spec, "concurrency", lambda: max(1, self._one(SMALL)))
         self._maybe(spec, "maxInFlight", lambda: max(spec.get("concurrency", 1), self._one(SMALL)), 0.3)

@@ -52,6 +52,15 @@ async def test_a_denial_carries_status_causes_warnings_and_notes(path: str) -> N
     }
 
 
+@pytest.mark.parametrize(("manager", "want_told"), [("argocd-controller", False), ("kubectl-edit", True)])
+async def test_the_client_says_under_whose_name_it_writes(manager: str, want_told: bool) -> None:
+    owned = {"manager": "argocd-controller", "operation": "Apply", "fieldsV1": {"f:spec": {"f:priority": {}}}}
+    old = pool(priority=3, metadata={"managedFields": [owned]})
+    asked = review(pool(), old, options={"kind": "UpdateOptions", "fieldManager": manager})
+    response = (await ask(app(queue()), "/validate", asked)).response
+    assert bool(response.get("warnings")) is want_told
+
+
 @pytest.mark.parametrize(
     ("age", "path", "want_warnings"),
     [

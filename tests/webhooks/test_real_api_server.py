@@ -323,6 +323,10 @@ def test_an_edit_of_a_field_that_git_manages_is_warned_about(install: Install, t
     assert done.err.splitlines() == [warning]
     again = kubectl(install.cluster, *arguments, "--force-conflicts", stdin=manifest)
     assert (again.code, again.err) == (0, ""), "the tool itself is not warned"
+    longer = json.dumps(pool(team, version="2.4.1"))
+    assert kubectl(install.cluster, *arguments, stdin=longer).code == 0
+    gone = kubectl(install.cluster, *arguments, stdin=manifest)
+    assert (gone.code, gone.err) == (0, ""), "nor when a field has left Git"
     until_soon = (datetime.now(UTC) + timedelta(hours=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
     glass = f"headgate.dev/break-glass={until_soon} the database is down"
     assert kubectl(install.cluster, "annotate", *path, glass).code == 0

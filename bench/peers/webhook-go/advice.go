@@ -39,13 +39,7 @@ func words(finding Finding) string {
 // poolTimely speaks of the world as it is now, so it is told at every write.
 func (snapshot *Snapshot) poolTimely(pool *WorkerPool, policies []*Compiled) []Finding {
 	var found []Finding
-	none := func(path, why string) { found = append(found, advice("withoutEffect", path, "no effect: "+why)) }
 	spec := &pool.Spec
-	for index := range spec.Queues {
-		if spec.Queues[index].Weight != nil {
-			none(fmt.Sprintf("spec.queues[%d].weight", index), "queues are worked off in the order of the list yet")
-		}
-	}
 	found = append(found, onlyInBeta(&pool.ObjectMeta)...)
 	found = append(found, snapshot.missingQueues(pool)...)
 	if spec.Hold != nil && spec.Hold.Replicas > spec.Scaling.MaxReplicas {

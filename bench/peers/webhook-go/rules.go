@@ -199,6 +199,12 @@ func images(pool *WorkerPool, allowed []string) field.ErrorList {
 				check(field.NewPath("spec", "template", "spec", "containers").Index(index).Child("image"), image)
 			}
 		}
+		for index := range pool.Spec.Template.Spec.Volumes {
+			if image := pool.Spec.Template.Spec.Volumes[index].Image; image != nil && image.Reference != "" {
+				path := field.NewPath("spec", "template", "spec", "volumes").Index(index)
+				check(path.Child("image", "reference"), image.Reference)
+			}
+		}
 	}
 	return errs
 }
