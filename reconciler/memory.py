@@ -11,6 +11,7 @@ from policies.effective import Effective
 from policies.snapshot import PolicyView
 from reconciler.children.config import WorkedQueue
 from reconciler.children.ways import Way
+from reconciler.plans.glass import Known
 from reconciler.plans.startup import Startups
 from reconciler.reasons import Reason
 from reconciler.workers import Fences
@@ -94,6 +95,8 @@ class PoolMemory:
     """The pods, by uid, whose drain is known to be over its time: each is told once."""
     silent: dict[str, float] = field(default_factory=dict)
     """The pods, by uid, of whose workers no broker has had a word since this moment of the steady clock."""
+    glass: dict[str, Known] = field(default_factory=dict)
+    """What was done about the break-glass of each pod that has or had any, by uid."""
     called: set[str] = field(default_factory=set)
     """The pods, by uid, that others have asked to drain: each is told once."""
     hindered: set[tuple[str, Reason]] = field(default_factory=set)

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from crds import meta
+from policies.claims import claimed
 from reconciler import nodes, ownership
 from reconciler.children import strangers
 from reconciler.keys import Key, key_of
@@ -121,12 +122,16 @@ class Store:
     def claimed(self, namespace: str) -> bool:
         """Whether another install has claimed the namespace; never, where Namespaces are not watched."""
         labels = (self._objects.get(Key("Namespace", "", namespace)) or {}).get("metadata", {}).get("labels") or {}
-        return meta.LABEL_INSTALL in labels
+        return claimed(labels)
 
     def all(self, kind: str, namespace: str | None = None) -> list[Object]:
         """Every object of a kind, in no order."""
         found = self._by_kind.get(kind, {})
         return [obj for key, obj in found.items() if namespace is None or key.namespace == namespace]
+
+    def unclaimed(self, kind: str, namespace: str | None = None) -> list[Object]:
+        """The same without what another install looks after."""
+        return [obj for obj in self.all(kind, namespace) if not self.claimed(obj["metadata"]["namespace"])]
 
     def keys(self, kind: str) -> list[Key]:
         return list(self._by_kind.get(kind, ()))
