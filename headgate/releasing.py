@@ -1,31 +1,48 @@
 """Lets go of everything that an install looks after, so that what is deleted later needs no Headgate.
 
-In this order: the webhooks, so that nothing waits for them; the reconciler, which would put the finalizers back; the
-guards and the native limits, so that nothing that stays is guarded or limited; the finalizers; and what Headgate made
-for itself, Reports included where there are any. Workers run on, and Queues and WorkerPools stay. Whatever is gone
-already is fine, so it can be run again, and from outside of the cluster when the release's own job could not run.
+In this order: the webhooks, so that nothing waits for them; the reconciler, which would put back what follows; the
+guards and the native limits, so that nothing that stays is guarded or limited; the finalizers; the disruption budgets,
+from which nobody would take a worker any more, so that no node could ever be drained; and what Headgate made for
+itself, Reports included where there are any. Workers run on, and Queues and WorkerPools stay. Whatever is gone already
+is fine, so it can be run again, and from outside of the cluster when the release's own job could not run.
 """
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Mapping, Set
 from typing import Any, Final
 
 from certs.inject import CONFIGURATIONS, configuration_name
 from certs.store import NAME as CERTIFICATES
 from certs.store import is_ours
-from crds.meta import DRAIN_FINALIZER, GROUP, LABEL_INSTALL, QUEUE, VERSION, WORKER_POOL
+from crds.meta import DRAIN_FINALIZER, GROUP, LABEL_INSTALL, LABEL_POOL_UID, QUEUE, VERSION, WORKER_POOL
 from headgate.patience import Patience
-from kube.client import Client
-from kube.errors import Invalid, NotFound
-from kube.resources import DEPLOYMENTS, GUARD_BINDINGS, LEASES, NAMESPACES, PODS, REPORTS, SECRETS, Resource, custom
+from kube.client import Client, Object
+from kube.errors import Conflict, Invalid, NotFound
+from kube.resources import (
+    DEPLOYMENTS,
+    GUARD_BINDINGS,
+    LEASES,
+    NAMESPACES,
+    POD_DISRUPTION_BUDGETS,
+    PODS,
+    REPORTS,
+    SECRETS,
+    STATEFUL_SETS,
+    Resource,
+    custom,
+)
 from reconciler import reports as reports_of
+from reconciler.children.names import APPLIED, MANAGED_BY
 from webhooks.settings import Scope
 
 RECONCILER: Final = "headgate-reconciler"
 RECONCILER_PODS: Final = "app.kubernetes.io/name=headgate,app.kubernetes.io/component=reconciler"
 FINALIZED: Final = tuple(custom(GROUP, VERSION, kind.plural, kind.kind) for kind in (QUEUE, WORKER_POOL))
 GUARDS: Final = ("delete-guard", "worker-marks", "limits", "cluster-limits", "break-glass", "child-drift")
+CHILDREN: Final = (DEPLOYMENTS, STATEFUL_SETS)
+MANAGED: Final = f"{MANAGED_BY}=headgate"
 STOP_SECONDS: Final = 60.0
 
 Say = Callable[[str], None]
@@ -42,7 +59,7 @@ async def release(
 ) -> None:
     """Takes every step, telling each by `say`; raises ApiError when a step could not be finished in time.
 
-    In cluster scope the finalizers of all namespaces go, but for those that another install has claimed.
+    In cluster scope finalizers and budgets of all namespaces go, but for those that another install has claimed.
     """
     for kind in CONFIGURATIONS:
         await _delete(client, patience, say, kind, configuration_name(namespace))
@@ -55,6 +72,7 @@ async def release(
     for kind in FINALIZED:
         count = await take_off_finalizers(client, kind, None if everywhere else namespace, patience, claimed)
         say(f"{kind}: {DRAIN_FINALIZER} taken off {count}")
+    await _remove_budgets(client, None if everywhere else namespace, patience, say, claimed)
     if reports:
         await remove_reports(client, namespace, patience, say, scope=scope)
     if await _certificates_are_ours(client, namespace, patience):
@@ -73,6 +91,44 @@ async def remove_reports(
         return
     for one in listing.items:
         await _delete(client, patience, say, REPORTS, one["metadata"]["name"], one["metadata"]["namespace"])
+
+
+async def _remove_budgets(
+    client: Client, namespace: str | None, patience: Patience, say: Say, spared: Set[str]
+) -> None:
+    """Those of pools, and before them what says on children that they were applied: whoever looks after the pools next
+    is to apply them at once.
+    """
+    for kind in CHILDREN:
+        noted = [one for one in await _of_pools(client, kind, namespace, patience, spared) if _notes(one)]
+        for one in noted:
+            await _forget_applied(client, kind, one["metadata"], patience)
+        if noted:
+            say(f"{kind}: {APPLIED} taken off {len(noted)}")
+    for one in await _of_pools(client, POD_DISRUPTION_BUDGETS, namespace, patience, spared):
+        metadata = one["metadata"]
+        await _delete(client, patience, say, POD_DISRUPTION_BUDGETS, metadata["name"], metadata["namespace"])
+
+
+async def _of_pools(
+    client: Client, kind: Resource, namespace: str | None, patience: Patience, spared: Set[str]
+) -> list[Object]:
+    """What the reconciler has made for pools, which a label tells from everybody else's."""
+    listing = await patience.ask(
+        lambda: client.list(kind, namespace, label_selector=f"{MANAGED},{LABEL_POOL_UID}", metadata_only=True)
+    )
+    return [one for one in listing.items if one["metadata"]["namespace"] not in spared]
+
+
+def _notes(child: Object) -> bool:
+    return APPLIED in (child["metadata"].get("annotations") or {})
+
+
+async def _forget_applied(client: Client, kind: Resource, metadata: Mapping[str, Any], patience: Patience) -> None:
+    patch = {"metadata": {"uid": metadata["uid"], "annotations": {APPLIED: None}}}
+    with contextlib.suppress(Conflict, NotFound):
+        # Gone, or another one of its name, which notes nothing.
+        await patience.ask(lambda: client.merge_patch(kind, metadata["name"], metadata["namespace"], patch))
 
 
 async def _claimed(client: Client, patience: Patience) -> frozenset[str]:

@@ -261,12 +261,17 @@ class Client:
         propagation: str = "",
         dry_run: bool = False,
     ) -> Object:
-        """Delete by name. `uid` and `resource_version` are preconditions: Conflict where they do not hold."""
+        """Delete by name. `uid` and `resource_version` are preconditions: Conflict where they do not hold.
+
+        A dry run is said in the body: where there is one the API server does not look at the query, and would delete.
+        The query says it to whoever reads an audit log without bodies.
+        """
         preconditions = {"uid": uid, "resourceVersion": resource_version}
         options: Object = {
             "preconditions": {key: value for key, value in preconditions.items() if value is not None} or None,
             "gracePeriodSeconds": grace_seconds,
             "propagationPolicy": propagation or None,
+            "dryRun": ["All"] if dry_run else None,
         }
         body = {key: value for key, value in options.items() if value is not None}
         params = {"dryRun": "All"} if dry_run else None

@@ -17,6 +17,8 @@ from policies.moments import moment
 
 LONGEST: Final = timedelta(hours=24)
 SHORTEST_REASON: Final = 10
+APART: Final = timedelta(minutes=1)
+"""How far the clocks of who wrote it and of who looks at it may be apart."""
 
 
 class Glass(NamedTuple):
@@ -35,6 +37,19 @@ def read(obj: Any) -> Glass | None:
     written, _, reason = annotation(obj).partition(" ")
     until = moment(written) if written else None
     return None if until is None or not reason.strip() else Glass(until, " ".join(reason.split()))
+
+
+def fault(obj: Any, now: datetime) -> str:
+    """Why the annotation of an object does not hold, or no longer, as the end of a sentence; "" where it does.
+
+    For whoever looks at what is stored: who writes it is told more by the rule `breakGlass`.
+    """
+    glass = read(obj)
+    if glass is None:
+        return "says no time and reason that can be read"
+    if not glass.in_force(now):
+        return "is over"
+    return "lasts for longer than 24h" if glass.until > now + LONGEST + APART else ""
 
 
 def annotation(obj: Any) -> str:

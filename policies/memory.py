@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from typing import Any, Final, Self
 
 from crds import meta
+from policies.claims import claimed
 from policies.fields import text
 from policies.projection import namespace_view, policy_view, pool_view, queue_view
 from policies.snapshot import Policies, PolicyView, PoolView, QueueView
@@ -113,9 +114,11 @@ class MemorySnapshot:
         return self._namespaces.get(namespace) or {NAME_LABEL: namespace}
 
     def count(self, kind: str, namespace: str | None = None) -> int:
-        """How many Queues or WorkerPools there are, in one namespace or in all."""
+        """How many Queues or WorkerPools there are, in one namespace or in all that no other install has claimed."""
         held = self._queues if kind == meta.QUEUE.kind else self._pools
-        return len(held.get(namespace, {})) if namespace is not None else sum(map(len, held.values()))
+        if namespace is not None:
+            return len(held.get(namespace, {}))
+        return sum(len(names) for of, names in held.items() if not claimed(self.namespace_labels(of)))
 
     def every_policy(self) -> Iterator[PolicyView]:
         """The policies of all namespaces, for those who make them ready before they are needed."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final, NamedTuple
 
+from policies.claims import claimed
 from policies.compiled import compiled
 from policies.decision import PolicyRef, Violation
 from policies.facts import Object
@@ -24,7 +25,9 @@ NAMED: Final = 2
 
 
 class Overlaid:
-    """A snapshot in which one policy is as it would be."""
+    """A snapshot in which one policy is as it would be, and ClusterPolicies hold only where nobody has claimed the
+    namespace.
+    """
 
     def __init__(self, under: Snapshot, policy: PolicyView) -> None:
         self._under = under
@@ -39,15 +42,20 @@ class Overlaid:
 
     def _with(self, namespace: str) -> list[PolicyView]:
         policy = self._policy
-        others = [
+        there = [
             one
             for one in self._under.policies(namespace)
             if (one.kind, one.namespace, one.name) != (policy.kind, policy.namespace, policy.name)
         ]
         if policy.namespace in ("", namespace):
-            others.append(policy)
+            there.append(policy)
+        if self.claimed(namespace):
+            there = [one for one in there if one.namespace]
         # The namespace's own first, each by name, as every snapshot has them.
-        return sorted(others, key=lambda one: (not one.namespace, one.name))
+        return sorted(there, key=lambda one: (not one.namespace, one.name))
+
+    def claimed(self, namespace: str) -> bool:
+        return claimed(self.namespace_labels(namespace))
 
     def queues(self, namespace: str) -> Mapping[str, QueueView]:
         return self._under.queues(namespace)
@@ -80,7 +88,7 @@ class Violator(NamedTuple):
 @dataclass(slots=True)
 class Preview:
     """`checked` counts the objects of each kind that were looked at, and `concerned` those of them that the policy is
-    about; `violators` are in the order they were found.
+    about; `violators` are in the order they were found. Whoever looks says which kinds are `finished`.
     """
 
     policy: PolicyView
@@ -89,6 +97,7 @@ class Preview:
     checked: dict[str, int] = field(default_factory=dict)
     concerned: int = 0
     violators: list[Violator] = field(default_factory=list)
+    finished: set[str] = field(default_factory=set)
 
     @classmethod
     def of(cls, kind: str, policy: Object, snapshot: Snapshot, now: datetime) -> Preview:
@@ -102,30 +111,44 @@ class Preview:
 
     def look(self, kind: str, obj: Object) -> None:
         """Judge one stored object by this policy alone; what another one fills in counts."""
-        if mapping(obj, "metadata").get("deletionTimestamp") is not None:
+        metadata = mapping(obj, "metadata")
+        if metadata.get("deletionTimestamp") is not None or self._is_out_of_reach(text(metadata, "namespace")):
             return
         self.checked[kind] = self.checked.get(kind, 0) + 1
         ref = PolicyRef(self.policy.kind, self.policy.name)
         judged = stored(kind, obj, self.world, self.now)
         self.concerned += ref in judged.policies
         if found := judged.of(ref):
-            metadata = mapping(obj, "metadata")
             self.violators.append(Violator(kind, text(metadata, "namespace"), text(metadata, "name"), found))
 
-    def sentences(self, totals: Mapping[str, int] | None = None) -> tuple[str, ...]:
-        """One line of at most 120 characters for each kind with violators. `totals` are the objects there are of each
-        kind, where not all were looked at.
+    def sentences(self, totals: Mapping[str, int]) -> tuple[str, ...]:
+        """One line of at most 120 characters for each kind with violators, and for each that is not finished: silence
+        would be taken for good news. `totals` are the objects there are of each kind.
         """
-        of = totals or self.checked
-        return tuple(self._sentence(kind, of.get(kind, 0)) for kind in self.kinds if self._of(kind))
+        told = (self._sentence(kind, totals.get(kind, 0)) for kind in self.kinds)
+        return tuple(sentence for sentence in told if sentence)
 
-    def _of(self, kind: str) -> list[Violator]:
-        return [violator for violator in self.violators if violator.kind == kind]
+    def _is_out_of_reach(self, namespace: str) -> bool:
+        """Whether this is a ClusterPolicy, and the namespace has an install of its own."""
+        return not self.policy.namespace and self.world.claimed(namespace)
 
-    def _sentence(self, kind: str, total: int) -> str:
-        found, checked = self._of(kind), self.checked.get(kind, 0)
+    def _sentence(self, kind: str, known: int) -> str:
+        checked = self.checked.get(kind, 0)
+        total = checked if kind in self.finished else max(known, checked)
+        found = [violator for violator in self.violators if violator.kind == kind]
+        if found:
+            return self._naming(kind, found, checked, total)
+        if kind in self.finished or not total:
+            return ""
+        if not checked:
+            return f"none of {total} {kind}s was looked at in time; headgate policy preview looks at all of them"
+        head = f"none of the {checked} checked of {total} {kind}s would violate this policy"
+        return f"{head}; not all were looked at"
+
+    def _naming(self, kind: str, found: Sequence[Violator], checked: int, total: int) -> str:
+        """How many there are, and as many of their names as the line has room for."""
         names = [one.name if self.policy.namespace else f"{one.namespace}/{one.name}" for one in found]
-        head = f"{len(found)} of {max(total, checked)} {kind}s would violate this policy"
+        head = f"{len(found)} of {total} {kind}s would violate this policy"
         for named in range(NAMED, 0, -1):
             line = f"{head}: {_listed(names, named)} (checked {checked})"
             if len(line) <= MAX_WARNING:

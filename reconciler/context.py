@@ -17,6 +17,7 @@ from reconciler.keys import Key
 from reconciler.memory import PoolMemory, QueueMemory
 from reconciler.metrics import Metrics
 from reconciler.observations import Observations
+from reconciler.plans.glass import Known
 from reconciler.plans.history import History
 from reconciler.polls import Polls
 from reconciler.settings import Settings
@@ -56,8 +57,8 @@ class Context:
     """What each Queue asks for. Forgetting it costs a millisecond."""
     budgets: Budgets = field(default_factory=Budgets)
     """What pools that share a budget have asked for. Forgetting it only delays growth."""
-    glass: dict[Key, str] = field(default_factory=dict)
-    """The break-glass of each object that was announced. Forgetting it costs an Event more."""
+    glass: dict[Key, Known] = field(default_factory=dict)
+    """What was done about the break-glass of each object. Forgetting it costs an Event more, or one write."""
     endings: dict[Key, dict[str, str]] = field(default_factory=dict)
     """How far each policy's exemptions, by name, are known to be. Forgetting it costs an Event more."""
     compliance: Compliance = field(default_factory=Compliance)

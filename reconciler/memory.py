@@ -11,6 +11,7 @@ from policies.effective import Effective
 from policies.snapshot import PolicyView
 from reconciler.children.config import WorkedQueue
 from reconciler.children.ways import Way
+from reconciler.plans.glass import Known
 from reconciler.plans.startup import Startups
 from reconciler.reasons import Reason
 from reconciler.workers import Fences
@@ -35,7 +36,7 @@ class Resolved:
     """What one version of a WorkerPool asks for: worked out once from what it is `about`, and not at every pass.
 
     Without a template a queue is missing. `content` is the configuration for its workers, `digest` one of all that is
-    applied beside the Deployments; whoever applies them fills both.
+    applied beside the Deployments, `queues` what a child is to say of its queues; whoever applies them fills all three.
     """
 
     about: tuple[object, ...]
@@ -45,6 +46,7 @@ class Resolved:
     revision: str = ""
     content: Mapping[str, Any] | None = None
     digest: str = ""
+    queues: str = ""
 
 
 @dataclass(slots=True)
@@ -91,6 +93,10 @@ class PoolMemory:
     """The places of a StatefulSet that have no pod, and since when the same ones have none, by the steady clock."""
     overdue: set[str] = field(default_factory=set)
     """The pods, by uid, whose drain is known to be over its time: each is told once."""
+    silent: dict[str, float] = field(default_factory=dict)
+    """The pods, by uid, of whose workers no broker has had a word since this moment of the steady clock."""
+    glass: dict[str, Known] = field(default_factory=dict)
+    """What was done about the break-glass of each pod that has or had any, by uid."""
     called: set[str] = field(default_factory=set)
     """The pods, by uid, that others have asked to drain: each is told once."""
     hindered: set[tuple[str, Reason]] = field(default_factory=set)

@@ -109,6 +109,10 @@ class Reason(StrEnum):
         "BreakGlass",
         "Somebody took responsibility for this object by the annotation headgate.dev/break-glass.",
     )
+    BREAK_GLASS_ENDED = (
+        "BreakGlassEnded",
+        "Break-glass is over, was for longer than 24 hours or could not be read, and was taken off; or it came back.",
+    )
 
     # Workers
     SCALED_TO_ZERO = "ScaledToZero", "There is nothing to do and minReplicas is 0, so there are no workers."

@@ -111,12 +111,11 @@ class Reports:
         context, found = self._context, defaultdict[str, list[Judged]](list)
         began = context.monotonic()
         for kind in (meta.QUEUE.kind, meta.WORKER_POOL.kind):
-            for obj in context.store.all(kind, self._where):
-                namespace = obj["metadata"]["namespace"]
-                if "deletionTimestamp" in obj["metadata"] or context.store.claimed(namespace):
+            for obj in context.store.unclaimed(kind, self._where):
+                if "deletionTimestamp" in obj["metadata"]:
                     continue
                 said = context.compliance.of(obj, context.snapshot, context.clock(), context.monotonic())
-                found[namespace].append((obj, said))
+                found[obj["metadata"]["namespace"]].append((obj, said))
                 if context.monotonic() - began > SLICE_SECONDS:
                     await asyncio.sleep(0)
                     began = context.monotonic()

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from crds import meta
 from reconciler.keys import Key, key_of
+from reconciler.nodes import is_leaving
 from reconciler.store import Store
 
 _OURS: Final = frozenset(kind.kind for kind in meta.KINDS)
@@ -34,13 +35,21 @@ def concerned(store: Store, obj: Mapping[str, Any], before: Mapping[str, Any] | 
             # They say who has claimed it, and which ClusterPolicies apply in it.
             yield from _keys(store, ("Queue", "WorkerPool", "Policy"), obj["metadata"]["name"])
         case "Pod" | "Deployment" | "StatefulSet":
-            if pool_name := (obj["metadata"].get("labels") or {}).get(meta.LABEL_POOL):
-                yield Key("WorkerPool", namespace, pool_name)
+            yield from _pool(obj)
+        case "Node" if before is not obj and is_leaving(obj) != is_leaving(before or {}):
+            # Its workers are to leave, or may stay after all.
+            yield from {key for pod in store.pods_on(obj["metadata"]["name"]) for key in _pool(pod)}
 
 
 def _keys(store: Store, kinds: Iterable[str], namespace: str | None) -> Iterator[Key]:
     for kind in kinds:
         yield from (key for key in store.keys(kind) if namespace is None or key.namespace == namespace)
+
+
+def _pool(obj: Mapping[str, Any]) -> Iterator[Key]:
+    """The pool that a child or a worker is of."""
+    if name := _labels(obj).get(meta.LABEL_POOL):
+        yield Key("WorkerPool", obj["metadata"].get("namespace", ""), name)
 
 
 def _labels(obj: Mapping[str, Any] | None) -> Mapping[str, str]:

@@ -1,7 +1,7 @@
 """The watched world in memory: objects by kind, namespace and name, with the few look-ups that phases need.
 
 Pure: no clock, no I/O. Objects are the API server's JSON, with no more of managedFields than what strangers own of a
-child and what autoscalers have written, and nobody changes them in place.
+child and what autoscalers have written, and of Nodes with what says whether they go; nobody changes them in place.
 What is older than what is held is ignored, and so is everything about a uid that was removed: answers to our own
 writes and watch events arrive in any order, and a deleted object must not come back.
 """
@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from crds import meta
-from reconciler import ownership
+from policies.claims import claimed
+from reconciler import nodes, ownership
 from reconciler.children import strangers
 from reconciler.keys import Key, key_of
 
@@ -41,10 +42,31 @@ def _pool_uid(child: Mapping[str, Any]) -> Iterator[str]:
 
 
 POOLS_BY_QUEUE: Final = Index("WorkerPool", _queues)
+
+
+def _node(pod: Mapping[str, Any]) -> Iterator[str]:
+    if node := pod.get("spec", {}).get("nodeName"):
+        yield node
+
+
+def _leaving(node: Mapping[str, Any]) -> Iterator[str]:
+    if nodes.is_leaving(node):
+        yield ""
+
+
 PODS_BY_POOL: Final = Index("Pod", _pool_uid)
+PODS_BY_NODE: Final = Index("Pod", _node)
+LEAVING_NODES: Final = Index("Node", _leaving)
 DEPLOYMENTS_BY_POOL: Final = Index("Deployment", _pool_uid)
 STATEFUL_SETS_BY_POOL: Final = Index("StatefulSet", _pool_uid)
-INDEXES: Final = (POOLS_BY_QUEUE, PODS_BY_POOL, DEPLOYMENTS_BY_POOL, STATEFUL_SETS_BY_POOL)
+INDEXES: Final = (
+    POOLS_BY_QUEUE,
+    PODS_BY_POOL,
+    PODS_BY_NODE,
+    DEPLOYMENTS_BY_POOL,
+    STATEFUL_SETS_BY_POOL,
+    LEAVING_NODES,
+)
 
 
 class Store:
@@ -62,6 +84,8 @@ class Store:
         held = self._objects.get(key)
         if obj["metadata"].get("uid") in self._removed or (held is not None and not _newer(obj, held)):
             return obj
+        if key.kind == "Node":
+            obj = nodes.trimmed(obj)
         entries = obj["metadata"].pop("managedFields", None) or ()
         if foreign := [*strangers.kept(key.kind, entries), *ownership.kept(key.kind, entries)]:
             obj["metadata"]["managedFields"] = foreign
@@ -98,12 +122,16 @@ class Store:
     def claimed(self, namespace: str) -> bool:
         """Whether another install has claimed the namespace; never, where Namespaces are not watched."""
         labels = (self._objects.get(Key("Namespace", "", namespace)) or {}).get("metadata", {}).get("labels") or {}
-        return meta.LABEL_INSTALL in labels
+        return claimed(labels)
 
     def all(self, kind: str, namespace: str | None = None) -> list[Object]:
         """Every object of a kind, in no order."""
         found = self._by_kind.get(kind, {})
         return [obj for key, obj in found.items() if namespace is None or key.namespace == namespace]
+
+    def unclaimed(self, kind: str, namespace: str | None = None) -> list[Object]:
+        """The same without what another install looks after."""
+        return [obj for obj in self.all(kind, namespace) if not self.claimed(obj["metadata"]["namespace"])]
 
     def keys(self, kind: str) -> list[Key]:
         return list(self._by_kind.get(kind, ()))
@@ -116,6 +144,17 @@ class Store:
 
     def pods_of_pool(self, pool_uid: str) -> list[Object]:
         return self.find(PODS_BY_POOL, pool_uid)
+
+    def pods_on(self, node: str) -> list[Object]:
+        """The workers there, of all pools."""
+        return self.find(PODS_BY_NODE, node)
+
+    def workers_on(self, node: str) -> int:
+        return len(self._indexes[PODS_BY_NODE].get(node, ()))
+
+    def leaving_nodes(self) -> frozenset[str]:
+        """The nodes that are to be emptied; none, where Nodes are not watched."""
+        return frozenset(node["metadata"]["name"] for node in self.find(LEAVING_NODES, ""))
 
     def children_of_pool(self, pool_uid: str) -> list[Object]:
         """Its Deployments, or its StatefulSet."""

@@ -19,7 +19,7 @@ import kopf
 from crds import meta
 from kube.backoff import Backoff
 from kube.config import Connection
-from kube.resources import DEPLOYMENTS, NAMESPACES, PODS, STATEFUL_SETS, Resource
+from kube.resources import DEPLOYMENTS, NAMESPACES, NODES, PODS, STATEFUL_SETS, Resource
 from kube.transport import open_session
 from reconciler.pulse import Pulse
 from reconciler.settings import Scope
@@ -48,8 +48,9 @@ _EVERYWHERE: Final = (
 )
 WATCHED: Final[Mapping[Scope, tuple[Watched, ...]]] = {
     Scope.NAMESPACED: _EVERYWHERE,
-    # Namespaces tell who has claimed them, and by their labels which ClusterPolicies apply in them.
-    Scope.CLUSTER: (*_EVERYWHERE, Watched(RESOURCES[meta.CLUSTER_POLICY.kind]), Watched(NAMESPACES)),
+    # Namespaces tell who has claimed them, and by their labels which ClusterPolicies apply in them; Nodes, whether they
+    # are to be emptied.
+    Scope.CLUSTER: (*_EVERYWHERE, Watched(RESOURCES[meta.CLUSTER_POLICY.kind]), Watched(NAMESPACES), Watched(NODES)),
 }
 """What an install of each scope watches."""
 

@@ -11,7 +11,7 @@ A pod may run several processes; each must prove itself. Anything else is busy o
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Final
 
@@ -34,13 +34,16 @@ class Activity(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class WorkerState:
-    """All processes of one pod together. `jobs` are run or held, None while unknown."""
+    """All processes of one pod together. `jobs` are run or held, None while unknown. `heard` is whether anybody has a
+    word of it, however old or garbled; None where not everybody could be asked.
+    """
 
     activity: Activity = Activity.UNKNOWN
     jobs: int | None = None
     running: int | None = None
     succeeded: int = 0
     config_generations: frozenset[str] = frozenset()
+    heard: bool | None = None
 
 
 UNKNOWN: Final = WorkerState()
@@ -109,11 +112,16 @@ _Process = list[_Voice]
 """One process as every queue it serves knows it."""
 
 
-def states(pods: Collection[Asked], observations: Mapping[str, Observation], fences: Fences) -> dict[str, WorkerState]:
-    """The state of each pod by uid, from what the broker of each queue said."""
+def states(
+    pods: Collection[Asked], observations: Mapping[str, Observation], fences: Fences, *, everywhere: bool = False
+) -> dict[str, WorkerState]:
+    """The state of each pod by uid, from what the broker of each queue said; `everywhere` if every queue was read."""
     processes = _processes(observations)
     complete = not any(observation.records_left_out for observation in observations.values())
-    return {pod.uid: _state(pod, processes.get(pod.name, {}), fences, complete=complete) for pod in pods}
+    found = {pod.uid: _state(pod, processes.get(pod.name, {}), fences, complete=complete) for pod in pods}
+    if not (everywhere and complete):
+        return found
+    return {uid: replace(state, heard=False) if state.heard is None else state for uid, state in found.items()}
 
 
 def _processes(observations: Mapping[str, Observation]) -> dict[str, dict[str, _Process]]:
@@ -131,7 +139,7 @@ def _state(pod: Asked, processes: Mapping[str, _Process], fences: Fences, *, com
     present = [process for process in processes.values() if not all(_is_past(voice, pod) for voice in process)]
     newest = [record for process in present if (record := _newest(process)) is not None]
     if not newest:
-        return UNKNOWN
+        return WorkerState(heard=True) if present else UNKNOWN
     # A worker of several queues tells all its jobs to each of their brokers, which keep their own ones.
     kept = sum(voice.kept for process in present for voice in process)
     jobs = max(sum(record.in_flight for record in newest), kept)
@@ -141,6 +149,7 @@ def _state(pod: Asked, processes: Mapping[str, _Process], fences: Fences, *, com
         running=sum(record.running for record in newest),
         succeeded=sum(record.succeeded for record in newest),
         config_generations=frozenset(record.config_generation for record in newest),
+        heard=True,
     )
 
 

@@ -77,6 +77,7 @@ class Previewer:
                         # Other reviews wait for nothing longer than one object.
                         await asyncio.sleep(0)
                         began = perf_counter()
+            preview.finished.add(kind)
 
 
 def _changes(review: Review) -> bool:

@@ -10,6 +10,7 @@ from typing import Final
 
 from bench.budget.stage import Object, Stage
 from crds import meta
+from policies import effective
 from reconciler.keys import Key, key_of
 from reconciler.observations import QueueName
 from reconciler.plans import rollout
@@ -62,6 +63,7 @@ class Member:
     def __init__(self, stage: Stage, name: str, namespace: str, priority: int, minimum: int, demand: int) -> None:
         self.stage = stage
         self.obj = stage.pool(name, namespace, priority)
+        self.effective = effective.pool(self.obj["spec"])
         self.priority, self.minimum, self.demand = priority, minimum, demand
         self.wanted = 0
         self.gave = 0

@@ -12,7 +12,6 @@ from typing import Final
 
 from bench.budget.members import Member
 from bench.budget.stage import Stage
-from policies import effective
 from reconciler.phases.pool.entitle import budget_of, claim_of, settle, within
 from reconciler.phases.pool.scaling_state import ScalingState
 from reconciler.plans.budget import Claim, allowances, entitlements
@@ -107,8 +106,7 @@ class World:
         ctx = self.stage.ctx
         budget = budget_of(pool.obj, ctx)
         assert budget is not None
-        state = ScalingState(obj=pool.obj, now=self.stage.clock(), revision=pool.revision)
-        state.effective = effective.pool(pool.obj["spec"])
+        state = ScalingState(obj=pool.obj, now=self.stage.clock(), revision=pool.revision, effective=pool.effective)
         had = pool.wanted
         facts = PoolFacts(state.now.timestamp(), had, (), max_replicas=1000, min_replicas=pool.minimum)
         facts = within(state, ctx, budget, facts, _decided(pool, pool.asks_for))

@@ -56,7 +56,8 @@ def stage() -> Iterator[Stack]:
                 cluster.load_image(images.archive(image))
             cluster.kubectl("create", "namespace", "bench")
             stack = Stack(cluster, "bench", redis.PublishedRedis(server, redis.publish(server, cluster, "bench")))
-            stack.install()
+            # Only an install of this scope sees nodes.
+            stack.install("scope=cluster")
             stack.apply(secret(stack.redis), queue())
             yield stack
     finally:

@@ -6,7 +6,6 @@ import contextlib
 import json
 import os
 import signal
-import time
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -62,12 +61,11 @@ class Acts:
         self.until_serving(LOW)
 
     def drain_node(self) -> None:
-        """`kubectl drain` waits, because the budget lets nobody evict a worker, until all have been drained."""
-        request = f"headgate.dev/drain=Node/{time.strftime('%Y-%m-%dT%H:%M:%SZ', time.gmtime())}"
+        """`kubectl drain` cordons the node, by which its workers are asked to leave, and waits, because the budget lets
+        nobody evict a worker, until all have been drained.
+        """
         before = self._uids()
-        self.stack.kubectl("cordon", NODE)
         try:
-            self.stack.kubectl("annotate", "pods", "-l", WORKERS, "--overwrite", request)
             drain = ("drain", NODE, f"--pod-selector={WORKERS}", "--ignore-daemonsets", "--delete-emptydir-data")
             self.stack.kubectl(*drain, f"--timeout={PATIENCE:.0f}s")
             eventually("the drained workers are gone", lambda: before & self._uids(), set(), PATIENCE)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
@@ -11,18 +12,18 @@ from typing import Any
 import click
 import orjson
 
-import crds
 from crds import meta
 from headgate import clusters
 from headgate.exits import FINDINGS, UNUSABLE
-from headgate.offline.judging import name_of, ours
+from headgate.offline.judging import judge, ours
 from headgate.tables import table
 from kube.client import Client, Object
+from kube.errors import Forbidden, NotFound
 from kube.resources import NAMESPACES
 from policies import MemorySnapshot, text
 from policies.fields import text as text_of
 from policies.preview import Preview
-from webhooks.manifests import ManifestError, placed, read
+from webhooks.manifests import Manifest, ManifestError, placed, read
 from webhooks.manifests import stored as as_stored
 
 POLICY_KINDS = (meta.POLICY.kind, meta.CLUSTER_POLICY.kind)
@@ -40,44 +41,78 @@ def command(
 ) -> None:
     """Say which of the stored objects a policy would find fault with, whatever its action.
 
-    Exit codes: 0 none, 1 some, 2 something cannot be read.
+    Exit codes: 0 none, 1 some, 2 something cannot be read, or the policy would be refused itself.
     """
     try:
-        wanted = [as_stored(found.obj) for found in placed(read(paths, sys.stdin.buffer), namespace) if ours(found)]
+        wanted = [found for found in placed(read(paths, sys.stdin.buffer), namespace) if ours(found)]
         given = [as_stored(found.obj) for found in placed(read(against), namespace)]
     except ManifestError as error:
-        click.echo(f"headgate policy preview: {error}", err=True)
+        _say(str(error))
         sys.exit(UNUSABLE)
-    policies = [obj for obj in wanted if obj["kind"] in POLICY_KINDS]
-    if not policies:
+    manifests = [found for found in wanted if found.obj["kind"] in POLICY_KINDS]
+    if not manifests:
         raise click.UsageError(f"there is no policy in {', '.join(map(str, paths))}")
-    _refuse_invalid(policies)
-    objects = given if against else clusters.ask("policy preview", kubeconfig, lambda client: stored(client, policies))
+    policies = [as_stored(found.obj) for found in manifests]
+    objects = given if against else clusters.ask("policy preview", kubeconfig, functools.partial(stored, policies))
     world, now = MemorySnapshot.of(objects), datetime.now(UTC)
+    # In a folder the policy may stand as it is given here, and an edit that changes nothing would not be judged.
+    _refuse_invalid(manifests, () if against else objects, world, now)
     found = [preview(policy, objects, world, now) for policy in policies]
     click.echo("\n".join(as_text(found)) if output == "text" else as_json(found))
     sys.exit(FINDINGS if any(one.violators for one in found) else 0)
 
 
-def _refuse_invalid(policies: list[dict[str, Any]]) -> None:
-    """A policy that could not be stored would find nothing, and that would be taken for good news."""
-    lines = [
-        f"headgate policy preview: {name_of(policy)}: {finding.line()}"
-        for policy in policies
-        for finding in crds.validate(policy["kind"], policy)
-    ]
-    if lines:
-        click.echo("\n".join(lines), err=True)
+def _refuse_invalid(
+    manifests: list[Manifest], known: Iterable[Mapping[str, Any]], world: MemorySnapshot, now: datetime
+) -> None:
+    """A policy that could not be stored would find nothing, and that would be taken for good news. One that is `known`
+    would be edited, and is judged so.
+    """
+    there = {_identity(obj): obj for obj in known if obj["kind"] in POLICY_KINDS}
+    verdicts = [judge(manifest, world, now, there.get(_identity(manifest.obj))) for manifest in manifests]
+    for verdict in verdicts:
+        for line in verdict.denials:
+            _say(f"{verdict.name}: {line}")
+    if not all(verdict.allowed for verdict in verdicts):
         sys.exit(UNUSABLE)
 
 
-async def stored(client: Client, policies: list[dict[str, Any]]) -> list[Object]:
+def _identity(policy: Mapping[str, Any]) -> tuple[str, str, str]:
+    return policy["kind"], text_of(policy, "metadata", "namespace"), text_of(policy, "metadata", "name")
+
+
+def _say(line: str) -> None:
+    click.echo(f"headgate policy preview: {line}", err=True)
+
+
+async def stored(policies: list[dict[str, Any]], client: Client) -> list[Object]:
     """What the policies could be about, and what decides it: of one namespace, unless a ClusterPolicy is among them."""
     kinds = [clusters.QUEUES, clusters.POOLS, clusters.POLICIES]
     namespaces = {text_of(policy, "metadata", "namespace") for policy in policies}
     if "" in namespaces:
         return await clusters.everything(client, [*kinds, clusters.CLUSTER_POLICIES, NAMESPACES], None)
-    return [obj for namespace in sorted(namespaces) for obj in await clusters.everything(client, kinds, namespace)]
+    found = [obj for namespace in sorted(namespaces) for obj in await clusters.everything(client, kinds, namespace)]
+    return found + await _above(client, sorted(namespaces))
+
+
+async def _above(client: Client, namespaces: list[str]) -> list[Object]:
+    """What comes from outside of the namespaces: their labels, and the defaults of ClusterPolicies. Not everybody who
+    writes Policies may read it, and then the preview is made without, and says so.
+    """
+    found: list[Object] = []
+    try:
+        found += await clusters.everything(client, [clusters.CLUSTER_POLICIES], None)
+    except Forbidden:
+        _say("clusterpolicies cannot be read with these rights: what they fill in is left out")
+    for name in namespaces:
+        try:
+            found.append(await client.get(NAMESPACES, name))
+        except NotFound:
+            # A namespace that is not there yet has nothing in it either.
+            continue
+        except Forbidden:
+            _say(f"namespace {name} cannot be read with these rights: its labels are taken for none")
+    return found
 
 
 def preview(
@@ -89,6 +124,7 @@ def preview(
         kind, namespace = text_of(obj, "kind"), text_of(obj, "metadata", "namespace")
         if kind in found.kinds and found.policy.namespace in ("", namespace):
             found.look(kind, obj)
+    found.finished.update(found.kinds)
     return found
 
 

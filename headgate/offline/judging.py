@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -21,7 +22,7 @@ UNKNOWN_FIELD: Final = "unknownField"
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What the API server would answer to creating one manifest: every violation that refuses it, and the warnings."""
+    """What the API server would answer to one manifest: every violation that refuses it, and the warnings."""
 
     manifest: Manifest
     name: str
@@ -44,12 +45,19 @@ def ours(manifest: Manifest) -> bool:
     return text_of(manifest.obj, "apiVersion") in VERSIONS and manifest.obj["kind"] in KINDS
 
 
-def judge(manifest: Manifest, world: MemorySnapshot, now: datetime, *, namespaced_rules: bool = True) -> Verdict:
-    """The verdict on creating one object of ours in a world of files. Of another version than v1 it is judged as the
-    API server would store it, so findings name fields of v1."""
+def judge(
+    manifest: Manifest,
+    world: MemorySnapshot,
+    now: datetime,
+    before: Mapping[str, Any] | None = None,
+    *,
+    namespaced_rules: bool = True,
+) -> Verdict:
+    """The verdict on creating one object of ours in a world, or on putting it in the place of the one `before`. Of
+    another version than v1 it is judged as the API server would store it, so findings name fields of v1."""
     kind, obj = manifest.obj["kind"], manifest.obj
-    facts = Facts(kind, Operation.CREATE, stored(obj), None, world, now, namespaced_rules=namespaced_rules)
-    decision = decide(facts)
+    operation = Operation.CREATE if before is None else Operation.UPDATE
+    decision = decide(Facts(kind, operation, stored(obj), before, world, now, namespaced_rules=namespaced_rules))
     unknown = [
         Violation(Finding(path, Reason.INVALID, "unknown field"), UNKNOWN_FIELD)
         for path in crds.unknown_fields(kind, obj, VERSIONS[obj["apiVersion"]])

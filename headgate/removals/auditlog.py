@@ -65,4 +65,8 @@ def _pod_event(event: Mapping[str, Any], ref: Mapping[str, Any], verb: str, pod:
 
 
 def _is_dry_run(event: Mapping[str, Any]) -> bool:
+    """As the API server reads it: a delete that has a body is what the body says, whatever the query does."""
+    options = event.get("requestObject")
+    if options and str(event["verb"]).startswith("delete"):
+        return bool(options.get("dryRun"))
     return "dryRun=" in str(event.get("requestURI") or "")

@@ -12,6 +12,8 @@ MANAGED_BY: Final = "app.kubernetes.io/managed-by"
 VERSION: Final = "app.kubernetes.io/version"
 APPLIED: Final = f"{meta.DOMAIN}/applied"
 """On a Deployment: a digest of the configuration and budget that were applied for its pool last."""
+QUEUES: Final = f"{meta.DOMAIN}/queues"
+"""On a child: where the queues are that its workers take jobs from."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Whether a stored Queue or WorkerPool keeps its policies, and who took responsibility for it when it does not.
+"""Whether a stored Queue or WorkerPool keeps its policies.
 
 Nothing is done about a violation here: admission refuses, this tells. An object under no policy has nothing to keep.
 """
@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from policies import break_glass
 from policies.decision import Violation
 from policies.stored import Stored
 from policies.text import line
@@ -31,7 +30,6 @@ async def comply(state: State, ctx: Context) -> None:
     if before != found:
         for policy in {*found.policies, *(before.policies if before else ())}:
             ctx.wake(Key(policy.kind, state.namespace if policy.kind == "Policy" else "", policy.name))
-    _announce(state, ctx)
 
 
 def _judge(state: State, found: Stored) -> None:
@@ -47,13 +45,3 @@ def _judge(state: State, found: Stored) -> None:
 def _told(violations: Sequence[Violation]) -> str:
     rest = len(violations) - SHOWN
     return "; ".join(map(line, violations[:SHOWN])) + (f"; and {rest} more" if rest > 0 else "")
-
-
-def _announce(state: State, ctx: Context) -> None:
-    """An Event for every break-glass, once; the audit log has each write under it."""
-    glass, written = break_glass.read(state.obj), break_glass.annotation(state.obj)
-    if glass is None or not glass.in_force(state.now):
-        ctx.glass.pop(state.key, None)
-    elif ctx.glass.get(state.key) != written:
-        ctx.glass[state.key] = written
-        ctx.events.warning(state.obj, Reason.BREAK_GLASS, f"Break-glass {glass}")

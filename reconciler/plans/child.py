@@ -30,6 +30,7 @@ class DrainReason(StrEnum):
     PREEMPTED = "Preempted"
     ROLLOUT = "Rollout"
     DELETE = "Delete"
+    NODE = "NodeMaintenance"
 
 
 OUR_REASONS: Final = frozenset(DrainReason)
@@ -41,7 +42,7 @@ class Force(StrEnum):
     NOBODY = "Nobody"
     """A pod leaves when it has proved itself idle, however long that takes."""
     SILENT = "Silent"
-    """Those whose worker says nothing that could be believed; one that is known to be busy may finish."""
+    """Those of whose worker no broker has had a word for all of that time; one that may be busy may finish."""
     EVERYBODY = "Everybody"
 
 
@@ -57,15 +58,18 @@ class Request:
 class Pod:
     """`container` is the id of the worker's container as last reported, empty before its first start; `runs` is
     whether it may be running. `bound` is the container a mark was made for, None without a mark; `forced` marks were
-    made without a proof. One that is `spared` is chosen after all others. `grace` is the grace period, in seconds, of
-    a pod that is terminating, and `patience` the one it was born with. `ordinal` is its place in a StatefulSet, and
-    `outdated` that another revision than the present one runs there.
+    made without a proof. One that is `spared` is chosen after all others. Of a `silent` one every broker was read for
+    as long as a drain may take, and none has a word of it. `evacuated` says that its node is to be emptied, and
+    `neighbours` how many workers run there, itself among them. `grace` is the grace period, in seconds, of a pod that
+    is terminating, and `patience` the one it was born with. `ordinal` is its place in a StatefulSet, and `outdated`
+    that another revision than the present one runs there.
     """
 
     name: str
     uid: str
     version: str
     created: float = 0.0
+    node: str = ""
     container: str = ""
     runs: bool = True
     scheduled: bool = True
@@ -79,6 +83,9 @@ class Pod:
     grace: float = 0.0
     patience: float = 0.0
     spared: bool = False
+    silent: bool = False
+    evacuated: bool = False
+    neighbours: int = 0
     ordinal: int = 0
     outdated: bool = False
     worker: WorkerState = UNKNOWN
@@ -101,8 +108,8 @@ class Pod:
 
     @property
     def called(self) -> bool:
-        """Whether somebody else has asked it to drain, as for its node's maintenance: then it is to be replaced."""
-        return self.request is not None and self.request.reason not in OUR_REASONS
+        """Whether it is to be replaced: its node is to be emptied, or somebody else has asked it to drain."""
+        return self.evacuated or (self.request is not None and self.request.reason not in OUR_REASONS)
 
     @property
     def idle(self) -> bool:

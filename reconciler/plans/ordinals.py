@@ -131,4 +131,6 @@ def _stays(child: Child, pod: Pod) -> bool:
 
 
 def _reason(child: Child, pod: Pod) -> DrainReason:
+    if pod.evacuated:
+        return DrainReason.NODE
     return DrainReason.ROLLOUT if pod.ordinal < child.keep else child.reason

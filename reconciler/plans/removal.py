@@ -10,8 +10,8 @@ Deployment, so any pass can be the first one after a crash. Rules that keep it s
   The patch tests replicas against an old answer being sent twice, and resourceVersion against 5 -> 4 -> 5.
 - Where more is owed than is marked, as after `kubectl scale` on the child, the places are given back.
 - Where a marked pod is wanted again, it is deleted by name and the ReplicaSet starts another: nobody has to choose.
-- A pod that somebody else has asked to drain is replaced by name too, unless the child shrinks anyway. So it need not
-  wait for others to be ready: on a node under maintenance its successors can't be.
+- A pod whose node is to be emptied, or that somebody else has asked to drain, is replaced by name too, unless the child
+  shrinks anyway. So it need not wait for others to be ready: on a node under maintenance its successors can't be.
 - Returning load withdraws requests before it starts pods.
 
 What only a guard in the API server can close: a pod that turns unready, or a marked one that disappears, in the
@@ -26,7 +26,7 @@ from enum import StrEnum
 from typing import Final
 
 from reconciler.plans.actions import Action, Cancel, DeleteMarked, Hasten, Mark, Request, Scale, Unmark
-from reconciler.plans.child import SAFE, Child, Force, Pod
+from reconciler.plans.child import SAFE, Child, DrainReason, Force, Pod
 from reconciler.workers import Activity
 
 STARTING_SECONDS: Final = 5.0
@@ -121,7 +121,7 @@ def _advance(child: Child, victims: Sequence[Pod]) -> Plan:
     first = _taken_first(child, [mark.pod for mark in ready])
     marks = [mark for mark in ready if first or mark.pod.called]
     asked = {mark.pod.uid for mark in marks}
-    requests = [Request(pod, child.reason) for pod in victims if pod.request is None and pod.uid not in asked]
+    requests = [Request(pod, why(child, pod)) for pod in victims if pod.request is None and pod.uid not in asked]
     if marks or requests:
         return Plan((*requests, *marks), Wait.WORKERS)
     if ready:
@@ -135,7 +135,7 @@ def mark_of(child: Child, pod: Pod) -> Mark | None:
         # Being scheduled changes the pod, so the mark cannot come late; and the worker would start asked.
         return Mark(pod, child.reason if pod.request is None else None)
     if child.warm and not _cut_short(child, pod):
-        return Mark(pod, child.reason if pod.request is None else None, warm=True)
+        return Mark(pod, why(child, pod) if pod.request is None else None, warm=True)
     if pod.request is None:
         return None
     if not pod.runs and child.now - pod.request.since >= STARTING_SECONDS:
@@ -143,6 +143,11 @@ def mark_of(child: Child, pod: Pod) -> Mark | None:
     if pod.runs and pod.worker.activity is Activity.DRAINED:
         return Mark(pod)
     return Mark(pod, forced=True) if child.overdue(pod) and _may_force(child, pod) else None
+
+
+def why(child: Child, pod: Pod) -> DrainReason:
+    """What its request says."""
+    return DrainReason.NODE if pod.evacuated else child.reason
 
 
 def _cut_short(child: Child, pod: Pod) -> bool:
@@ -153,8 +158,7 @@ def _cut_short(child: Child, pod: Pod) -> bool:
 
 
 def _may_force(child: Child, pod: Pod) -> bool:
-    silent = pod.worker.activity is Activity.UNKNOWN
-    return child.force is Force.EVERYBODY or (child.force is Force.SILENT and silent)
+    return child.force is Force.EVERYBODY or (child.force is Force.SILENT and pod.silent)
 
 
 def _taken_first(child: Child, chosen: Sequence[Pod]) -> bool:
@@ -168,20 +172,25 @@ def _taken_first(child: Child, chosen: Sequence[Pod]) -> bool:
 
 
 def by_progress(pods: Sequence[Pod]) -> list[Pod]:
-    """Victims first, so that the same ones are chosen again: who is nearest to leaving, then who costs least."""
+    """Victims first, so that the same ones are chosen again: who is nearest to leaving, then who costs least.
+
+    Of those that cost the same, who is on the node with the fewest workers: so nodes become empty.
+    """
     return sorted(pods, key=_progress)
 
 
-def _progress(pod: Pod) -> tuple[bool, bool, bool, bool, bool, bool, int, float, float, str]:
+def _progress(pod: Pod) -> tuple[bool, bool, bool, bool, bool, bool, bool, int, int, float, float, str]:
     jobs = pod.worker.jobs
     return (
         not pod.marked,
         pod.request is None,
+        not pod.evacuated,
         pod.spared,
         pod.worker.activity is not Activity.DRAINED,
         pod.scheduled and pod.runs,
         pod.ready,
         1_000_000 if jobs is None else jobs,
+        pod.neighbours,
         pod.request.since if pod.request is not None else 0.0,
         -pod.created,
         pod.name,

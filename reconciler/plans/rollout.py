@@ -92,6 +92,18 @@ def targets(
     return {**resting, **kept, current.name: min(wanted, max(current.replicas, room, 0))}
 
 
+def remaining(wanted: int, revisions: Sequence[Revision]) -> dict[str, int]:
+    """The number of workers to keep of each revision while none can be started: what has proved itself stays longest,
+    and of that the newest.
+    """
+    kept: dict[str, int] = {}
+    left = wanted
+    for revision in sorted(revisions, key=lambda one: (one.proved, one.created), reverse=True):
+        kept[revision.name] = min(revision.replicas, left)
+        left -= kept[revision.name]
+    return kept
+
+
 def too_many(current: Revision, old: Sequence[Revision]) -> bool:
     """Whether the current revision has to wait for an old one to be gone before it gets a pod."""
     return not current.live and sum(revision.live for revision in old) >= MOST_REVISIONS

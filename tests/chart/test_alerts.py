@@ -16,7 +16,7 @@ from webhooks.app import PATHS
 from webhooks.metrics import Metrics
 
 DOCS = Path(__file__).parents[2] / "docs"
-PAGES = {HEADGATE: DOCS / "certificates.md", CRDS: DOCS / "versions.md"}
+PAGES = {HEADGATE: ("certificates.md", "policies.md"), CRDS: ("versions.md",)}
 CERTIFICATES = {
     "headgate_certificate_not_after_seconds",
     "headgate_certificate_last_rotation_seconds",
@@ -62,7 +62,7 @@ def test_every_metric_of_certificates_has_its_alert() -> None:
 
 @pytest.mark.parametrize("chart", PAGES, ids=lambda chart: chart.name)
 def test_an_alert_is_about_this_install_and_explained(chart: Path) -> None:
-    page = PAGES[chart].read_text()
+    page = "".join((DOCS / name).read_text() for name in PAGES[chart])
     for alert in rules(chart):
         assert 'namespace="media"' in alert["expr"], alert
         assert f"`{alert['alert']}`" in page, "every alert has its line on the page"

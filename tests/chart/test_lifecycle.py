@@ -7,23 +7,29 @@ import json
 import ssl
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 import yaml
+from click.testing import CliRunner
 
 from certs.inject import CONFIGURATIONS, Outcome, configuration_name, inject, injected_bundle
 from certs.keeping import Duty, Keeper
 from certs.selfcheck import why_not_trusted
 from certs.sources import SecretSource
+from headgate.cli import main
 from kube import config
-from kube.client import Client
+from kube.client import Client, Object
 from kube.config import Connection
 from kube.credentials import Fixed
 from kube.errors import Forbidden
-from kube.resources import CONFIG_MAPS, PODS, SECRETS, VALIDATING_WEBHOOKS, Resource
+from kube.resources import CONFIG_MAPS, PODS, REPORTS, SECRETS, VALIDATING_WEBHOOKS, Resource
+from reconciler import reports
 from tests.certs.test_inject import BUNDLE
 from tests.chart.helm import CRDS, HEADGATE, Helm, pod_templates
 from tests.cluster.cluster import Cluster
+from tests.reconciler import openreports
+from tests.reconciler.account import as_account as account_of
 
 pytestmark = pytest.mark.control_plane
 
@@ -208,20 +214,65 @@ def test_two_installs_stand_side_by_side(
         control_plane.kubectl("delete", "namespace", other[1], "--wait=false")
 
 
+@pytest.mark.parametrize(
+    ("scope", "want_left"),
+    [
+        pytest.param("namespaced", ["default/headgate-{}", "{}/headgate-other", "{}/trivy"], id="its own namespace"),
+        pytest.param("cluster", ["{}/headgate-other", "{}/trivy"], id="every namespace"),
+    ],
+)
 def test_the_upgrade_that_turns_reports_off_removes_them(
-    installed_crds: Helm, release: Callable[..., str], namespace: str
+    control_plane: Cluster,
+    installed_crds: Helm,
+    release: Callable[..., str],
+    namespace: str,
+    tmp_path: Path,
+    scope: str,
+    want_left: list[str],
 ) -> None:
-    def hooks() -> list[str]:
-        made = yaml.safe_load_all(installed_crds.run("get", "hooks", "hg", "-n", namespace))
-        return sorted(
-            f"{one['kind']} {one['metadata']['name']}" for one in made if "reports" in one["metadata"]["name"]
-        )
+    """The Job is there in that upgrade only, and its command, with its account's rights, takes what is ours."""
 
-    release()
+    def hooks() -> list[Object]:
+        made = yaml.safe_load_all(installed_crds.run("get", "hooks", "hg", "-n", namespace))
+        return [one for one in made if "reports" in one["metadata"]["name"]]
+
+    release(f"--set=scope={scope}")
     assert hooks() == [], "there were none"
-    release("--set=reports.enabled=true")
+    release(f"--set=scope={scope},reports.enabled=true")
     assert hooks() == [], "there are some"
-    release("--set=reports.enabled=false")
-    assert hooks() == [f"{kind} headgate-reports" for kind in ("Job", "Role", "RoleBinding", "ServiceAccount")]
-    release()
+    release(f"--set=scope={scope},reports.enabled=false")
+    made = hooks()
+    role = {"namespaced": "Role", "cluster": "ClusterRole"}[scope]
+    assert sorted(one["kind"] for one in made) == sorted(["Job", role, f"{role}Binding", "ServiceAccount"])
+
+    rights = {"apiVersion": "v1", "kind": "List", "items": [one for one in made if one["kind"] != "Job"]}
+    store_reports(control_plane, namespace)
+    try:
+        control_plane.kubectl("-n", namespace, "apply", "-f-", stdin=json.dumps(rights))
+        (job,) = (one for one in made if one["kind"] == "Job")
+        (container,) = job["spec"]["template"]["spec"]["containers"]
+        kubeconfig = account_of(control_plane, namespace, tmp_path, "headgate-reports")
+        done = CliRunner().invoke(main, [*container["args"], "--kubeconfig", str(kubeconfig)])
+        assert done.exit_code == 0, done.output
+        columns = "custom-columns=:metadata.namespace,:metadata.name"
+        left = control_plane.kubectl("get", str(REPORTS), "-A", "--no-headers", "-o", columns).splitlines()
+        assert sorted("/".join(line.split()) for line in left) == [one.format(namespace) for one in want_left]
+    finally:
+        control_plane.kubectl("delete", str(REPORTS), "-A", "--all")
+        control_plane.kubectl("-n", namespace, "delete", "-f-", stdin=json.dumps(rights))
+    release(f"--set=scope={scope}")
     assert hooks() == [], "they are gone"
+
+
+def store_reports(control_plane: Cluster, namespace: str) -> None:
+    """The install's own, here and elsewhere, and those of another install and of another tool."""
+    openreports.serve(control_plane)
+    for where, name, of in (
+        (namespace, f"headgate-{namespace}", namespace),
+        ("default", f"headgate-{namespace}", namespace),
+        (namespace, "headgate-other", "other"),
+        (namespace, "trivy", ""),
+    ):
+        metadata = {"name": name, "namespace": where, "labels": reports.labels(of) if of else {}}
+        report = {"apiVersion": REPORTS.api_version, "kind": REPORTS.kind, "metadata": metadata}
+        control_plane.kubectl("create", "-f-", stdin=json.dumps(report))

@@ -35,6 +35,11 @@ def configurations(verbs: str) -> Grants:
 
 
 READ = "get list watch"
+CHILDREN_LET_GO: Grants = {
+    "deployments.apps": "list patch",
+    "poddisruptionbudgets.policy": "delete list",
+    "statefulsets.apps": "list patch",
+}
 
 WANT: dict[tuple[str, str], Grants] = {
     ("Role", "headgate-webhook"): {
@@ -76,6 +81,7 @@ WANT: dict[tuple[str, str], Grants] = {
         f"queues.{OURS}": "list patch",
         "secrets=headgate-certs": "delete get",
         f"workerpools.{OURS}": "list patch",
+        **CHILDREN_LET_GO,
     },
     ("ClusterRole", "headgate-media-release"): {
         **configurations("delete"),
@@ -99,6 +105,7 @@ EVERYWHERE: dict[str, Grants] = {
         "pods/resize": "patch",
         "secrets": "get",
         "namespaces": READ,
+        "nodes": "list watch",
         f"clusterpolicies.{OURS}": READ,
         f"clusterpolicies/status.{OURS}": "patch",
         f"policies.{OURS}": READ,
@@ -108,7 +115,12 @@ EVERYWHERE: dict[str, Grants] = {
         f"workerpools.{OURS}": "get list mark patch watch",
         f"workerpools/status.{OURS}": "patch",
     },
-    "release": {f"queues.{OURS}": "list patch", f"workerpools.{OURS}": "list patch", "namespaces": "list"},
+    "release": {
+        f"queues.{OURS}": "list patch",
+        f"workerpools.{OURS}": "list patch",
+        "namespaces": "list",
+        **CHILDREN_LET_GO,
+    },
 }
 """What an install of cluster scope may do in every namespace, beside what it may do in its own."""
 

@@ -12,6 +12,7 @@ from click.testing import CliRunner, Result
 from headgate.cli import main
 from tests.cluster.cluster import Cluster
 from tests.policies.objects import cluster_policy, namespace, policy, pool, queue
+from tests.reconciler.account import make_account
 
 
 def written(path: Path, *objects: dict[str, Any]) -> Path:
@@ -25,6 +26,12 @@ def preview(*arguments: str | Path) -> Result:
 
 def elsewhere(obj: dict[str, Any], name: str) -> dict[str, Any]:
     return {**obj, "metadata": {**obj["metadata"], "namespace": name}}
+
+
+def to_apply(obj: dict[str, Any], namespace: str = "") -> dict[str, Any]:
+    """As a person writes it: without what the API server adds."""
+    metadata = {key: value for key, value in obj["metadata"].items() if key not in ("uid", "generation")}
+    return {**obj, "metadata": metadata | ({"namespace": namespace} if namespace else {})}
 
 
 LARGE = pool("large", scaling={"maxReplicas": 40})
@@ -67,7 +74,18 @@ def test_the_stored_policy_of_the_name_gives_way(tmp_path: Path) -> None:
     ("obj", "want_said"),
     [
         pytest.param(pool(), "there is no policy in", id="no policy"),
-        pytest.param(policy(limits={"maxReplicas": 2.5, "maxReplicasPerPool": -1}), "at least 0", id="an invalid one"),
+        pytest.param(policy(limits={"maxReplicasPerPool": -1}), "at least 0", id="breaks its schema"),
+        pytest.param(policy(limits={"maxReplicas": 2}), "unknown field", id="has a field that there is not"),
+        pytest.param(
+            policy(limits={"maxRetries": 2}, defaults={"retry": {"maxRetries": 9}}),
+            "spec.defaults.retry.maxRetries: Invalid value: at most 2, by limits.maxRetries of this policy",
+            id="contradicts itself",
+        ),
+        pytest.param(
+            policy(rules=[{"name": "typo", "expression": "object.spec.concurency < 9", "message": "too many"}]),
+            "has no field concurency",
+            id="does not compile",
+        ),
     ],
 )
 def test_what_could_not_be_stored_has_no_preview(tmp_path: Path, obj: dict[str, Any], want_said: str) -> None:
@@ -76,14 +94,45 @@ def test_what_could_not_be_stored_has_no_preview(tmp_path: Path, obj: dict[str, 
     assert want_said in result.stderr
 
 
+def test_a_cluster_policy_does_not_reach_into_a_claimed_namespace(tmp_path: Path) -> None:
+    own = {**namespace("media"), "metadata": {"name": "media", "labels": {"headgate.dev/install": "media"}}}
+    world = written(tmp_path / "world.yaml", LARGE, elsewhere(LARGE, "shop"), own)
+    strict = written(tmp_path / "p.yaml", cluster_policy(limits={"maxReplicasPerPool": 20}))
+    result = preview("-f", strict, "--against", world)
+    assert result.output.splitlines()[-1] == "ClusterPolicy guardrails: 1 of 1 objects would violate it"
+
+
 @pytest.mark.control_plane
 def test_the_stored_objects_of_a_cluster(kinds: Cluster, namespace: str, tmp_path: Path) -> None:
-    stored = [elsewhere(pool("small"), namespace), elsewhere(LARGE, namespace)]
-    for obj in stored:
-        for written_by_server in ("uid", "generation"):
-            del obj["metadata"][written_by_server]
-    kinds.kubectl("apply", "-f", str(written(tmp_path / "world.yaml", *stored)))
-    limits = elsewhere(policy(limits={"maxReplicasPerPool": 20}), namespace)
+    # A new policy may have no exemption that is over, and of one that has it already nobody asks for another.
+    over = {"name": "old", "rules": ["*"], "reason": "a good reason", "expirationTime": "2020-01-01T00:00:00Z"}
+    before = policy(limits={"maxReplicasPerPool": 90}, exemptions=[over])
+    world = [to_apply(obj, namespace) for obj in (pool("small"), LARGE, before)]
+    kinds.kubectl("apply", "-f", str(written(tmp_path / "world.yaml", *world)))
+    limits = elsewhere(policy(limits={"maxReplicasPerPool": 20}, exemptions=[over]), namespace)
     result = preview("-f", written(tmp_path / "p.yaml", limits), "--kubeconfig", kinds.kubeconfig)
     assert result.exit_code == 1, result.stderr
     assert result.output.splitlines()[-1] == f"Policy {namespace}/limits: 1 of 2 objects would violate it"
+    renamed = {**limits, "metadata": {**limits["metadata"], "name": "new"}}
+    result = preview("-f", written(tmp_path / "p.yaml", renamed), "--kubeconfig", kinds.kubeconfig)
+    assert (result.exit_code, "is over already" in result.stderr) == (2, True)
+
+
+@pytest.mark.control_plane
+def test_what_a_cluster_policy_fills_in_counts_where_it_may_be_read(
+    kinds: Cluster, namespace: str, tmp_path: Path
+) -> None:
+    here = {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": namespace}}}
+    filling = cluster_policy(f"filling-{namespace}", match=here, defaults={"retry": {"maxRetries": 2}})
+    kinds.kubectl("apply", "-f", str(written(tmp_path / "world.yaml", to_apply(queue(), namespace), to_apply(filling))))
+    strict = written(tmp_path / "p.yaml", elsewhere(policy(limits={"maxRetries": 2}), namespace))
+    try:
+        result = preview("-f", strict, "--kubeconfig", kinds.kubeconfig)
+        assert (result.exit_code, result.stderr) == (0, ""), result.output
+        result = preview("-f", strict, "--kubeconfig", make_account(kinds, namespace, tmp_path))
+        assert result.exit_code == 1
+        assert result.stderr == (
+            "headgate policy preview: clusterpolicies cannot be read with these rights: what they fill in is left out\n"
+        )
+    finally:
+        kinds.kubectl("delete", "clusterpolicy", f"filling-{namespace}")

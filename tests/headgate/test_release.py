@@ -20,6 +20,7 @@ from kube.resources import (
     GUARD_BINDINGS,
     LEASES,
     MUTATING_WEBHOOKS,
+    POD_DISRUPTION_BUDGETS,
     PODS,
     REPORTS,
     SECRETS,
@@ -27,6 +28,8 @@ from kube.resources import (
     Resource,
 )
 from reconciler import reports
+from reconciler.children.budget import disruption_budget
+from reconciler.children.names import APPLIED, Owner
 from tests.cluster.cluster import Cluster
 from tests.reconciler import openreports
 
@@ -94,13 +97,32 @@ async def install(client: Client, namespace: str) -> None:
     for one in (queue("a", OURS), queue("b", THEIRS, OURS), queue("c")):
         await client.create(QUEUES, one, namespace)
     await client.create(POOLS, pool("p", OURS), namespace)
-    await client.create(DEPLOYMENTS, reconciler(), namespace)
+    for one in (budget("p", "uid-p"), budget("theirs")):
+        await client.create(POD_DISRUPTION_BUDGETS, one, namespace)
+    for one in (reconciler(), child()):
+        await client.create(DEPLOYMENTS, one, namespace)
     await client.create(SECRETS, named(SECRETS, NAME, labels={LABEL: "true"}), namespace)
     await client.create(LEASES, named(LEASES, "headgate-reconciler"), namespace)
     for kind in (MUTATING_WEBHOOKS, VALIDATING_WEBHOOKS):
         await client.create(kind, dead_webhook(kind, namespace))
     for policy in GUARDS:
         await client.create(GUARD_BINDINGS, binding(policy, namespace))
+
+
+def budget(name: str, pool_uid: str = "") -> Object:
+    """A pool's, as the reconciler makes it, or without a uid somebody's own."""
+    owner = Owner("", "p", pool_uid)
+    own = (
+        disruption_budget(owner)["spec"] if pool_uid else {"maxUnavailable": 0, "selector": {"matchLabels": {"a": "b"}}}
+    )
+    return named(POD_DISRUPTION_BUDGETS, name, labels=owner.labels if pool_uid else {}) | {"spec": own}
+
+
+def child() -> Object:
+    """A pool's Deployment, which notes what was applied beside it."""
+    labels, template = Owner("", "p", "uid-p").labels, reconciler()["spec"]
+    metadata = {"annotations": {APPLIED: "digest", "mine": "yes"}, "labels": labels}
+    return named(DEPLOYMENTS, "p-1", **metadata) | {"spec": {**template, "replicas": 0}}
 
 
 async def exists(client: Client, kind: Resource, name: str, namespace: str | None = None) -> bool:
@@ -122,6 +144,8 @@ async def test_nothing_is_left_that_blocks(kinds: Cluster, client: Client, names
         *(f"{GUARD_BINDINGS}: headgate-{namespace}-{policy} deleted" for policy in GUARDS),
         "queues.work.headgate.dev: headgate.dev/drain taken off 2",
         "workerpools.work.headgate.dev: headgate.dev/drain taken off 1",
+        "deployments.apps: headgate.dev/applied taken off 1",
+        "poddisruptionbudgets.policy: p deleted",
         "secrets: headgate-certs deleted",
         "leases.coordination.k8s.io: headgate-reconciler deleted",
     ]
@@ -131,6 +155,9 @@ async def test_nothing_is_left_that_blocks(kinds: Cluster, client: Client, names
     }
     assert left == {"a": [], "b": [THEIRS], "c": []}
     assert not (await client.list(PODS, namespace)).items
+    assert await exists(client, POD_DISRUPTION_BUDGETS, "theirs", namespace)
+    noted = (await client.get(DEPLOYMENTS, "p-1", namespace))["metadata"]["annotations"]
+    assert (noted.get(APPLIED), noted["mine"]) == (None, "yes")
     await client.merge_patch(QUEUES, "b", namespace, {"metadata": {"finalizers": None}})
 
 

@@ -62,6 +62,14 @@ class TestVerbs:
             await client.create(CONFIG_MAPS, config_map("a", namespace))
         assert (caught.value.status, caught.value.retry) == (409, Retry.NEVER)
 
+    async def test_a_dry_run_deletes_nothing_whatever_else_is_said(self, client: Client, namespace: str) -> None:
+        made = await client.create(CONFIG_MAPS, config_map("a", namespace))
+        uid, version = made["metadata"]["uid"], made["metadata"]["resourceVersion"]
+        said: list[dict[str, Any]] = [{}, {"uid": uid}, {"resource_version": version}, {"propagation": "Background"}]
+        for one in said:
+            await client.delete(CONFIG_MAPS, "a", namespace, dry_run=True, **one)
+            assert (await client.get(CONFIG_MAPS, "a", namespace))["metadata"]["uid"] == uid, one
+
     async def test_a_dry_run_stores_nothing(self, client: Client, namespace: str) -> None:
         await client.create(CONFIG_MAPS, config_map("a", namespace), dry_run=True)
         with pytest.raises(NotFound):

@@ -34,12 +34,14 @@ class Stack:
     def kubectl(self, *arguments: str, stdin: str | None = None) -> str:
         return self.cluster.kubectl("-n", self.namespace, *arguments, stdin=stdin)
 
-    def install(self) -> None:
+    def install(self, *values: str) -> None:
+        """With these values of the chart, as `--set` takes them."""
         helm = Helm(self.cluster.kubeconfig)
         crds = ("headgate-crds", CRDS, "-n", "headgate-crds", "--create-namespace", "--set=image.tag=dev")
         helm.run("upgrade", "--install", "--take-ownership", "--force-conflicts", *crds)
         image = ("--set=image.tag=dev", "--set=image.pullPolicy=Never")
-        helm.run("upgrade", "--install", "hg", HEADGATE, "-n", self.namespace, *image)
+        chosen = [f"--set={value}" for value in values]
+        helm.run("upgrade", "--install", "hg", HEADGATE, "-n", self.namespace, *image, *chosen)
 
     def uninstall(self) -> None:
         Helm(self.cluster.kubeconfig).run("uninstall", "hg", "-n", self.namespace, "--ignore-not-found")

@@ -24,7 +24,7 @@ def acting(
     """A pool of two workers that serve."""
     assert product_image
     stack = Stack(node_cluster, namespace, cluster_redis)
-    stack.install()
+    stack.install("scope=cluster")
     try:
         stack.apply(secret(cluster_redis), queue())
         ready = Acts(stack, worker_image)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from policies import Decision, Facts, MemorySnapshot, Operation, decide
+from policies import Decision, Facts, MemorySnapshot, Operation, break_glass, decide
 from policies.text import line
 from tests.policies.objects import NOW, Object, cluster_policy, facts, policy, pool, queue
 
@@ -172,3 +172,18 @@ def test_break_glass_lets_a_queue_in_use_go() -> None:
     decision = deleted(glass(queue(), HELD), pool())
     assert decision.allowed
     assert "break-glass" in decision.audit
+
+
+@pytest.mark.parametrize(
+    ("written", "want"),
+    [
+        pytest.param(HELD, "", id="it holds"),
+        pytest.param("2026-11-24T12:00:30Z the database is down", "", id="its writer's clock is half a minute ahead"),
+        pytest.param("2026-11-23T12:00:00Z the database is down", "is over", id="its time has come"),
+        pytest.param("2026-11-24T12:02:00Z the database is down", "lasts for longer than 24h", id="longer than a day"),
+        pytest.param("tomorrow the database", "says no time and reason that can be read", id="no time"),
+        pytest.param("2026-11-23T18:00:00Z", "says no time and reason that can be read", id="no reason"),
+    ],
+)
+def test_what_is_wrong_with_break_glass_that_is_stored(written: str, want: str) -> None:
+    assert break_glass.fault(queue(metadata={"annotations": {GLASS: written}}), NOW) == want

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gc
 
+import pytest
+
 from policies import MemorySnapshot
 from policies.compiled import CompiledPolicy
 from policies.decision import PolicyRef
@@ -17,7 +19,8 @@ def previewed(new: Object, *world: Object) -> tuple[str, ...]:
     for obj in world:
         if obj["kind"] in preview.kinds:
             preview.look(obj["kind"], obj)
-    return preview.sentences()
+    preview.finished.update(preview.kinds)
+    return preview.sentences({})
 
 
 def sized(name: str, most: int, of: str = "media") -> Object:
@@ -45,6 +48,61 @@ def test_long_names_give_way_to_the_line() -> None:
     world = [sized(f"{'x' * 50}{number}", 40, "n" * 60) for number in range(3)]
     (line,) = previewed(cluster_policy(limits={"maxReplicasPerPool": 20}), *world)
     assert line == "3 of 3 WorkerPools would violate this policy (checked 3)"
+
+
+@pytest.mark.parametrize(
+    ("looked_at", "finished", "want"),
+    [
+        pytest.param((), ("Queue", "WorkerPool"), (), id="all of both kinds"),
+        pytest.param(
+            (sized("a", 3), sized("b", 3)),
+            ("Queue",),
+            ("none of the 2 checked of 112 WorkerPools would violate this policy; not all were looked at",),
+            id="some of the pools",
+        ),
+        pytest.param(
+            (queue(),),
+            (),
+            (
+                "none of the 1 checked of 9 Queues would violate this policy; not all were looked at",
+                "none of 112 WorkerPools was looked at in time; headgate policy preview looks at all of them",
+            ),
+            id="a queue and no pool",
+        ),
+        pytest.param(
+            (sized("a", 40),),
+            ("Queue",),
+            ("1 of 112 WorkerPools would violate this policy: a (checked 1)",),
+            id="a violator among some of the pools",
+        ),
+    ],
+)
+def test_a_preview_that_was_cut_off_says_so(
+    looked_at: tuple[Object, ...], finished: tuple[str, ...], want: tuple[str, ...]
+) -> None:
+    strict = policy(limits={"maxReplicasPerPool": 20})
+    preview = Preview.of(strict["kind"], strict, MemorySnapshot(), NOW)
+    for obj in looked_at:
+        preview.look(obj["kind"], obj)
+    preview.finished.update(finished)
+    assert preview.sentences({"Queue": 9, "WorkerPool": 112}) == want
+
+
+def test_a_namespace_with_an_install_of_its_own_is_out_of_reach_of_cluster_policies() -> None:
+    claim = {"headgate.dev/install": "etl"}
+    world = [namespace("bi"), namespace("etl", **claim), sized("reports", 40, "bi"), sized("import", 40, "etl")]
+    assert previewed(cluster_policy(limits={"maxReplicasPerPool": 20}), *world) == (
+        "1 of 1 WorkerPools would violate this policy: bi/reports (checked 1)",
+    )
+    assert MemorySnapshot.of(world).count("WorkerPool") == 1
+
+
+def test_the_defaults_of_a_cluster_policy_count_where_nobody_has_claimed_the_namespace() -> None:
+    strict, filling = policy(limits={"maxRetries": 2}), cluster_policy(defaults={"retry": {"maxRetries": 2}})
+    assert previewed(strict, filling, queue(), namespace()) == ()
+    assert previewed(strict, filling, queue(), namespace(**{"headgate.dev/install": "media"})) == (
+        "1 of 1 Queues would violate this policy: thumbnails (checked 1)",
+    )
 
 
 def test_nothing_is_said_where_nothing_would_be_refused() -> None:

@@ -37,10 +37,10 @@ def role(namespace: str) -> list[dict[str, Any]]:
     ]
 
 
-def as_account(cluster: Cluster, namespace: str, folder: Path) -> Path:
+def as_account(cluster: Cluster, namespace: str, folder: Path, account: str = ACCOUNT) -> Path:
     """A kubeconfig of the account."""
     given = yaml.safe_load(cluster.kubeconfig.read_text())
-    token = cluster.kubectl("-n", namespace, "create", "token", ACCOUNT).strip()
+    token = cluster.kubectl("-n", namespace, "create", "token", account).strip()
     for entry in given["users"]:
         entry["user"] = {"token": token}
     path = folder / "kubeconfig-of-the-account"

@@ -89,3 +89,17 @@ def test_a_namespace_is_claimed_by_a_label_whoever_it_names() -> None:
     assert not store.claimed("shop")
     store.put({"kind": "Namespace", "metadata": {"name": "shop", "labels": {"headgate.dev/install": "shop"}}})
     assert store.claimed("shop")
+
+
+def node(**spec: Any) -> dict[str, Any]:
+    return {"apiVersion": "v1", "kind": "Node", "metadata": {"name": "n"}, "spec": spec}
+
+
+def test_a_node_wakes_the_pools_of_its_workers_when_it_goes_and_when_it_stays_after_all() -> None:
+    store = world()
+    for name, where in (("p-1", "n"), ("p-2", "n"), ("p-3", "elsewhere")):
+        store.put(pod(name, pool("p"), namespace="shop") | {"spec": {"nodeName": where}})
+    assert woken(store, node(unschedulable=True), node()) == ["WorkerPool shop/p"]
+    assert woken(store, node(), node(unschedulable=True)) == ["WorkerPool shop/p"]
+    assert woken(store, node(unschedulable=True)) == ["WorkerPool shop/p"], "one that is seen for the first time"
+    assert woken(store, node(podCIDR="10.0.0.0/24"), node()) == []

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import secrets
 import signal
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -111,6 +113,53 @@ def test_switching_the_scope_leaves_workers_as_they_are(whole: Cluster, operator
     after = objects.all("deployments")
     assert [one["metadata"]["uid"] for one in after] == [one["metadata"]["uid"] for one in before]
     assert [one["metadata"]["generation"] for one in after] == [one["metadata"]["generation"] for one in before]
+
+
+def test_workers_on_a_cordoned_node_are_asked_to_leave_and_called_back(whole: Cluster, operators: Reconcilers) -> None:
+    objects = team(whole)
+    operators.program = "tests.reconciler.phases.whole"
+    workers = pool("w")
+    workers["spec"]["hold"] = {"replicas": 1}
+    objects.apply(queue("q"), workers)
+    node = {"apiVersion": "v1", "kind": "Node", "metadata": {"name": objects.namespace}}
+    whole.kubectl("create", "-f-", stdin=json.dumps(node))
+    running = operators.start(*CLUSTER)
+    operators.until(running, "a worker", lambda: None if objects.all("pods") else "none")
+    (worker,) = objects.all("pods")
+    place(whole, worker, objects.namespace)
+
+    def asked(want: str) -> str | None:
+        (seen,) = [pod["metadata"].get("annotations", {}).get("headgate.dev/drain", "") for pod in objects.all("pods")]
+        return None if seen.partition("/")[0] == want else seen or "it is not asked"
+
+    whole.kubectl("cordon", objects.namespace)
+    operators.until(running, "the worker is asked", lambda: asked("NodeMaintenance"))
+    whole.kubectl("uncordon", objects.namespace)
+    operators.until(running, "the request is withdrawn", lambda: asked(""))
+    assert objects.all("pods")[0]["metadata"]["uid"] == worker["metadata"]["uid"]
+
+
+def place(cluster: Cluster, pod: dict[str, Any], node: str) -> None:
+    """What scheduler and kubelet do: the worker runs there."""
+    metadata = pod["metadata"]
+    target = {"apiVersion": "v1", "kind": "Node", "name": node}
+    binding = {"apiVersion": "v1", "kind": "Binding", "metadata": {"name": metadata["name"]}, "target": target}
+    path = f"/api/v1/namespaces/{metadata['namespace']}/pods/{metadata['name']}/binding"
+    cluster.kubectl("create", "--raw", path, "-f", "-", stdin=json.dumps(binding))
+    worker = {"name": "worker", "image": "i", "imageID": "i", "ready": True, "restartCount": 0, "containerID": "c://1"}
+    state = {"running": {"startedAt": "2027-01-15T08:00:00Z"}}
+    ready = {"type": "Ready", "status": "True", "lastTransitionTime": "2027-01-15T08:00:00Z"}
+    status = {"phase": "Running", "conditions": [ready], "containerStatuses": [{**worker, "state": state}]}
+    patch = (
+        "patch",
+        "pod",
+        metadata["name"],
+        "--subresource=status",
+        "--type=merge",
+        "-p",
+        json.dumps({"status": status}),
+    )
+    cluster.kubectl("-n", metadata["namespace"], *patch)
 
 
 BUDGET = """

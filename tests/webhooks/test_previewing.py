@@ -54,6 +54,20 @@ async def test_what_was_looked_at_in_time_is_told() -> None:
     assert told == ("1 of 112 WorkerPools would violate this policy: a (checked 1)",)
 
 
+async def test_a_kind_that_was_not_come_to_is_told() -> None:
+    """The first page of the first kind never comes, and silence would read as good news."""
+
+    async def stuck(kind: str, namespace: str | None) -> AsyncIterator[Sequence[Object]]:
+        await asyncio.Event().wait()
+        yield []
+
+    told = await previewer(stuck, queue(), pool("a"), pool("b"))(asked(STRICT), 0.1)
+    assert told == (
+        "none of 1 Queues was looked at in time; headgate policy preview looks at all of them",
+        "none of 2 WorkerPools was looked at in time; headgate policy preview looks at all of them",
+    )
+
+
 async def test_an_api_server_that_cannot_be_read_is_said() -> None:
     async def broken(kind: str, namespace: str | None) -> AsyncIterator[Sequence[Object]]:
         if kind:

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from datetime import datetime
 from typing import Final
 
 from crds import meta
 from policies import Facts, Operation, decide
 from policies.conflicts import conflicts
+from policies.decision import Action, Violation
 from policies.exemptions import Exemption, of_policy
 from policies.text import line
 from reconciler import metrics
 from reconciler.conditions import CONFLICTED
 from reconciler.context import Context
 from reconciler.errors import Stalled
-from reconciler.keys import key_of
+from reconciler.keys import Key, key_of
 from reconciler.phases.policy.state import Audited, PolicyState
 from reconciler.phases.pool.entitle import overlaps
 from reconciler.reasons import Reason
@@ -24,6 +26,7 @@ EVERY_SECONDS: Final = 60.0
 SLICE_SECONDS: Final = 0.005
 COMPILING: Final = frozenset({"schema", "rules"})
 """Rules about a policy without which nothing of it, or not all of it, can be judged."""
+STRICTEST: Final = (Action.DENY, Action.WARN, Action.AUDIT)
 SHOWN: Final = 3
 
 
@@ -38,15 +41,15 @@ async def compile_(state: PolicyState, ctx: Context) -> None:
 
 async def audit(state: PolicyState, ctx: Context) -> None:
     """Every stored object it is about, in slices: others are worked meanwhile."""
-    violations, exempted = {}, set()
+    violations, exempted = dict[Key, tuple[Violation, ...]](), set[Key]()
     began = ctx.monotonic()
     for kind in (meta.QUEUE.kind, meta.WORKER_POOL.kind):
-        for obj in ctx.store.all(kind, state.where):
+        for obj in ctx.store.unclaimed(kind, state.where):
             if "deletionTimestamp" in obj["metadata"]:
                 continue
             found = ctx.compliance.of(obj, ctx.snapshot, state.now, ctx.monotonic())
             if own := found.of(state.ref):
-                violations[key_of(obj)] = own[0]
+                violations[key_of(obj)] = own
             elif any(one.policy == state.ref for one in found.exempted):
                 exempted.add(key_of(obj))
             if ctx.monotonic() - began > SLICE_SECONDS:
@@ -71,20 +74,30 @@ async def find_conflicts(state: PolicyState, ctx: Context) -> None:
 async def announce(state: PolicyState, ctx: Context) -> None:
     assert state.audited is not None  # noqa: S101 - for the type checker: audit has looked
     where = (state.where or "", state.name)
-    action = str(state.spec.get("action", "Deny"))
-    for one in ("Deny", "Warn", "Audit"):
-        value = len(state.audited.violations) if one == action else None
-        ctx.metrics.set(metrics.POLICY_VIOLATIONS, *where, one, value=value)
+    _count(state, ctx, state.audited)
     ctx.metrics.set(metrics.POLICY_EXEMPTED, *where, value=len(state.audited.exempted))
-    for exemption in of_policy(state.spec):
-        _announce(state, ctx, exemption)
+    told, exemptions = ctx.endings.setdefault(state.key, {}), tuple(of_policy(state.spec))
+    for name in told.keys() - {exemption.name for exemption in exemptions}:
+        # It was taken out of the spec, and nothing of it will end any more.
+        del told[name]
+        ctx.metrics.set(metrics.EXEMPTION_ENDS, *where, name, value=None)
+    for exemption in exemptions:
+        _announce(state, ctx, exemption, told)
 
 
-def _announce(state: PolicyState, ctx: Context, exemption: Exemption) -> None:
+def _count(state: PolicyState, ctx: Context, audited: Audited) -> None:
+    """Each object counts once, with the strictest of what it breaks."""
+    found = Counter(min((one.action for one in broken), key=STRICTEST.index) for broken in audited.violations.values())
+    followed = {state.action, *state.own_actions.values()}
+    for action in STRICTEST:
+        value = found[action] if action in followed else None
+        ctx.metrics.set(metrics.POLICY_VIOLATIONS, state.where or "", state.name, action, value=value)
+
+
+def _announce(state: PolicyState, ctx: Context, exemption: Exemption, told: dict[str, str]) -> None:
     left = exemption.expires > state.now
     ends = exemption.expires.timestamp() if left else None
     ctx.metrics.set(metrics.EXEMPTION_ENDS, state.where or "", state.name, exemption.name, value=ends)
-    told = ctx.endings.setdefault(state.key, {})
     stage = "ending" if exemption.ends_soon(state.now) else "" if left else "ended"
     before = told.get(exemption.name)
     told[exemption.name] = stage

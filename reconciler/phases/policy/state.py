@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from policies.decision import PolicyRef, Violation
+from policies.decision import Action, PolicyRef, Violation
+from policies.fields import items, text
 from reconciler.context import Context
 from reconciler.keys import Key
 from reconciler.phases import Object, State
@@ -12,9 +13,9 @@ from reconciler.phases import Object, State
 
 @dataclass(frozen=True, slots=True)
 class Audited:
-    """What was found among the stored objects; `violations` holds the first finding of each object, by its key."""
+    """What was found among the stored objects; `violations` holds the findings of each that has any, by its key."""
 
-    violations: dict[Key, Violation] = field(default_factory=dict)
+    violations: dict[Key, tuple[Violation, ...]] = field(default_factory=dict)
     exempted: frozenset[Key] = frozenset()
 
 
@@ -35,8 +36,17 @@ class PolicyState(State):
         return PolicyRef(self.obj["kind"], self.name)
 
     @property
-    def enforced(self) -> bool:
-        return self.spec.get("action") == "Deny"
+    def action(self) -> Action:
+        return Action(text(self.spec, "action") or Action.DENY)
+
+    @property
+    def own_actions(self) -> dict[str, Action]:
+        """The rules, by their ids, that do not follow the policy's action but have one of their own."""
+        return {
+            f"rules.{text(rule, 'name')}": Action(action)
+            for _, rule in items(self.spec, "rules")
+            if (action := text(rule, "action"))
+        }
 
 
 def begin(obj: Object, ctx: Context) -> PolicyState:

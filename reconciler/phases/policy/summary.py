@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from policies.decision import Violation
+from policies.decision import Action, Violation
 from policies.exemptions import of_policy
 from policies.moments import moment
 from policies.text import detail
 from reconciler.conditions import READY
 from reconciler.keys import Key
 from reconciler.outcome import Outcome
-from reconciler.phases.policy.state import PolicyState
+from reconciler.phases.policy.state import Audited, PolicyState
 from reconciler.reasons import Reason
 
 SAMPLES: Final = 10
@@ -26,16 +26,22 @@ def summarize(state: PolicyState, outcome: Outcome) -> Mapping[str, Any]:
     audited = state.audited
     if audited is None:
         return {name: state.status.get(name) for name in FIELDS}
-    ready = None if state.enforced else _ready_to_enforce(state, len(audited.violations))
+    ready = None if state.action is Action.DENY else _ready_to_enforce(state, _would_be_refused(state, audited))
     _say_ready(state, ready)
     samples = sorted(audited.violations.items(), key=lambda item: item[0])[:SAMPLES]
     return {
         "violations": len(audited.violations),
         "exempted": len(audited.exempted),
         "activeExemptions": sum(state.now < exemption.expires for exemption in of_policy(state.spec)),
-        "samples": [_sample(key, violation) for key, violation in samples] or None,
+        "samples": [_sample(key, found[0]) for key, found in samples] or None,
         "readyToEnforce": ready,
     }
+
+
+def _would_be_refused(state: PolicyState, audited: Audited) -> int:
+    """The objects that `action: Deny` would refuse: a rule with an action of its own goes on with that."""
+    own = state.own_actions
+    return sum(any(one.rule not in own for one in found) for found in audited.violations.values())
 
 
 def _ready_to_enforce(state: PolicyState, violations: int) -> dict[str, Any]:

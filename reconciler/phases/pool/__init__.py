@@ -7,6 +7,7 @@ from typing import Final
 from crds import meta
 from reconciler.phases import Reconcile
 from reconciler.phases.comply import comply
+from reconciler.phases.glass import glass
 from reconciler.phases.pool.bear import bear
 from reconciler.phases.pool.drain import drain
 from reconciler.phases.pool.guard import guard
@@ -23,12 +24,15 @@ from reconciler.phases.pool.summary import FIELDS, summarize
 from reconciler.phases.pool.sweep import sweep
 from reconciler.phases.pool.takeover import give_back, take_over
 from reconciler.phases.pool.trial import trial
+from reconciler.phases.pool.worker_glass import glass_of_workers
 
 WORKER_POOL: Final = Reconcile(
     kind=meta.WORKER_POOL,
     begin=begin,
     phases=(
         comply,
+        glass,
+        glass_of_workers,
         resolve,
         adopt,
         hold,
@@ -45,7 +49,7 @@ WORKER_POOL: Final = Reconcile(
         sweep,
         judge,
     ),
-    delete_phases=(end_with_namespace, resolve, give_back, empty, let_go),
+    delete_phases=(end_with_namespace, glass_of_workers, resolve, give_back, empty, let_go),
     summarize=summarize,
     fields=FIELDS,
 )

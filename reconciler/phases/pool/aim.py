@@ -12,7 +12,7 @@ from reconciler.phases.pool.pods import is_finished, ready_seconds, restarts_of,
 from reconciler.phases.pool.state import PoolState
 from reconciler.phases.pool.view import revision_label
 from reconciler.plans.child import Child, DrainReason, Force, Pod
-from reconciler.plans.rollout import Revision, bounds, leading, targets, within
+from reconciler.plans.rollout import Revision, bounds, leading, remaining, targets, within
 from reconciler.reasons import Reason
 from reconciler.workers import UNKNOWN
 
@@ -25,6 +25,8 @@ def aims(state: PoolState, wanted: int, *, waiting: bool) -> dict[str, int]:
     assert state.effective is not None  # noqa: S101 - for the type checker: resolve has run
     revisions = [revision_of(state, one, waiting=waiting) for one in state.view.children]
     state.proved = {one.name for one in revisions if one.proved}
+    if state.missing:
+        return remaining(wanted, revisions)
     current = next((one for one in revisions if one.name == state.revision), None)
     if current is None:
         return {}
@@ -85,34 +87,41 @@ def child_of(state: PoolState, obj: Mapping[str, Any], pods: Sequence[Pod]) -> C
         now=state.now.timestamp(),
         generation=metadata["generation"],
         observed_generation=status.get("observedGeneration", 0),
-        pods=[replace(pod, spared=True) if pod.uid in state.spared else pod for pod in pods],
+        pods=[_known(state, name, pod) for pod in pods],
         reason=_reason(state, name),
         timeout=state.drain_timeout,
         force=_force(state),
         failing=_failing(status),
         guarded=state.guarded and not (name == state.taken_name and state.unlabelled),
-        kills=_on_timeout(state) == "Kill",
+        kills=state.on_timeout == "Kill" and not state.skewed,
         warm=state.warm,
     )
+
+
+def _known(state: PoolState, revision: str, pod: Pod) -> Pod:
+    """The pod with what this pass knows of it beside the pod's own words."""
+    # Of a Deployment that is taken over and cannot be drained nobody is asked to leave, wherever it runs.
+    stays = revision == state.taken_name and state.untouchable
+    spared, silent = pod.uid in state.spared, pod.uid in state.silent
+    evacuated, neighbours = pod.node in state.leaving_nodes and not stays, state.crowds.get(pod.node, 0)
+    if not (spared or silent or evacuated or neighbours):
+        return pod
+    return replace(pod, spared=spared, silent=silent, evacuated=evacuated, neighbours=neighbours)
 
 
 def _reason(state: PoolState, revision: str) -> DrainReason:
     if state.deleting:
         return DrainReason.DELETE
-    if revision != state.revision:
+    if state.revision not in ("", revision):
         return DrainReason.ROLLOUT
     return DrainReason.PREEMPTED if state.gives else DrainReason.SCALE_DOWN
 
 
 def _force(state: PoolState) -> Force:
-    """A pool that is deleted must not hang on workers that say nothing; one that is busy may finish."""
-    if _on_timeout(state) != "Wait":
+    """A pool that is deleted must not hang on workers that never say anything; one that may be busy may finish."""
+    if state.on_timeout != "Wait" and not state.skewed:
         return Force.EVERYBODY
     return Force.SILENT if state.deleting else Force.NOBODY
-
-
-def _on_timeout(state: PoolState) -> str:
-    return str(state.effective.get("drain.onTimeout")) if state.effective else "Wait"
 
 
 def _failing(status: Mapping[str, Any]) -> bool:

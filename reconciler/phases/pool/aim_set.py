@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from reconciler.context import Context
-from reconciler.phases.pool.aim import child_of, proves, serves_on
+from reconciler.phases.pool.aim import child_of, proves, replicas_of, serves_on
 from reconciler.phases.pool.look import memory_of
 from reconciler.phases.pool.pods import is_finished
 from reconciler.phases.pool.state import PoolState
@@ -39,7 +39,9 @@ def aims_of_set(state: PoolState, wanted: int, *, waiting: bool) -> dict[str, in
     state.proved = {name for name in state.view.revisions if name in state.proved_before or name in proving}
     state.leader, state.targets = present, {present: wanted}
     state.replacing = None
-    if any(pod.active and revision_label(one) != present for one, pod in _paired(state)):
+    if state.missing:
+        state.targets = {present: min(wanted, replicas_of(child))}
+    elif any(pod.active and revision_label(one) != present for one, pod in _paired(state)):
         # Only time tells that a new worker serves.
         state.again(LOOK_SECONDS)
         # What has failed replaces nobody; the one that it gave way to does.

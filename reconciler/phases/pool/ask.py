@@ -104,4 +104,4 @@ def _state(record: Record) -> WorkerState:
     drained = record.state is State.DRAINED and record.rests
     activity = Activity.BUSY if record.in_flight else Activity.DRAINED if drained else Activity.IDLE
     followed = frozenset({record.config_generation})
-    return WorkerState(activity, record.in_flight, record.running, record.succeeded, followed)
+    return WorkerState(activity, record.in_flight, record.running, record.succeeded, followed, heard=True)

@@ -11,7 +11,8 @@ from kube.errors import AlreadyExists, NotFound
 from kube.resources import CONTROLLER_REVISIONS, DEPLOYMENTS
 from policies.fields import dig
 from reconciler.children.deployment import deployment
-from reconciler.children.names import APPLIED
+from reconciler.children.names import APPLIED, QUEUES
+from reconciler.children.queue_notes import note
 from reconciler.children.stateful_set import stateful_set
 from reconciler.children.workload import resource_of
 from reconciler.context import Context
@@ -52,7 +53,8 @@ async def _create(state: PoolState, ctx: Context) -> None:
     else:
         body = deployment(state.owner, state.template, state.revision, paused=False)
     body["spec"]["replicas"] = 0
-    body["metadata"].setdefault("annotations", {})[APPLIED] = memory_of(state, ctx).applied
+    notes = {APPLIED: memory_of(state, ctx).applied, QUEUES: note(state.worked)}
+    body["metadata"].setdefault("annotations", {}).update(notes)
     try:
         await ctx.client.create(resource_of(state.spec), body)
     except AlreadyExists:

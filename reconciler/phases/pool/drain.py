@@ -20,6 +20,7 @@ from reconciler.phases.pool.departures import tell, tell_of_called
 from reconciler.phases.pool.guard import try_guard
 from reconciler.phases.pool.look import hear, look_anew
 from reconciler.phases.pool.perform import perform
+from reconciler.phases.pool.places import see_crowds, see_leaving_nodes
 from reconciler.phases.pool.state import PoolState
 from reconciler.phases.pool.trial import jobs_wait
 from reconciler.plans import ordinals, removal
@@ -36,8 +37,9 @@ PROOF_SECONDS: Final = 0.7
 
 
 async def drain(state: PoolState, ctx: Context) -> None:
-    if state.frozen or state.decision is None:
+    if state.paused or state.decision is None:
         return
+    see_leaving_nodes(state, ctx)
     wanted = state.decision.to
     waiting = jobs_wait(state, ctx)
     aim(state, wanted, waiting=waiting)
@@ -50,6 +52,7 @@ async def drain(state: PoolState, ctx: Context) -> None:
     if _plain(state) and await _nothing_to_do_yet(state, ctx):
         return
     await look_anew(state, ctx)
+    see_crowds(state, ctx)
     see_whether_stuck(state, ctx)
     await try_guard(state, ctx)
     aim(state, wanted, waiting=waiting)
@@ -121,14 +124,14 @@ def _moving(state: PoolState, planned: Sequence[Child]) -> bool:
         return True
     if any(pod.request is not None or pod.bound is not None for pod in state.view.all_pods):
         return True
-    return any(child.replicas != child.keep or child.owed or _outdated(child) for child in planned)
+    return any(child.replicas != child.keep or child.owed or _outdated(child) or _evacuated(child) for child in planned)
 
 
 def _removing(state: PoolState, planned: Sequence[Child]) -> bool:
     """Whether any pod is to leave, or about to; else all that can follow is that more of them start."""
     if not _plain(state) or any(pod.request is not None or pod.bound is not None for pod in state.view.all_pods):
         return True
-    return any(child.replicas > child.keep or child.owed > 0 for child in planned)
+    return any(child.replicas > child.keep or child.owed > 0 or _evacuated(child) for child in planned)
 
 
 def _plain(state: PoolState) -> bool:
@@ -140,6 +143,10 @@ def _plain(state: PoolState) -> bool:
 
 def _outdated(child: Child) -> bool:
     return any(pod.outdated and pod.active for pod in child.pods)
+
+
+def _evacuated(child: Child) -> bool:
+    return any(pod.evacuated for pod in child.active)
 
 
 def _children(state: PoolState) -> list[Child]:

@@ -63,7 +63,7 @@ def overlaps(policy: PolicyView, ctx: Context) -> list[str]:
     if "budget" not in policy.spec:
         return []
     found = []
-    for pool in ctx.store.all(meta.WORKER_POOL.kind, policy.namespace or None):
+    for pool in ctx.store.unclaimed(meta.WORKER_POOL.kind, policy.namespace or None):
         counts = budget_of(pool, ctx)
         about = any(view.uid == policy.uid for view in applying(meta.WORKER_POOL.kind, pool, ctx.snapshot).views)
         if about and counts is not None and counts.policy.uid != policy.uid:
@@ -136,7 +136,7 @@ def _surge(state: ScalingState, ctx: Context, wanted: int) -> int:
 
 
 def _members(budget: Budget, ctx: Context) -> Sequence[Member]:
-    pools = ctx.store.all(meta.WORKER_POOL.kind, budget.policy.namespace or None)
+    pools = ctx.store.unclaimed(meta.WORKER_POOL.kind, budget.policy.namespace or None)
     mine = (pool for pool in pools if (found := budget_of(pool, ctx)) and found.policy.uid == budget.policy.uid)
     return [Member(key_of(pool), claim_of(pool, ctx, budget.min_runtime)) for pool in mine]
 

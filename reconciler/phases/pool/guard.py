@@ -30,7 +30,7 @@ async def guard(state: PoolState, ctx: Context) -> None:
         # An earlier process has tried it; it is tried again some time within a resync, or at the next removal.
         memory.guarded, memory.guard_asked_at = True, ctx.monotonic() - ctx.rng.random() * ctx.settings.resync
     wait = ctx.settings.resync if memory.guarded else MISSING_SECONDS
-    if not state.frozen and (memory.guarded is None or ctx.monotonic() - memory.guard_asked_at > wait):
+    if not state.paused and (memory.guarded is None or ctx.monotonic() - memory.guard_asked_at > wait):
         await try_guard(state, ctx)
     _say(state, memory.guarded)
     if memory.guarded is False and state.guard == "Deletes":

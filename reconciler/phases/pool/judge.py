@@ -2,34 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping
 from typing import Any, Final
 
 from crds import meta
 from reconciler import metrics
-from reconciler.children.template import shows_its_end
-from reconciler.children.ways import Way
-from reconciler.conditions import DRAINING, READY, RECONCILING, STALLED
+from reconciler.conditions import READY, RECONCILING, STALLED
 from reconciler.context import Context
 from reconciler.phases.pool.aim_set import most_out
+from reconciler.phases.pool.leaving import tell_leaving
 from reconciler.phases.pool.look import memory_of
 from reconciler.phases.pool.state import PoolState
-from reconciler.plans.child import Pod
-from reconciler.plans.removal import Wait
 from reconciler.reasons import Reason
 from reconciler.workers import Activity
 
 HINDRANCES: Final = frozenset({Reason.ROLLOUT_FAILED, Reason.NO_ROOM, Reason.LATENCY_BREACH})
-UNWRAPPED: Final = (
-    "Workers that headgate-wait does not run cannot prove themselves idle, so none leaves: name what they run in"
-    " spec.command, or begin the image's ENTRYPOINT with headgate-wait"
-)
 
 
 async def judge(state: PoolState, ctx: Context) -> None:
     _ready(state)
     _tell_of_hindrance(state, ctx)
-    _draining(state, ctx)
+    tell_leaving(state, ctx)
     state.digest = _digest(state)
     memory = memory_of(state, ctx)
     if state.digest != memory.measured:
@@ -129,37 +122,6 @@ def _tell_of_hindrance(state: PoolState, ctx: Context) -> None:
         memory.hindered.add((state.revision, said.reason))
         if said.reason not in stored:
             ctx.events.warning(state.obj, said.reason, said.message)
-
-
-def _draining(state: PoolState, ctx: Context) -> None:
-    leaving = [pod for pod in state.view.all_pods if pod.request is not None and pod.active]
-    if not leaving:
-        return
-    late = [pod for pod in leaving if state.now.timestamp() - pod.request.since >= state.drain_timeout]  # type: ignore[union-attr]  # leaving ones have a request
-    memory = memory_of(state, ctx)
-    for pod in late:
-        if pod.uid not in memory.overdue:
-            message = f"{pod.name} drains for longer than drain.timeout; drain.onTimeout decides what follows"
-            ctx.events.warning(state.obj, Reason.DRAIN_TIMED_OUT, message)
-    memory.overdue = {pod.uid for pod in late}
-    if _shows_nothing(state, leaving):
-        state.conditions.true(DRAINING, Reason.CANNOT_PROVE, UNWRAPPED)
-    elif late:
-        names = ", ".join(sorted(pod.name for pod in late)[:3])
-        state.conditions.true(DRAINING, Reason.DRAIN_TIMED_OUT, f"Over drain.timeout: {names}")
-    elif Wait.UNREADY in state.waits.values():
-        message = "A worker that is not ready would be removed instead of the drained ones; waiting for it"
-        state.conditions.true(DRAINING, Reason.UNREADY_WORKER, message)
-    else:
-        state.conditions.true(DRAINING, Reason.DRAINING, "Workers finish their jobs before they go")
-
-
-def _shows_nothing(state: PoolState, leaving: Sequence[Pod]) -> bool:
-    """Whether nobody who is to leave is heard of, and by the template that can't be otherwise."""
-    if state.way is not Way.BROKER or state.template is None:
-        return False
-    silent = all(pod.worker.activity is Activity.UNKNOWN and pod.runs for pod in leaving)
-    return silent and not shows_its_end(state.template, [worked.obj for worked in state.worked])
 
 
 def _measure(state: PoolState, ctx: Context) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from datetime import datetime
+from typing import Any, Final
 
 from crds.v1 import QueueSpec
 from kube.resources import PODS
@@ -21,7 +22,16 @@ from reconciler.phases.pool.former_view import with_former
 from reconciler.phases.pool.state import PoolState
 from reconciler.phases.pool.view import View
 from reconciler.phases.queue.known import known
-from reconciler.workers import Activity, Fences, states
+from reconciler.workers import Activity, Fences, WorkerState, states
+
+MOST_SKEW_SECONDS: Final = 5.0
+"""By how much our clock may differ from the API server's before nobody is removed for being over a time. A date in an
+answer is up to a second old.
+"""
+
+
+SPOKEN: Final = "AdminAPI"
+"""`status.drainMethod` of a pool whose workers were heard over HTTP."""
 
 
 async def look(state: PoolState, ctx: Context) -> None:
@@ -37,14 +47,34 @@ async def look_anew(state: PoolState, ctx: Context) -> None:
     namespace, selector = state.namespace, state.owner.selector
     children = (await ctx.client.list(resource_of(state.spec), namespace, selector)).items
     pods = (await ctx.client.list(PODS, namespace, selector)).items
+    state.skewed = _is_skewed(ctx.client.server_date, ctx.clock())
     view = await with_former(state, ctx, View(children, pods))
     memory.fences.seen(view.asked)
     observations = await _observed(state, ctx)
-    workers = states(view.asked, observations, memory.fences)
+    workers = states(view.asked, observations, memory.fences, everywhere=_everywhere(state, observations))
     for queue, observation in observations.items():
         memory.fences.read(queue, observation.time)
     workers |= await ask_workers(state, ctx, memory, view.pods, observations)
     state.view = replace(view, workers=workers)
+    memory.silent = _silent(memory.silent, workers, ctx.monotonic())
+    long_ago = ctx.monotonic() - state.drain_timeout
+    state.silent = frozenset(uid for uid, since in memory.silent.items() if since <= long_ago)
+
+
+def _is_skewed(theirs: datetime | None, ours: datetime) -> bool:
+    """Whether our clock is not the API server's, which has just answered."""
+    return theirs is not None and abs((theirs - ours).total_seconds()) > MOST_SKEW_SECONDS
+
+
+def _everywhere(state: PoolState, observations: Mapping[str, Observation]) -> bool:
+    """Whether everybody was asked who may have a word of a worker. Where workers speak over HTTP that is the worker."""
+    return len(observations) == len(state.spec["queues"]) and state.status.get("drainMethod") != SPOKEN
+
+
+def _silent(before: Mapping[str, float], workers: Mapping[str, WorkerState], now: float) -> dict[str, float]:
+    """Since when each pod has been silent. A look that could not ask everybody tells nothing either way."""
+    kept = {uid: since for uid, since in before.items() if uid in workers and not workers[uid].heard}
+    return {**{uid: now for uid, worker in workers.items() if worker.heard is False}, **kept}
 
 
 async def hear(state: PoolState, ctx: Context) -> bool:
@@ -92,10 +122,13 @@ async def _observed(state: PoolState, ctx: Context) -> Mapping[str, Observation]
     asked = (ctx.brokers.observe(state.namespace, name, spec) for name, spec in zip(names, specs, strict=True))
     answers = await asyncio.gather(*asked, return_exceptions=True)
     found: dict[str, Observation] = {}
+    state.unread = {}
     for name, answer in zip(names, answers, strict=True):
         if isinstance(answer, Observation):
             found[name] = answer
-        elif not isinstance(answer, BrokerError):
+        elif isinstance(answer, BrokerError):
+            state.unread[name] = answer.reason
+        else:
             raise answer
     return found
 

@@ -13,7 +13,8 @@ from kube.resources import CONFIG_MAPS, POD_DISRUPTION_BUDGETS, PODS
 from policies.effective import Effective
 from reconciler.children.budget import disruption_budget
 from reconciler.children.config import config_map, configuration
-from reconciler.children.names import APPLIED
+from reconciler.children.names import APPLIED, QUEUES
+from reconciler.children.queue_notes import note
 from reconciler.children.workload import resource_of
 from reconciler.context import Context
 from reconciler.phases.pool.look import memory_of
@@ -41,7 +42,7 @@ async def configure(state: PoolState, ctx: Context) -> None:
     """Bring configuration and budget to what is in force; workers read the first without a restart."""
     if state.frozen or state.effective is None:
         return
-    content, wanted = _wanted(state, state.effective)
+    content, wanted, queues = _wanted(state, state.effective)
     state.generation_of_config = content["generation"]
     memory = memory_of(state, ctx)
     now = ctx.monotonic()
@@ -54,36 +55,36 @@ async def configure(state: PoolState, ctx: Context) -> None:
         await ctx.client.apply(CONFIG_MAPS, config_map(state.owner, content), FIELD_MANAGER)
         await _budget(state, ctx, guarded=state.guard != "None")
         memory.applied, memory.applied_at, memory.generation = wanted, now, content["generation"]
-    if child is not None and _noted(child) != wanted:
-        await _note(state, ctx, child, wanted)
+    if child is not None and (_noted(child), _noted(child, QUEUES)) != (wanted, queues):
+        await _note(state, ctx, child, {APPLIED: wanted, QUEUES: queues})
     await _unguard(state, ctx)
     await _nudge(state, ctx)
 
 
-def _noted(child: Mapping[str, Any]) -> str:
+def _noted(child: Mapping[str, Any], annotation: str = APPLIED) -> str:
     """The digest of what was applied last, as it stands on the child."""
-    return str((child["metadata"].get("annotations") or {}).get(APPLIED, ""))
+    return str((child["metadata"].get("annotations") or {}).get(annotation, ""))
 
 
-async def _note(state: PoolState, ctx: Context, child: Mapping[str, Any], digest: str) -> None:
+async def _note(state: PoolState, ctx: Context, child: Mapping[str, Any], annotations: Mapping[str, str]) -> None:
     metadata, resource = child["metadata"], resource_of(state.spec)
-    patch = {"metadata": {"uid": metadata["uid"], "annotations": {APPLIED: digest}}}
+    patch = {"metadata": {"uid": metadata["uid"], "annotations": annotations}}
     try:
         ctx.store.put(await ctx.client.merge_patch(resource, metadata["name"], state.namespace, patch))
     except NotFound:
         return
 
 
-def _wanted(state: PoolState, effective: Effective) -> tuple[Mapping[str, Any], str]:
-    """The configuration, and a digest of it and the budget."""
+def _wanted(state: PoolState, effective: Effective) -> tuple[Mapping[str, Any], str, str]:
+    """The configuration, a digest of it and the budget, and what is noted of the queues."""
     known = state.resolved
     if known is not None and known.content is not None:
-        return known.content, known.digest
-    content = configuration(state.owner, effective, state.worked)
+        return known.content, known.digest, known.queues
+    content, queues = configuration(state.owner, effective, state.worked), note(state.worked)
     digest = sha256(json.dumps([content, state.guard != "None", state.uid]).encode()).hexdigest()
     if known is not None:
-        known.content, known.digest = content, digest
-    return content, digest
+        known.content, known.digest, known.queues = content, digest, queues
+    return content, digest, queues
 
 
 async def _budget(state: PoolState, ctx: Context, *, guarded: bool) -> None:

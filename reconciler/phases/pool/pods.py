@@ -6,6 +6,7 @@ The drain request, the mark and what it is bound to stand on the pod as annotati
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -28,18 +29,23 @@ WARM: Final = "warm-stop"
 def pod_of(pod: Object, workers: Mapping[str, WorkerState]) -> Pod:
     metadata, status = pod["metadata"], pod.get("status") or {}
     labels, annotations = metadata.get("labels") or {}, metadata.get("annotations") or {}
-    mark = labels.get(meta.LABEL_DRAINED)
+    mark, created = labels.get(meta.LABEL_DRAINED), seconds(metadata["creationTimestamp"])
+    request = request_of(annotations.get(meta.ANNOTATION_DRAIN, ""))
+    if request is not None:
+        # Whoever asks writes a time of their own: it is never before the pod's.
+        request = replace(request, since=max(request.since, created))
     return Pod(
         name=metadata["name"],
         uid=metadata["uid"],
         version=metadata["resourceVersion"],
-        created=seconds(metadata["creationTimestamp"]),
+        created=created,
+        node=pod["spec"].get("nodeName") or "",
         container=container_of(pod),
         runs=_may_run(pod),
         scheduled=bool(pod["spec"].get("nodeName")),
         phase=PHASES.get(status.get("phase", "Pending"), RUNNING),
         ready=is_ready(pod),
-        request=request_of(annotations.get(meta.ANNOTATION_DRAIN, "")),
+        request=request,
         bound=annotations.get(meta.ANNOTATION_DRAINED_INSTANCE, "") if mark else None,
         forced=mark == FORCED,
         terminating="deletionTimestamp" in metadata,
@@ -62,7 +68,7 @@ def asked_of(pod: Object) -> Asked:
 
 
 def request_of(text: str) -> Request | None:
-    """`<reason>/<RFC 3339 time>`. A time that cannot be read counts from the beginning of time: it is overdue."""
+    """`<reason>/<RFC 3339 time>`. A time that cannot be read counts from the beginning of time."""
     if not text:
         return None
     reason, _, since = text.partition("/")

@@ -19,6 +19,7 @@ from reconciler.phases.ending import ends, let_go_of
 from reconciler.phases.pool.aim_set import see_whether_stuck
 from reconciler.phases.pool.drain import carry_out
 from reconciler.phases.pool.guard import try_guard
+from reconciler.phases.pool.leaving import tell_leaving
 from reconciler.phases.pool.look import forget, look_anew
 from reconciler.phases.pool.own import release_finalizer
 from reconciler.phases.pool.pods import is_finished, seconds
@@ -47,6 +48,7 @@ async def empty(state: PoolState, ctx: Context) -> None:
     await carry_out(state, ctx)
     if any(_counts(pod, state) for pod in state.view.pods):
         state.conditions.true(DRAINING, Reason.DRAINING, "Deleted: workers finish their jobs before they go")
+        tell_leaving(state, ctx)
         raise Waiting(state.asked or WAIT_SECONDS, Reason.DRAINING, "Workers finish their jobs before they go")
     if any(one["spec"].get("replicas", 1) for one in state.view.children):
         raise Waiting(state.asked or WAIT_SECONDS, Reason.DRAINING, "The last workers are being removed")

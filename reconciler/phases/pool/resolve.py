@@ -10,6 +10,7 @@ from policies import applying
 from policies import effective as effective_values
 from policies.snapshot import PolicyView
 from reconciler.children.config import WorkedQueue
+from reconciler.children.queue_notes import noted_on
 from reconciler.children.revision import revision_of
 from reconciler.children.template import pod_template
 from reconciler.children.ways import way_of
@@ -31,12 +32,19 @@ async def resolve(state: PoolState, ctx: Context) -> None:
             remembered[name] = worked
             continue
         state.missing.append(name)
-        if state.deleting and name in remembered:
-            # Deleted together with its pool, a moment before it: the workers' records are still at the broker.
-            state.worked.append(remembered[name])
+        if (gone := remembered.get(name) or _noted(state, ctx, reference)) is not None:
+            # Its workers may still have to leave, and their records are still at the broker.
+            state.worked.append(gone)
+            remembered[name] = gone
     state.resolved = _resolved(state, ctx)
     state.effective, state.way = state.resolved.effective, state.resolved.way
     state.template, state.revision = state.resolved.template, state.resolved.revision
+
+
+def _noted(state: PoolState, ctx: Context, reference: Mapping[str, Any]) -> WorkedQueue | None:
+    """A queue that was gone before this process began."""
+    queue = noted_on(ctx.store.children_of_pool(state.uid)).get(reference["name"])
+    return None if queue is None else WorkedQueue(queue, known(queue, ctx).effective, reference)
 
 
 def _resolved(state: PoolState, ctx: Context) -> Resolved:

@@ -18,6 +18,7 @@ from reconciler.phases.pool.scaling_state import ScalingState
 from reconciler.phases.pool.view import View
 from reconciler.plans.facts import DEFAULT_STARTUP_SECONDS
 from reconciler.plans.removal import Wait
+from reconciler.reasons import Reason
 
 
 @dataclass(kw_only=True)
@@ -32,7 +33,10 @@ class PoolState(ScalingState):
     start what it should.
     `sizes_of` is the revision whose sizes the present one is to have, where only these are between the two.
     `taken` says that a Deployment that is taken over has workers, and `untouchable` that none of them may be removed.
-    With `unlabelled` the guard does not know all of them yet.
+    With `unlabelled` the guard does not know all of them yet. `unread` are the queues that could not be read, and why.
+    `silent` are the pods, by uid, of whose workers no broker has had a word for as long as a drain may take.
+    With `skewed` our clock is not the API server's.
+    `leaving_nodes` are to be emptied, and `crowds` says how many workers each node has that one of the pool's runs on.
     """
 
     way: Way = Way.CONTRACT
@@ -58,6 +62,11 @@ class PoolState(ScalingState):
     taken: bool = False
     untouchable: bool = False
     unlabelled: bool = False
+    unread: dict[str, Reason] = field(default_factory=dict)
+    silent: frozenset[str] = frozenset()
+    skewed: bool = False
+    leaving_nodes: frozenset[str] = frozenset()
+    crowds: dict[str, int] = field(default_factory=dict)
 
     @property
     def taken_name(self) -> str:
@@ -99,9 +108,17 @@ class PoolState(ScalingState):
         return self.way is Way.WARM_STOP
 
     @property
+    def paused(self) -> bool:
+        """Nothing is to be changed, because the user says so."""
+        return bool(self.spec.get("paused"))
+
+    @property
     def frozen(self) -> bool:
-        """Nothing is to be changed: the user says so, or a queue is missing and nothing can be rendered."""
-        return bool(self.spec.get("paused")) or (not self.deleting and bool(self.missing))
+        """Nothing is to be made or changed: it is paused, or a queue is missing and nothing can be rendered.
+
+        Where only a queue is missing workers may leave all the same, for nobody has to be rendered for that.
+        """
+        return self.paused or (not self.deleting and bool(self.missing))
 
     @property
     def proved_before(self) -> set[str]:
@@ -113,6 +130,11 @@ class PoolState(ScalingState):
         """How long a worker takes to start, in seconds."""
         told = self.effective.get("scaling.startupTime") if self.effective else None
         return DEFAULT_STARTUP_SECONDS if told is None else duration.seconds(told)
+
+    @property
+    def on_timeout(self) -> str:
+        """`drain.onTimeout` as it is in force."""
+        return str(self.effective.get("drain.onTimeout")) if self.effective else "Wait"
 
     @property
     def drain_timeout(self) -> float:

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from policies.effective import SPEC
 from reconciler.outcome import Outcome
+from reconciler.phases.pool.look import SPOKEN
 from reconciler.phases.pool.scale import scaling_status
 from reconciler.phases.pool.scaling_record import decided, with_draining
 from reconciler.phases.pool.state import PoolState
@@ -56,7 +57,7 @@ def _busy(pods: Sequence[Pod]) -> int:
 def _method(state: PoolState, pods: Sequence[Pod]) -> str | None:
     """A way by which workers tell of themselves is named once one was heard; it stays while there are no workers."""
     if state.spoken:
-        return "AdminAPI"
+        return SPOKEN
     if state.warm or any(pod.worker.activity is not Activity.UNKNOWN for pod in pods):
         return str(state.way)
     return state.status.get("drainMethod")

@@ -11,6 +11,7 @@ from typing import Final
 from crds import meta
 from reconciler.phases import Reconcile
 from reconciler.phases.comply import comply
+from reconciler.phases.glass import glass
 from reconciler.phases.queue.configure import configure
 from reconciler.phases.queue.follow import follow
 from reconciler.phases.queue.judge import judge
@@ -22,7 +23,7 @@ from reconciler.phases.queue.summary import FIELDS, summarize
 QUEUE: Final = Reconcile(
     kind=meta.QUEUE,
     begin=begin,
-    phases=(comply, configure, hold, observe, judge, follow),
+    phases=(comply, glass, configure, hold, observe, judge, follow),
     delete_phases=(release,),
     summarize=summarize,
     fields=FIELDS,

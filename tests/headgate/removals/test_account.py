@@ -92,6 +92,16 @@ def broken_glass(until: str) -> dict[str, Any]:
         ),
         pytest.param([event("delete", BUSY) | {"responseStatus": {"code": 403}}], [], id="a delete that was refused"),
         pytest.param([event("delete", BUSY, requestURI="/api/v1/x?dryRun=All")], [], id="a dry run"),
+        pytest.param(
+            [event("delete", BUSY, requestURI="/api/v1/x?dryRun=All", requestObject={"dryRun": ["All"]})],
+            [],
+            id="a dry run by its body",
+        ),
+        pytest.param(
+            [event("delete", BUSY, requestURI="/api/v1/x?dryRun=All", requestObject={"kind": "DeleteOptions"})],
+            [Proof.NONE],
+            id="none, for its body does not say so and the query does not count beside one",
+        ),
         pytest.param([event("delete", BUSY) | {"stage": "RequestReceived"}], [], id="a request not yet answered"),
     ],
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from tests.reconciler.phases.fleet import Fleet
 pytestmark = pytest.mark.control_plane
 
 BROKEN = "registry.example.com/worker:2"
+GLASS = "headgate.dev/break-glass"
 
 
 def test_a_worker_that_a_user_asks_to_drain_is_replaced(fleet: Fleet) -> None:
@@ -29,6 +31,34 @@ def test_a_worker_that_a_user_asks_to_drain_is_replaced(fleet: Fleet) -> None:
 
     fleet.until("the worker is replaced", replaced)
     assert not fleet.node.kills
+
+
+def test_break_glass_on_a_worker_ends_with_its_time_and_the_guard_is_back(fleet: Fleet) -> None:
+    fleet.apply(hold={"replicas": 1})
+    fleet.until_serving(1)
+    (name,) = (pod["metadata"]["name"] for pod in fleet.list("pods"))
+    soon, never = (f"{datetime.now(UTC) + timedelta(seconds=away):%FT%TZ} it hangs, INC-4711" for away in (8, 200_000))
+    break_glass(fleet, f"pod/{name}", soon)
+    break_glass(fleet, "wp/w", never)
+
+    def ended() -> str | None:
+        (pod,), held = fleet.list("pods"), fleet.objects.get("wp", "w")
+        left = [one["metadata"]["annotations"].get(GLASS) for one in (pod, held) if "annotations" in one["metadata"]]
+        return None if not any(left) else str(left)
+
+    fleet.until("it is taken off both", ended)
+    with pytest.raises(RuntimeError, match="has not been drained"):
+        fleet.cluster.kubectl("-n", fleet.namespace, "delete", "pod", name, "--dry-run=server")
+    for want in (
+        f"Break-glass until {soon.replace(' ', ': ', 1)}",
+        f"Break-glass is over, and was taken off: {soon}",
+        f"Break-glass lasts for longer than 24h, and was taken off: {never}",
+    ):
+        fleet.until(f"an Event says: {want}", lambda want=want: None if want in fleet.events() else fleet.events())
+
+
+def break_glass(fleet: Fleet, target: str, words: str) -> None:
+    fleet.cluster.kubectl("-n", fleet.namespace, "annotate", target, f"{GLASS}={words}")
 
 
 def test_a_revision_that_never_starts_is_rolled_back(fleet: Fleet) -> None:
@@ -151,5 +181,7 @@ def test_a_queue_that_drains_is_gone_when_its_jobs_are(fleet: Fleet) -> None:
 
     fleet.until("the queue is gone", gone)
     assert fleet.node.jobs_done == 12
+    fleet.hold(0)
+    fleet.until("its workers can still leave", lambda: str(fleet.list("pods")) if fleet.list("pods") else None)
     assert "Drained" in fleet.cluster.kubectl("-n", fleet.namespace, "get", "events")
     assert not fleet.node.kills

@@ -15,9 +15,10 @@ from reconciler.keys import Key
 from reconciler.outcome import Outcome
 from reconciler.phases import State
 from reconciler.phases.comply import comply
+from reconciler.phases.glass import glass
 from reconciler.phases.policy import PHASES, POLICY
 from reconciler.phases.policy.state import PolicyState
-from tests.policies.objects import NOW, Object, policy, pool, queue
+from tests.policies.objects import NOW, Object, cluster_policy, namespace, policy, pool, queue
 from tests.reconciler.phases.worlds import World
 
 LIMITS = {"maxReplicasPerPool": 20}
@@ -44,9 +45,9 @@ class Audit:
         self.ctx.store.put({**obj, "metadata": metadata})
         self.ctx.snapshot.put(obj["kind"], obj)
 
-    async def of_policy(self, name: str = "limits") -> Mapping[str, Any]:
+    async def of_policy(self, name: str = "limits", kind: str = "Policy") -> Mapping[str, Any]:
         """The status after a pass, conditions as `Type=Status Reason: message`."""
-        obj = self.ctx.store.get(Key("Policy", "media", name))
+        obj = self.ctx.store.get(Key(kind, "media" if kind == "Policy" else "", name))
         assert obj is not None
         state = PolicyState(obj=obj, now=self.at)
         error = None
@@ -59,7 +60,7 @@ class Audit:
         status = dict(POLICY.summarize(state, outcome))
         said = concluded(state.conditions, outcome).said()
         before = (obj.get("status") or {}).get("conditions", ())
-        conditions = merged("Policy", before, said, generation=1, now=self.at, complete=outcome.complete)
+        conditions = merged(kind, before, said, generation=1, now=self.at, complete=outcome.complete)
         obj["status"] = {**status, "conditions": conditions, "observedGeneration": 1}
         shown = [f"{one['type']}={one['status']} {one['reason']}: {one['message']}" for one in conditions]
         return {**status, "conditions": shown}
@@ -106,6 +107,15 @@ async def test_what_is_leaving_breaks_nothing() -> None:
     assert (await audit.of_policy())["violations"] == 0
 
 
+async def test_a_cluster_policy_is_not_about_what_another_install_looks_after() -> None:
+    claimed = namespace("etl", **{"headgate.dev/install": "etl"})
+    elsewhere = sized("a", 40, namespace="etl")
+    audit = Audit(cluster_policy(limits=LIMITS, action="Warn"), claimed, sized("a", 40), elsewhere)
+    status = await audit.of_policy("guardrails", kind="ClusterPolicy")
+    assert (status["violations"], status["readyToEnforce"]) == (1, {"wouldRefuse": 1})
+    assert [one["namespace"] for one in status["samples"]] == ["media"]
+
+
 async def test_exempted_objects_are_counted_apart_until_the_exemption_ends() -> None:
     audit = Audit(policy(limits=LIMITS, exemptions=[EXEMPTION]), sized("a", 40))
     status = await audit.of_policy()
@@ -130,6 +140,50 @@ async def test_an_ending_exemption_is_announced_once() -> None:
     await audit.of_policy()
     assert audit.world.events[1:] == ["Normal ExemptionEnded: Exemption import ended"]
     assert audit.ctx.metrics.value(metrics.EXEMPTION_ENDS, "media", "limits", "import") is None
+
+
+async def test_the_metric_of_an_exemption_goes_with_the_exemption() -> None:
+    audit = Audit(policy(limits=LIMITS, exemptions=[EXEMPTION]))
+    await audit.of_policy()
+    assert audit.ctx.metrics.value(metrics.EXEMPTION_ENDS, "media", "limits", "import") is not None
+    audit.store(policy(limits=LIMITS))
+    await audit.of_policy()
+    assert audit.ctx.metrics.value(metrics.EXEMPTION_ENDS, "media", "limits", "import") is None
+
+
+@pytest.mark.parametrize(
+    ("most", "concurrency", "want", "want_counted"),
+    [
+        pytest.param(10, 1, {"wouldRefuse": 0, "since": "2026-11-23T12:00:00Z"}, {}, id="breaks nothing"),
+        pytest.param(40, 1, {"wouldRefuse": 1}, {"Warn": 1}, id="breaks a limit, which follows the policy's action"),
+        pytest.param(
+            10,
+            9,
+            {"wouldRefuse": 0, "since": "2026-11-23T12:00:00Z"},
+            {"Audit": 1},
+            id="breaks a rule that only records whatever the policy does",
+        ),
+        pytest.param(40, 9, {"wouldRefuse": 1}, {"Warn": 1}, id="breaks both, and counts once"),
+    ],
+)
+async def test_what_deny_would_refuse_leaves_out_rules_with_an_action_of_their_own(
+    most: int, concurrency: int, want: dict[str, Any], want_counted: dict[str, int]
+) -> None:
+    recording = {
+        "name": "narrow",
+        "kinds": ["WorkerPool"],
+        "expression": "object.spec.concurrency < 5",
+        "message": "too wide",
+        "action": "Audit",
+    }
+    workers = pool("a", scaling={"maxReplicas": most}, concurrency=concurrency)
+    audit = Audit(policy(action="Warn", limits=LIMITS, rules=[recording]), workers)
+    assert (await audit.of_policy())["readyToEnforce"] == want
+    counted = {
+        action: audit.ctx.metrics.value(metrics.POLICY_VIOLATIONS, "media", "limits", action)
+        for action in ("Deny", "Warn", "Audit")
+    }
+    assert counted == {"Deny": None, "Warn": 0, "Audit": 0} | want_counted
 
 
 async def test_a_policy_that_warns_says_when_it_is_safe_to_deny() -> None:
@@ -211,7 +265,9 @@ async def test_an_object_under_no_policy_has_nothing_to_keep() -> None:
 
 async def test_break_glass_is_announced_once() -> None:
     held = {"headgate.dev/break-glass": "2026-11-23T18:00:00Z the database is down"}
-    audit = Audit(sized("a", 40, annotations=held))
-    await audit.of_pool("a")
-    await audit.of_pool("a")
+    audit = Audit()
+    state = State(obj=sized("a", 40, annotations=held), now=NOW)
+    await glass(state, audit.ctx)
+    await glass(state, audit.ctx)
+    assert state.asked == 6 * 3600.0, "it is looked at again when it is over"
     assert audit.world.events == ["Warning BreakGlass: Break-glass until 2026-11-23T18:00:00Z: the database is down"]

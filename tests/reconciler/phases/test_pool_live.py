@@ -149,6 +149,7 @@ def test_a_deleted_pool_drains_and_leaves_nothing_even_after_its_queue(fleet: Fl
     fleet.push(4000)
     fleet.until("all work", lambda: None if fleet.node.busy == 3 else str(fleet.node.busy))
     fleet.cluster.kubectl("-n", fleet.namespace, "delete", "hq/orders", "wp/w", "--wait=false")
+    fleet.restart()
     fleet.until("nothing is left", fleet.gone)
     assert not fleet.node.kills
     assert fleet.node.ended == 3

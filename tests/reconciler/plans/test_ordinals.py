@@ -44,8 +44,10 @@ MARKED_B, MARKED_C = marked(PROVED_B), marked(PROVED_C)
 CALLED_PROVED = pod(0, DRAINED, USERS)
 OLD_A, OLD_B, OLD_C = (pod(ordinal, outdated=True) for ordinal in range(3))
 OLD_ASKED, OLD_PROVED = pod(0, BUSY, ROLLED, outdated=True), pod(0, DRAINED, ROLLED, outdated=True)
+EVACUATED = pod(0, evacuated=True)
+EVACUATED_MARKED = marked(pod(0, DRAINED, Request("NodeMaintenance", NOW - 10), evacuated=True))
 OLD_BROKEN = pod(1, ready=False, outdated=True)
-LATE, SILENT = pod(2, BUSY, LONG_AGO), pod(2, WorkerState(), LONG_AGO)
+LATE, SILENT = pod(2, BUSY, LONG_AGO), pod(2, WorkerState(), LONG_AGO, silent=True)
 LEAVING = pod(2, BUSY, LONG_AGO, bound="c-w-2", forced=True, terminating=True, grace=60.0)
 PATIENT = pod(0, patience=600.0)
 PENDING = pod(2, scheduled=False, runs=False, ready=False, container="")
@@ -159,6 +161,16 @@ CASES: dict[str, tuple[Child, tuple[Action, ...], Wait]] = {
         pods(OLD_A, OLD_B, OLD_C, keep=2, replacing=1),
         (Ask(OLD_C, DrainReason.SCALE_DOWN), Ask(OLD_A, DrainReason.ROLLOUT)),
         Wait.WORKERS,
+    ),
+    "whose node goes is asked to leave, whatever its place": (
+        pods(EVACUATED, B, keep=2),
+        (Ask(EVACUATED, DrainReason.NODE),),
+        Wait.WORKERS,
+    ),
+    "and comes back elsewhere": (
+        pods(EVACUATED_MARKED, B, keep=2),
+        (DeleteMarked(EVACUATED_MARKED),),
+        Wait.SETTLING,
     ),
     "over the time, Wait goes on waiting": (pods(A, B, LATE, keep=2), (), Wait.WORKERS),
     "over the time, Requeue and Kill mark without a proof": (

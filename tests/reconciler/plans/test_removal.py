@@ -15,6 +15,7 @@ from reconciler.workers import Activity, WorkerState
 NOW = 1_000.0
 OURS = Request("ScaleDown", NOW - 10)
 USERS = Request("User", NOW - 10)
+NODES = Request("NodeMaintenance", NOW - 10)
 LONG_AGO = Request("ScaleDown", NOW - 10_000)
 DRAINED = WorkerState(Activity.DRAINED, jobs=0, running=0)
 BUSY = WorkerState(Activity.BUSY, jobs=1, running=1)
@@ -38,11 +39,17 @@ MARKED = pod("a", DRAINED, OURS, bound="c-a")
 CALLED_PROVED = pod("a", DRAINED, USERS)
 CALLED_MARKED = pod("a", DRAINED, USERS, bound="c-a")
 LATE = pod("a", BUSY, LONG_AGO)
-SILENT = pod("a", WorkerState(), LONG_AGO)
+UNHEARD = pod("a", WorkerState(), LONG_AGO)
+SILENT = pod("a", WorkerState(), LONG_AGO, silent=True)
 LEAVING = pod("a", BUSY, LONG_AGO, bound="c-a", forced=True, terminating=True, grace=60.0)
 PATIENT, SHORT = pod("a", patience=600.0), pod("a", patience=599.0)
 SHORT_SILENT = pod("a", WorkerState(), patience=599.0)
 UNREADY = pod("b", ready=False)
+EVACUATED = pod("a", evacuated=True)
+EVACUATED_MARKED = pod("a", DRAINED, NODES, bound="c-a", evacuated=True)
+BACK = pod("a", BUSY, NODES)
+LONELY = pod("a", neighbours=1)
+CROWDED = pod("b", neighbours=7, created=1.0)
 STARTING = pod("b", ready=False, runs=False)
 
 CASES: dict[str, tuple[Child, tuple[Action, ...], Wait]] = {
@@ -68,6 +75,24 @@ CASES: dict[str, tuple[Child, tuple[Action, ...], Wait]] = {
     ),
     "or not, where fewer are wanted": (child(CALLED_MARKED, B, keep=1), (Scale(2, 1),), Wait.SETTLING),
     "whom somebody else asked is the first to go": (child(B, CALLED, keep=1), (), Wait.WORKERS),
+    "whose node goes is asked to leave though none is too many": (
+        child(EVACUATED, B, keep=2),
+        (Ask(EVACUATED, DrainReason.NODE),),
+        Wait.WORKERS,
+    ),
+    "and is replaced": (child(EVACUATED_MARKED, B, keep=2), (DeleteMarked(EVACUATED_MARKED),), Wait.SETTLING),
+    "or not, where one is too many": (child(EVACUATED_MARKED, B, keep=1), (Scale(2, 1),), Wait.SETTLING),
+    "whose node stays after all is called back": (child(BACK, B, keep=2), (Cancel(BACK),), Wait.NOTHING),
+    "of a surplus, who is on a node that goes leaves": (
+        child(B, EVACUATED, keep=1),
+        (Ask(EVACUATED, DrainReason.NODE),),
+        Wait.WORKERS,
+    ),
+    "of equals, who is on the emptiest node leaves": (
+        child(CROWDED, LONELY, keep=1),
+        (Ask(LONELY, DrainReason.SCALE_DOWN),),
+        Wait.WORKERS,
+    ),
     "without a guard an unready pod that stays is waited for": (child(MARKED, UNREADY, keep=1), (), Wait.UNREADY),
     "with one it is not": (child(MARKED, UNREADY, keep=1, guarded=True), (Scale(2, 1),), Wait.SETTLING),
     "what starts is not guarded yet": (child(MARKED, STARTING, keep=1, guarded=True), (), Wait.UNREADY),
@@ -83,7 +108,8 @@ CASES: dict[str, tuple[Child, tuple[Action, ...], Wait]] = {
         Wait.WORKERS,
     ),
     "a deleted pool goes on waiting for who is busy": (child(LATE, B, keep=1, force=Force.SILENT), (), Wait.WORKERS),
-    "but not for who says nothing": (
+    "and for whom nobody could be asked about": (child(UNHEARD, B, keep=1, force=Force.SILENT), (), Wait.WORKERS),
+    "but not for who never says anything": (
         child(SILENT, B, keep=1, force=Force.SILENT),
         (Mark(SILENT, forced=True),),
         Wait.WORKERS,

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.plans.rollout import Bounds, Revision, bounds, leading, targets, too_many
+from reconciler.plans.rollout import Bounds, Revision, bounds, leading, remaining, targets, too_many
 
 ONE = Bounds(surge=1, unavailable=0)
 
@@ -149,6 +149,13 @@ def test_a_failed_revision_gives_its_places_back_and_the_old_one_grows_again() -
     assert want == {"old": 4, "new": 1}, "the failed one leaves when the old one serves enough"
     old = make("old", 1, replicas=4, pods=4, serving=4, proved=True)
     assert targets(4, ONE, old, [make(replicas=1, pods=1, failed=True)]) == {"old": 4, "new": 0}
+
+
+def test_without_anything_to_start_what_has_proved_itself_stays_longest() -> None:
+    old, new = make("old", 1, replicas=3, proved=True), make("new", 2, replicas=2)
+    wants = {6: (3, 2), 4: (3, 1), 2: (2, 0), 0: (0, 0)}
+    for wanted, (kept_old, kept_new) in wants.items():
+        assert remaining(wanted, [new, old]) == {"old": kept_old, "new": kept_new}
 
 
 BOUNDS = [

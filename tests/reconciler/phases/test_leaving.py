@@ -1,0 +1,135 @@
+"""What is said of workers that are to leave."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from crds import meta
+from reconciler.brokers.errors import BrokerUnreachable
+from reconciler.conditions import DRAINING
+from reconciler.phases.pool.leaving import tell_leaving
+from reconciler.phases.pool.look import look_anew
+from reconciler.phases.pool.places import see_crowds
+from tests.reconciler.brokers.records import record
+from tests.reconciler.builders import metadata, pod, pool
+from tests.reconciler.phases.one_pool import NOW, OnePool
+from tests.reconciler.phases.worlds import START
+
+ASKED = {meta.ANNOTATION_DRAIN: "Node/2027-01-15T07:59:00Z"}
+LATE = {meta.ANNOTATION_DRAIN: "Node/2027-01-15T07:00:00Z"}
+UNKNOWN = (
+    "DrainTimedOut: Over drain.timeout: p-1; nobody knows what runs in p-1{}: spec.drain.onTimeout: Requeue removes"
+    " them all the same, by SIGTERM and their grace period"
+)
+
+CASES: dict[str, tuple[dict[str, Any], dict[str, str], str]] = {
+    "a worker that still works": ({}, ASKED, "Draining: Workers finish their jobs before they go"),
+    "a pool that is paused": (
+        {"paused": True},
+        ASKED,
+        "Paused: spec.paused is set, so none is removed that was asked to drain: p-1",
+    ),
+    "one that is busy for too long": (
+        {},
+        LATE,
+        "DrainTimedOut: Over drain.timeout: p-1; drain.onTimeout decides what follows",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case)
+async def test_said(case: str) -> None:
+    spec, annotations, want = CASES[case]
+    one = OnePool()
+    one.pool["spec"] |= spec
+    await one.child(1)
+    await one.pod("p-1", **annotations)
+    one.records = {"p-1.0a": record("p-1.0a", podUID="uid-p-1", time=NOW, running=1)}
+    assert await said(one) == want
+
+
+async def test_a_queue_that_cannot_be_read_is_named_with_the_way_out() -> None:
+    one = OnePool()
+    await one.child(1)
+    await one.pod("p-1", **LATE)
+    one.failure = BrokerUnreachable("it does not answer")
+    assert await said(one) == UNKNOWN.format(", because Queue orders cannot be read (BrokerUnreachable)")
+
+
+async def test_a_queue_of_which_nothing_is_left_is_named() -> None:
+    one = OnePool()
+    await one.child(1)
+    await one.pod("p-1", **LATE)
+    one.queue_goes()
+    one.ctx.pools.clear()
+    assert await said(one) == UNKNOWN.format(", because Queue orders is gone, and nothing says where its broker is")
+
+
+async def test_by_a_clock_that_is_wrong_nobody_is_removed() -> None:
+    one = OnePool()
+    one.pool["spec"]["drain"] = {"onTimeout": "Kill"}
+    await one.child(1)
+    await one.pod("p-1", **LATE)
+    one.api.server_date = START - timedelta(seconds=6)
+    assert "this reconciler's clock is not the API server's, so nobody is removed" in await said(one)
+    assert "patch pods" not in await one.drained(0)
+    one.api.server_date = START - timedelta(seconds=5)
+    assert "onTimeout decides" in await said(one)
+    assert (await one.drained(0))[-1] == "patch pods", "its time is over"
+
+
+async def test_who_is_over_its_time_is_told_once() -> None:
+    one = OnePool()
+    await one.child(1)
+    await one.pod("p-1", **LATE)
+    for _ in range(2):
+        await said(one)
+    assert len(one.events) == 1
+
+
+async def test_a_pool_that_is_deleted_tells_it_too() -> None:
+    one = OnePool()
+    one.pool["metadata"]["deletionTimestamp"] = "2027-01-15T07:00:00Z"
+    await one.child(1)
+    await one.pod("p-1", **LATE)
+    assert (await said(one)).startswith("DrainTimedOut: Over drain.timeout: p-1; nobody knows")
+
+
+async def test_workers_on_a_node_that_goes_are_asked_and_called_back_when_it_stays() -> None:
+    one = OnePool()
+    await one.child(2)
+    for name in ("p-1", "p-2"):
+        await one.pod(name)
+    assert await one.drained(2) == []
+    one.ctx.store.put(node(unschedulable=True))
+    assert (await one.drained(2))[-2:] == ["patch pods", "patch pods"]
+    await one.pod("p-1", **{meta.ANNOTATION_DRAIN: "NodeMaintenance/2027-01-15T08:00:00Z"})
+    one.ctx.store.put(node())
+    assert (await one.drained(2))[-1] == "patch pods", "the request is withdrawn"
+
+
+async def test_how_crowded_a_node_is_counts_the_workers_of_all_pools() -> None:
+    one = OnePool()
+    await one.child(1)
+    await one.pod("p-1")
+    one.ctx.store.put(pod("other-1", pool("other")) | {"spec": {"nodeName": "n"}})
+    state = await one.state()
+    see_crowds(state, one.ctx)
+    assert state.crowds == {"n": 2}
+
+
+def node(**spec: Any) -> dict[str, Any]:
+    """The one that all pods are on."""
+    return {"apiVersion": "v1", "kind": "Node", "metadata": metadata("n"), "spec": spec}
+
+
+async def said(one: OnePool) -> str:
+    state = await one.state()
+    await look_anew(state, one.ctx)
+    tell_leaving(state, one.ctx)
+    found = state.conditions.get(DRAINING)
+    assert found is not None
+    return f"{found.reason}: {found.message}"
