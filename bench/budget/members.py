@@ -134,7 +134,8 @@ class Member:
         now = self.stage.now
         serving = [pod for pod in child.active if not pod.draining and now - pod.born >= 1]
         proved = any(now - pod.born >= PROVED_SECONDS for pod in serving)
-        return Revision(child.name, child.created, child.replicas, len(child.pods), len(serving), proved)
+        gone = len(child.pods) - len(child.active)
+        return Revision(child.name, child.created, child.replicas, len(child.pods), gone, len(serving), proved)
 
     def _resized(self, child: Child, keep: int, spared: frozenset[str]) -> Iterator[Pod]:
         surplus = child.replicas - keep

@@ -38,18 +38,27 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Allowance:
-    """The most replicas a pool may serve with now; `entitled` is what it will come to. `taken` of what it had are asked
-    of it now. `gives` says to whom go the pods that leave for others; `waits` for how many this pool waits, and
-    `givers` how many of them come from where. `room` more pods may exist for a while, as a rollout needs them.
+    """The most replicas a pool may serve with now; `entitled` is what it will come to. At most `footprint` pods of it
+    may exist, those that end included. `taken` of what it had are asked of it now. `gives` says to whom go the pods
+    that leave for others; `waits` for how many this pool waits, and `givers` how many of them come from where. `room`
+    more pods may exist for a while, as a rollout needs them.
     """
 
     replicas: int
     entitled: int
+    footprint: int
     taken: int = 0
     gives: Mapping[str, int] = field(default_factory=dict)
     waits: int = 0
     givers: Mapping[str, int] = field(default_factory=dict)
     room: int = 0
+
+
+def usable(allowance: Allowance, serving: int, ending: int) -> int:
+    """The replicas that a pool may serve with some time after all was shared out, when `ending` of its pods will not
+    serve any more. What has ended since cannot be taken back as if it were only draining.
+    """
+    return min(allowance.replicas, max(serving, allowance.footprint - ending))
 
 
 def entitlements(budget: int, claims: Iterable[Claim]) -> dict[str, int]:
@@ -124,6 +133,7 @@ class _Shares:
         return Allowance(
             replicas=self._allowed[claim.uid],
             entitled=self._entitled[claim.uid],
+            footprint=claim.existing + max(0, self._allowed[claim.uid] - self._without_new_pods(claim)),
             taken=self._taken[claim.uid],
             gives=self._gives[claim.uid],
             waits=self._unmet(claim),

@@ -18,15 +18,16 @@ MOST_REVISIONS: Final = 4
 
 @dataclass(frozen=True, slots=True)
 class Revision:
-    """`replicas` is the Deployment's number, `pods` every pod that exists, terminating ones included. `serving` are
-    ready for long enough and not asked to leave. `created` orders the revisions, in seconds. A `failed` one is rolled
-    back.
+    """`replicas` is the Deployment's number, `pods` every pod that exists, `terminating` ones included, which its
+    controller does not count any more. `serving` are ready for long enough and not asked to leave. `created` orders the
+    revisions, in seconds. A `failed` one is rolled back.
     """
 
     name: str
     created: float
     replicas: int = 0
     pods: int = 0
+    terminating: int = 0
     serving: int = 0
     proved: bool = False
     failed: bool = False
@@ -38,7 +39,11 @@ class Revision:
     @property
     def size(self) -> int:
         """Its pods, those included that its controller has yet to create."""
-        return max(self.replicas, self.pods)
+        return self.with_replicas(self.replicas)
+
+    def with_replicas(self, replicas: int) -> int:
+        """The pods there will be for a moment with another number: who terminates is replaced before it is gone."""
+        return self.terminating + max(self.pods - self.terminating, replicas)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +93,7 @@ def targets(
     kept = _keep(max(0, wanted - limits.unavailable - served), live, max(0, growth))
     if hold:
         kept = {one.name: max(kept[one.name], one.replicas) for one in live}
-    room = most - sum(max(revision.pods, kept[revision.name]) for revision in live)
+    room = most - sum(revision.with_replicas(kept[revision.name]) for revision in live)
     return {**resting, **kept, current.name: min(wanted, max(current.replicas, room, 0))}
 
 

@@ -51,6 +51,7 @@ def revision_of(state: PoolState, deployment: Mapping[str, Any], *, waiting: boo
         created=seconds(deployment["metadata"]["creationTimestamp"]),
         replicas=replicas_of(deployment),
         pods=len(pods),
+        terminating=sum("deletionTimestamp" in pod["metadata"] for pod in pods),
         serving=len(serving),
         proved=name in state.proved_before
         or _trusted(deployment)

@@ -18,7 +18,7 @@ from reconciler.phases.pool.pods import is_finished, seconds
 from reconciler.phases.pool.scaling_state import ScalingState
 from reconciler.phases.pool.serving import serves
 from reconciler.phases.pool.view import revision_label
-from reconciler.plans.budget import Allowance, Claim
+from reconciler.plans.budget import Allowance, Claim, usable
 from reconciler.plans.decision import ReplicaDecision
 from reconciler.plans.facts import Entitlement, PoolFacts
 from reconciler.plans.rollout import bounds
@@ -90,9 +90,11 @@ def within(state: ScalingState, ctx: Context, budget: Budget, facts: PoolFacts, 
     if allowance is None:
         return facts
     _prepare_to_give(state, ctx, budget, allowance)
-    # What was idle a moment ago, when all was shared out, may have begun a job since.
-    stay = min(len(state.spared), decision.demand)
-    return replace(facts, entitlement=_entitlement(allowance, stay))
+    # What was idle a moment ago, when all was shared out, may have begun a job since. That keeps what the pool has; the
+    # young workers of a rollout, which are above its number, do not raise it.
+    stay = min(len(state.spared), decision.demand, serving)
+    replicas = max(usable(allowance, serving, _ending(state, ctx)), stay)
+    return replace(facts, entitlement=_entitlement(allowance, replicas))
 
 
 def settle(state: ScalingState, ctx: Context, budget: Budget, facts: PoolFacts, decision: ReplicaDecision) -> None:
@@ -111,15 +113,18 @@ def _prepare_to_give(state: ScalingState, ctx: Context, budget: Budget, allowanc
     state.spared = frozenset(pod["metadata"]["uid"] for pod in stay if now - _created(pod) < budget.min_runtime)
 
 
+def _ending(state: ScalingState, ctx: Context) -> int:
+    return sum(not _is_held(pod) for pod in ctx.store.pods_of_pool(state.uid) if not is_finished(pod))
+
+
 def _created(pod: Object) -> float:
     return seconds(pod["metadata"]["creationTimestamp"])
 
 
-def _entitlement(allowance: Allowance, stay: int) -> Entitlement:
+def _entitlement(allowance: Allowance, replicas: int) -> Entitlement:
     receiver, giver = (
         max(named, key=lambda name: named[name], default="") for named in (allowance.gives, allowance.givers)
     )
-    replicas = max(allowance.replicas, stay)
     return Entitlement(replicas, sum(allowance.gives.values()), receiver, allowance.waits, giver)
 
 
@@ -147,7 +152,8 @@ def claim_of(pool: Object, ctx: Context, min_runtime: float) -> Claim:
     stay = [pod for pod in pods if serves(pod)]
     asked = ctx.budgets.asked.get(metadata["uid"])
     serving = _serving(pool, asked, len(stay))
-    existing = max(len(pods), _coming(ctx.store.children_of_pool(metadata["uid"]), pods), serving)
+    held = sum(map(_is_held, pods))
+    existing = max(len(pods), _coming(ctx.store.children_of_pool(metadata["uid"]), pods), serving + len(pods) - held)
     fixed = bool(spec.get("paused"))
     demand, minimum = (serving, serving) if fixed else _wanted(pool, asked, serving)
     return Claim(
@@ -158,7 +164,7 @@ def claim_of(pool: Object, ctx: Context, min_runtime: float) -> Claim:
         priority=spec.get("priority") or 0,
         existing=max(existing, asked.most if asked else 0),
         serving=serving,
-        held=sum(not _marked(pod) and "deletionTimestamp" not in pod["metadata"] for pod in pods),
+        held=held,
         takeable=0 if asked is None or fixed else _takeable(pool, stay, ctx, min_runtime),
     )
 
@@ -209,5 +215,7 @@ def idle_pods(pool: Object, ctx: Context) -> set[str]:
     return idle - busy
 
 
-def _marked(pod: Object) -> bool:
-    return meta.LABEL_DRAINED in (pod["metadata"].get("labels") or {})
+def _is_held(pod: Object) -> bool:
+    """Whether it serves, or would if it were not asked to leave any more."""
+    marked = meta.LABEL_DRAINED in (pod["metadata"].get("labels") or {})
+    return not marked and "deletionTimestamp" not in pod["metadata"]

@@ -277,6 +277,19 @@ async def test_a_worker_that_began_a_job_since_all_was_shared_out_stays() -> Non
     assert shop.wanted()["batch"] == 3, "three were idle, and one is"
 
 
+async def test_young_workers_of_a_rollout_do_not_raise_what_a_pool_has() -> None:
+    """They are above its number, and leave for the rollout."""
+    shop = Shop(4, minRuntime="10m")
+    shop.has("batch", 30, pods=1)
+    shop.has("serving", 30, priority=10, pods=3)
+    for young in ("batch-1", "batch-2"):
+        shop.starts("batch", young, age=60)
+    shop.calls_for("batch", 30, running=dict.fromkeys(("batch-0", "batch-1", "batch-2"), 1))
+    await shop.passes("serving", "batch")
+    await shop.passes("serving", "batch")
+    assert shop.wanted()["batch"] <= 1
+
+
 async def test_a_budget_that_becomes_smaller_takes_workers_that_have_run_for_a_while() -> None:
     shop = Shop(4, minRuntime="10m")
     shop.has("batch", 30, pods=4)

@@ -45,6 +45,22 @@ STEPS = [
         id="a pod that is still ending takes its place until it is gone",
     ),
     pytest.param(
+        5,
+        ONE,
+        make(replicas=1, pods=1),
+        [make("old", 1, replicas=3, pods=4, terminating=1)],
+        {"new": 1, "old": 4},
+        id="and is replaced before it is gone where its revision grows",
+    ),
+    pytest.param(
+        6,
+        ONE,
+        make(replicas=1, pods=1, serving=1, proved=True),
+        [make("old", 1, replicas=5, pods=5, terminating=1)],
+        {"new": 1, "old": 5},
+        id="which leaves no room for the new one",
+    ),
+    pytest.param(
         4,
         ONE,
         make(replicas=1, pods=1, serving=1, proved=True),
