@@ -11,7 +11,7 @@ from crds import meta
 from headgate.durations import DURATION
 from headgate.fleet import rollouts
 from headgate.fleet.following import follow
-from headgate.fleet.session import Cluster, reaching, run
+from headgate.fleet.session import Cluster, anew, reaching, run
 from headgate.fleet.targets import POOLS, Target, TargetType
 from headgate.fleet.telling import Teller
 from headgate.patience import Patience
@@ -41,9 +41,14 @@ def command(target: Target, wait: bool, timeout: float, output: str, namespace: 
 
     async def work(cluster: Cluster) -> int:
         teller = Teller(target, output)
-        pool = await cluster.get(target)
         now = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
-        await cluster.patch(target.resource, target.name, rollouts.annotated(pool, meta.ANNOTATION_RESTARTED_AT, now))
+
+        async def marked() -> None:
+            pool = await cluster.get(target)
+            patch = rollouts.annotated(pool, meta.ANNOTATION_RESTARTED_AT, now)
+            await cluster.patch(target.resource, target.name, patch)
+
+        await anew(marked)
         teller.say("restarting", {"restartedAt": now})
         return await follow(cluster, target, patience, teller) if wait else 0
 

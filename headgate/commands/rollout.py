@@ -12,7 +12,7 @@ from crds import meta
 from headgate.durations import DURATION
 from headgate.fleet import rollouts
 from headgate.fleet.following import children, follow
-from headgate.fleet.session import UNUSABLE, Cluster, reaching, run
+from headgate.fleet.session import UNUSABLE, Cluster, anew, reaching, run
 from headgate.fleet.targets import POOLS, Target, TargetType
 from headgate.fleet.telling import Teller
 from headgate.patience import Patience
@@ -99,12 +99,15 @@ def undo(target: Target, output: str, namespace: str, kubeconfig: Path | None) -
 async def _mark(
     cluster: Cluster, target: Target, output: str, value: str | None, done: str, *, already: bool = False
 ) -> int:
-    pool = await cluster.get(target)
-    present = (pool["metadata"].get("annotations") or {}).get(meta.ANNOTATION_ROLLOUT)
-    if present != value:
+    async def marked() -> bool:
+        pool = await cluster.get(target)
+        if (pool["metadata"].get("annotations") or {}).get(meta.ANNOTATION_ROLLOUT) == value:
+            return False
         patch = rollouts.annotated(pool, meta.ANNOTATION_ROLLOUT, value)
         await cluster.patch(target.resource, target.name, patch)
-    changed = already or present != value
+        return True
+
+    changed = await anew(marked) or already
     Teller(target, output).say(done if changed else "nothing to do", {"changed": changed})
     return 0
 

@@ -6,11 +6,12 @@ Exit codes: 0 done, 1 not in time, 2 the cluster or the object is not to be had.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import sys
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import click
 
@@ -19,11 +20,14 @@ from headgate.fleet.targets import Target
 from kube import config
 from kube.client import Client, Object
 from kube.config import ConfigError
-from kube.errors import ApiError
+from kube.errors import ApiError, Conflict
 from kube.resources import Resource
 
 UNUSABLE: Final = 2
 FIELD_MANAGER: Final = "headgate-cli"
+ATTEMPTS: Final = 5
+
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,18 +41,33 @@ class Cluster:
         return await self.client.get(target.resource, target.name, self.namespace)
 
     async def carry_out(self, target: Target, intent: Callable[[Spec], Intent | None]) -> str:
-        """What was done, or that nothing was to do. Raises Conflict where somebody else writes at the same moment."""
-        obj = await self.get(target)
-        wanted = intent(obj["spec"])
-        if wanted is None:
-            return f"{target}: nothing to do"
-        metadata = {"metadata": {"resourceVersion": obj["metadata"]["resourceVersion"]}}
-        await self.patch(target.resource, target.name, {**wanted.patch, **metadata})
-        return f"{target}: {wanted.done}"
+        """What was done, or that nothing was to do."""
+
+        async def once() -> str:
+            obj = await self.get(target)
+            wanted = intent(obj["spec"])
+            if wanted is None:
+                return f"{target}: nothing to do"
+            metadata = {"metadata": {"resourceVersion": obj["metadata"]["resourceVersion"]}}
+            await self.patch(target.resource, target.name, {**wanted.patch, **metadata})
+            return f"{target}: {wanted.done}"
+
+        return await anew(once)
 
     async def patch(self, resource: Resource, name: str, patch: Mapping[str, Any]) -> None:
         """A merge patch, under the name by which commands are told apart from the reconciler."""
         await self.client.merge_patch(resource, name, self.namespace, patch, field_manager=FIELD_MANAGER)
+
+
+async def anew(work: Callable[[], Awaitable[Result]]) -> Result:
+    """What `work` gives, which reads an object and writes it, and is done again where another has written in between.
+
+    A reconciler that works writes status every second or so. Raises Conflict where it happens `ATTEMPTS` times.
+    """
+    for _ in range(ATTEMPTS - 1):
+        with contextlib.suppress(Conflict):
+            return await work()
+    return await work()
 
 
 Function = Callable[..., Any]

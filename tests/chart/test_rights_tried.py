@@ -153,7 +153,6 @@ TRIED: list[tuple[str, str, Ask, str]] = [
     ("reconciler", "create a pod", creating(PODS), NOWHERE),
     ("reconciler", "create an account", creating(SERVICE_ACCOUNTS), NOWHERE),
     ("reconciler", "read CRDs", listing(CRDS), NOWHERE),
-    ("reconciler", "list nodes", listing(NODES), NOWHERE),
     ("reconciler", "patch another install", patching(VALIDATING_WEBHOOKS, "headgate-theirs"), NOWHERE),
 ]
 CLUSTER_ONLY: list[tuple[str, str, Ask]] = [
@@ -163,7 +162,7 @@ CLUSTER_ONLY: list[tuple[str, str, Ask]] = [
         ("list ClusterPolicies", listing(CLUSTER_POLICIES)),
         ("list Namespaces", listing(NAMESPACES)),
     )
-]
+] + [("reconciler", "list nodes", listing(NODES))]
 
 
 async def is_allowed(ask: Ask, client: Client, where: str) -> bool:

@@ -240,7 +240,7 @@ async def test_the_rate_limit_holds_across_three_workers(either: Bench, start: S
     starts = await either.starts()
     for first, begun in enumerate(starts):
         for last in range(first, len(starts)):
-            allowed = 5 + 20 * (starts[last] - begun)
-            # A job starts a moment after its token was taken, so a window may seem to hold one or two more.
-            assert last - first + 1 <= allowed + 2, f"{last - first + 1} starts within {starts[last] - begun:.3f} s"
+            # A job starts a moment after its token was taken, on a busy machine up to a quarter of a second.
+            allowed = 5 + 20 * (starts[last] - begun + 0.25)
+            assert last - first + 1 <= allowed, f"{last - first + 1} starts within {starts[last] - begun:.3f} s"
     assert 2.4 <= starts[-1] - starts[0] < 6, "55 jobs at 20 a second after a burst of 5"
