@@ -31,6 +31,12 @@ class World:
             self.snapshot.put(obj["kind"], obj)
             self._wake(obj, before)
 
+    def answered(self, obj: Object) -> None:
+        """The answer to a write of ours. What others had written by then is in it too, and the watch brings no news of
+        that any more: their edit would wait for the next resync.
+        """
+        self.seen("put", obj)
+
     def vanished(self, obj: Object) -> None:
         if self.store.remove(obj):
             self.snapshot.remove(obj["kind"], obj)

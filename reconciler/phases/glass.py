@@ -73,6 +73,9 @@ async def _take_off(ctx: Context, obj: Object, known: Known, kind: Resource) -> 
         log.warning("break-glass of %s could not be taken off: %s", key_of(obj), error)
         return None
     ctx.store.put(stored)
+    if stored["metadata"].get("generation") != metadata.get("generation"):
+        # Another's edit came in between, of which the watch brings no news any more.
+        ctx.wake(key_of(stored))
     known.taken_off = written
     fault = break_glass.fault(obj, ctx.clock())
     ctx.events.warning(obj, Reason.BREAK_GLASS_ENDED, f"Break-glass {fault}, and was taken off: {written}")

@@ -1,0 +1,55 @@
+"""What wakes whom, by a watch or by the answer to a write of our own."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from reconciler.keys import Key
+from reconciler.workqueue import WorkQueue
+from reconciler.world import World
+from tests.reconciler.builders import pool
+
+KEY: Final = Key("WorkerPool", "shop", "thumbnails")
+
+
+class Watching:
+    """A world that has seen one pool, and whose queue has been worked off."""
+
+    def __init__(self) -> None:
+        self.queue: WorkQueue[Key] = WorkQueue()
+        self.world = World(self.queue)
+        self.world.seen("put", stored("10", generation=1))
+        self.worked_off()
+
+    def worked_off(self) -> list[Key]:
+        found = []
+        while (taken := self.queue.agenda.take(self.queue.monotonic())) is not None:
+            found.append(taken[0])
+            self.queue.agenda.done(taken[0])
+        return found
+
+
+def stored(version: str, generation: int, **status: Any) -> dict[str, Any]:
+    obj = pool("thumbnails", "thumbnails", namespace="shop")
+    obj["metadata"] |= {"uid": "u", "resourceVersion": version, "generation": generation}
+    return {**obj, "status": status}
+
+
+def test_our_own_status_wakes_nobody() -> None:
+    watching = Watching()
+    watching.world.answered(stored("11", generation=1, desiredReplicas=2))
+    watching.world.seen("put", stored("11", generation=1, desiredReplicas=2))
+    assert watching.worked_off() == []
+
+
+def test_an_edit_that_comes_with_the_answer_to_our_own_write_is_worked() -> None:
+    """It was made while we wrote, and the watch tells of both later."""
+    watching = Watching()
+    watching.world.answered(stored("12", generation=2, desiredReplicas=2))
+    assert watching.worked_off() == [KEY]
+    watching.world.seen("put", stored("11", generation=2))
+    watching.world.seen("put", stored("12", generation=2, desiredReplicas=2))
+    assert watching.worked_off() == []
+    held = watching.world.store.get(KEY)
+    assert held is not None
+    assert held["metadata"]["resourceVersion"] == "12"
