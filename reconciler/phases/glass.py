@@ -9,6 +9,7 @@ import logging
 from typing import Final
 
 from crds import meta
+from crds.pointer import pointer
 from kube.errors import ApiError, NotFound
 from kube.resources import PODS, Resource
 from policies import break_glass
@@ -21,7 +22,7 @@ from reconciler.status import RESOURCES
 
 log = logging.getLogger(__name__)
 
-PATH: Final = f"/metadata/annotations/{meta.ANNOTATION_BREAK_GLASS.replace('/', '~1')}"
+PATH: Final = pointer(("metadata", "annotations", meta.ANNOTATION_BREAK_GLASS))
 
 
 async def glass(state: State, ctx: Context) -> None:

@@ -12,8 +12,8 @@ from typing import Any, Final
 
 from reconciler.context import Context
 from reconciler.phases.pool.aim import child_of, proves, replicas_of, serves_on
-from reconciler.phases.pool.look import memory_of
 from reconciler.phases.pool.pods import is_finished
+from reconciler.phases.pool.scaling_state import memory_of
 from reconciler.phases.pool.state import PoolState
 from reconciler.phases.pool.view import revision_label
 from reconciler.plans.child import Child, Pod

@@ -17,8 +17,8 @@ from reconciler.children.stateful_set import stateful_set
 from reconciler.children.workload import resource_of
 from reconciler.context import Context
 from reconciler.errors import Waiting
-from reconciler.phases.pool.look import memory_of
 from reconciler.phases.pool.own import FIELD_MANAGER
+from reconciler.phases.pool.scaling_state import memory_of
 from reconciler.phases.pool.state import PoolState
 from reconciler.phases.pool.trial import failed_before
 from reconciler.phases.pool.view import revision_label

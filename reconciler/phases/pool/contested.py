@@ -19,9 +19,8 @@ from typing import Any, Final
 from kube.resources import AUTOSCALERS
 from reconciler.conditions import SCALING_ACTIVE
 from reconciler.context import Context
-from reconciler.memory import PoolMemory
 from reconciler.ownership import autoscaler_at, autoscaler_of
-from reconciler.phases.pool.scaling_state import ScalingState
+from reconciler.phases.pool.scaling_state import ScalingState, memory_of
 from reconciler.plans.decision import BoundBy, ReplicaDecision
 from reconciler.reasons import Reason
 
@@ -64,7 +63,7 @@ def holds_by_autoscaler(state: ScalingState) -> str:
 
 def _seen_for(written: Sequence[Object], state: ScalingState, ctx: Context) -> float:
     """For how many seconds the numbers that an autoscaler has written have stood; for ever at first sight."""
-    memory = ctx.pools.setdefault(state.uid, PoolMemory())
+    memory = memory_of(state, ctx)
     numbers = {child["metadata"]["uid"]: int(child["spec"].get("replicas", 1)) for child in written}
     if memory.autoscaled is None:
         memory.autoscaled = (numbers, float("-inf"))
@@ -75,7 +74,7 @@ def _seen_for(written: Sequence[Object], state: ScalingState, ctx: Context) -> f
 
 async def _targeted(children: Sequence[Object], state: ScalingState, ctx: Context) -> bool:
     """Whether there is a HorizontalPodAutoscaler for one of them, as a ScaledObject has one too."""
-    memory = ctx.pools.setdefault(state.uid, PoolMemory())
+    memory = memory_of(state, ctx)
     if ctx.monotonic() - memory.autoscaler_sought_at >= LOOK_SECONDS:
         scalers = (await ctx.client.list(AUTOSCALERS, state.namespace)).items
         memory.autoscaler_found = any(

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from reconciler import metrics
 from reconciler.context import Context
-from reconciler.phases.pool.look import memory_of
+from reconciler.phases.pool.scaling_state import memory_of
 from reconciler.phases.pool.state import PoolState
 from reconciler.plans.actions import Action, Cancel, DeleteMarked, Mark, Request, Scale
 from reconciler.plans.child import OUR_REASONS, Child, Pod

@@ -8,10 +8,9 @@ from typing import Any
 
 from crds import duration, meta
 from reconciler.context import Context
-from reconciler.memory import PoolMemory
 from reconciler.observations import QueueName
 from reconciler.phases.pool.demand import QueueWorld, Workers
-from reconciler.phases.pool.scaling_state import ScalingState
+from reconciler.phases.pool.scaling_state import ScalingState, memory_of
 from reconciler.phases.pool.serving import may_start, serves, serving, starts
 from reconciler.phases.queue.known import known
 from reconciler.plans.shares import Sharer, share
@@ -33,7 +32,7 @@ def current(state: ScalingState, ctx: Context) -> int:
 def workers(state: ScalingState, ctx: Context, queues: Sequence[QueueWorld]) -> Workers:
     assert state.effective is not None  # noqa: S101 - for the type checker: scale has made sure
     pods = ctx.store.pods_of_pool(state.uid)
-    startups = ctx.pools.setdefault(state.uid, PoolMemory()).startups
+    startups = memory_of(state, ctx).startups
     startups.saw(starts(pods))
     readings = [reading for queue in queues if (reading := queue.readable) is not None]
     patience = duration.seconds(state.effective.get("rollout.progressDeadline"))

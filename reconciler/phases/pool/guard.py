@@ -12,8 +12,8 @@ from kube.errors import Conflict, Forbidden, NotFound
 from kube.resources import PODS
 from reconciler.conditions import GUARANTEE
 from reconciler.context import Context
-from reconciler.phases.pool.look import memory_of
 from reconciler.phases.pool.pods import is_disrupted, is_unguarded
+from reconciler.phases.pool.scaling_state import memory_of
 from reconciler.phases.pool.state import PoolState
 from reconciler.plans.child import Pod
 from reconciler.reasons import Reason

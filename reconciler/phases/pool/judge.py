@@ -11,7 +11,7 @@ from reconciler.conditions import READY, RECONCILING, STALLED
 from reconciler.context import Context
 from reconciler.phases.pool.aim_set import most_out
 from reconciler.phases.pool.leaving import tell_leaving
-from reconciler.phases.pool.look import memory_of
+from reconciler.phases.pool.scaling_state import memory_of
 from reconciler.phases.pool.state import PoolState
 from reconciler.reasons import Reason
 from reconciler.workers import Activity

@@ -9,7 +9,7 @@ from reconciler.children.template import shows_its_end
 from reconciler.children.ways import Way
 from reconciler.conditions import DRAINING
 from reconciler.context import Context
-from reconciler.phases.pool.look import memory_of
+from reconciler.phases.pool.scaling_state import memory_of
 from reconciler.phases.pool.state import PoolState
 from reconciler.plans.child import Pod
 from reconciler.plans.removal import Wait

@@ -15,10 +15,10 @@ from reconciler.brokers.observation import Observation
 from reconciler.brokers.sight import Sight
 from reconciler.children.workload import resource_of
 from reconciler.context import Context
-from reconciler.memory import PoolMemory
 from reconciler.observations import QueueName
 from reconciler.phases.pool.ask import ask_workers
 from reconciler.phases.pool.former_view import with_former
+from reconciler.phases.pool.scaling_state import memory_of
 from reconciler.phases.pool.state import PoolState
 from reconciler.phases.pool.view import View
 from reconciler.phases.queue.known import known
@@ -93,10 +93,6 @@ async def hear(state: PoolState, ctx: Context) -> bool:
         return False
     state.view = replace(state.view, workers=workers)
     return True
-
-
-def memory_of(state: PoolState, ctx: Context) -> PoolMemory:
-    return ctx.pools.setdefault(state.uid, PoolMemory())
 
 
 def forget(state: PoolState, ctx: Context) -> None:

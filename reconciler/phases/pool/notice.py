@@ -16,7 +16,7 @@ from reconciler.children.workload import changeable, resource_of
 from reconciler.children.workload import child as child_of
 from reconciler.conditions import DRIFT
 from reconciler.context import Context
-from reconciler.phases.pool.look import memory_of
+from reconciler.phases.pool.scaling_state import memory_of
 from reconciler.phases.pool.state import PoolState
 from reconciler.phases.pool.view import revision_label
 from reconciler.reasons import Reason

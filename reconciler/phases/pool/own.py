@@ -17,7 +17,7 @@ from reconciler.children.names import APPLIED, QUEUES
 from reconciler.children.queue_notes import note
 from reconciler.children.workload import resource_of
 from reconciler.context import Context
-from reconciler.phases.pool.look import memory_of
+from reconciler.phases.pool.scaling_state import memory_of
 from reconciler.phases.pool.state import PoolState
 from reconciler.status import RESOURCES
 

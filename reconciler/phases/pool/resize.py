@@ -17,8 +17,8 @@ from reconciler.children.sizes import Sizes, differing, shape_of, sizes_of
 from reconciler.children.workload import resource_of
 from reconciler.conditions import RECONCILING
 from reconciler.context import Context
-from reconciler.phases.pool.look import memory_of
 from reconciler.phases.pool.pods import is_finished
+from reconciler.phases.pool.scaling_state import memory_of
 from reconciler.phases.pool.state import PoolState
 from reconciler.phases.pool.view import revision_label
 from reconciler.reasons import Reason

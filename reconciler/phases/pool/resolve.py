@@ -16,7 +16,7 @@ from reconciler.children.template import pod_template
 from reconciler.children.ways import way_of
 from reconciler.context import Context
 from reconciler.memory import Resolved
-from reconciler.phases.pool.look import memory_of
+from reconciler.phases.pool.scaling_state import memory_of
 from reconciler.phases.pool.state import PoolState
 from reconciler.phases.queue.known import known
 

@@ -17,13 +17,12 @@ from policies import effective as effective_values
 from reconciler import metrics
 from reconciler.conditions import SCALING_ACTIVE
 from reconciler.context import Context
-from reconciler.memory import PoolMemory
 from reconciler.phases.pool import gather
 from reconciler.phases.pool.contested import left_to_another
 from reconciler.phases.pool.demand import QueueWorld, pool_facts
 from reconciler.phases.pool.entitle import budget_of, settle, within
 from reconciler.phases.pool.scaling_record import as_status, last_change, stored_record
-from reconciler.phases.pool.scaling_state import ScalingState
+from reconciler.phases.pool.scaling_state import ScalingState, memory_of
 from reconciler.phases.pool.told import measure, tell
 from reconciler.plans import decision as decisions
 from reconciler.plans import history, schedules
@@ -58,7 +57,7 @@ async def scale(state: ScalingState, ctx: Context) -> None:
     calendar = schedules.in_force(known, state.now)
     facts = pool_facts(state.spec, state.effective, worlds, gather.current(state, ctx), state.now, clock, workers)
     facts = replace(facts, schedule=_in_force(calendar))
-    ctx.pools.setdefault(state.uid, PoolMemory()).startup_seconds = facts.startup_seconds
+    memory_of(state, ctx).startup_seconds = facts.startup_seconds
     earlier = ctx.histories.get(state.uid) or history.seeded(clock, facts.current, last_change(stored, facts, clock))
     decision, later = decide(facts, earlier, clock)
     if (budget := budget_of(state.obj, ctx)) is not None:
@@ -111,7 +110,7 @@ def _hold_what_was_decided(state: ScalingState, stored: Record) -> None:
 
 def _record(state: ScalingState, ctx: Context, stored: Record | None, current: int) -> None:
     assert state.decision is not None  # noqa: S101 - for the type checker: it has just been made
-    memory, clock = ctx.pools.setdefault(state.uid, PoolMemory()), ctx.monotonic()
+    memory, clock = memory_of(state, ctx), ctx.monotonic()
     settled = clock - memory.told_at >= decisions.SETTLED_SECONDS
     state.record = decisions.record(stored, state.decision, current, state.now.timestamp(), settled=settled)
     if state.record is not stored:
@@ -120,7 +119,7 @@ def _record(state: ScalingState, ctx: Context, stored: Record | None, current: i
 
 def _measure(state: ScalingState, ctx: Context, worlds: Sequence[QueueWorld]) -> None:
     """How long the decision took since, of each queue, the first reading that called for it had been due."""
-    memory, now = ctx.pools.setdefault(state.uid, PoolMemory()), ctx.monotonic()
+    memory, now = memory_of(state, ctx), ctx.monotonic()
     for world in worlds:
         due = world.sighting.called_since(memory.decided_at) if world.sighting is not None else None
         if due is not None:

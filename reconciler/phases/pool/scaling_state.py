@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from policies.effective import Effective
+from reconciler.context import Context
+from reconciler.memory import PoolMemory
 from reconciler.phases import State
 from reconciler.plans.decision import Record, ReplicaDecision
 
@@ -27,3 +29,7 @@ class ScalingState(State):
     inherited: int = 0
     gives: bool = False
     spared: frozenset[str] = frozenset()
+
+
+def memory_of(state: ScalingState, ctx: Context) -> PoolMemory:
+    return ctx.pools.setdefault(state.uid, PoolMemory())

@@ -18,7 +18,7 @@ from reconciler.conditions import TAKEN_OVER
 from reconciler.context import Context
 from reconciler.phases.pool.aim import replicas_of
 from reconciler.phases.pool.former_view import read
-from reconciler.phases.pool.look import memory_of
+from reconciler.phases.pool.scaling_state import memory_of
 from reconciler.phases.pool.state import PoolState
 from reconciler.reasons import Reason
 

@@ -6,7 +6,7 @@ from kube.resources import PODS
 from policies import break_glass
 from reconciler.context import Context
 from reconciler.phases.glass import keep
-from reconciler.phases.pool.look import memory_of
+from reconciler.phases.pool.scaling_state import memory_of
 from reconciler.phases.pool.state import PoolState
 from reconciler.plans.glass import Known
 
