@@ -223,7 +223,7 @@ class Process:
     def _context(self) -> Context:
         return Context(
             client=self._fenced,
-            store=self._world.store,
+            world=self._world,
             observations=Observations(self._setup.monotonic, self._world.wake_pools),
             settings=self._setup.settings,
             metrics=self._metrics,
@@ -233,7 +233,6 @@ class Process:
             rng=self._setup.rng,
             wake=self._queue.add,
             wake_after=self._queue.add_after,
-            snapshot=self._world.snapshot,
         )
 
     def _take_signals(self) -> None:

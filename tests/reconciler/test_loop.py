@@ -57,7 +57,7 @@ class Bench:
         self.metrics = Metrics()
         self.context = Context(
             client=self.client,
-            store=self.world.store,
+            world=self.world,
             observations=Observations(self.time.monotonic, self.world.wake_pools),
             settings=Settings(resync=1000, pass_timeout=0.5),
             metrics=self.metrics,
@@ -76,7 +76,7 @@ class Bench:
             delete_phases=tuple(self.delete_phases),
             summarize=nothing_more,
         )
-        writer = StatusWriter(self.client, self.time.monotonic, self.world.store.put)
+        writer = StatusWriter(self.client, self.time.monotonic, self.world.answered)
         return Loop(self.context, self.queue, writer, (kind,))
 
     @asynccontextmanager

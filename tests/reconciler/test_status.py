@@ -26,9 +26,9 @@ class Subject:
         self.obj = obj
         self.time = FakeTime()
         self.written = 0
-        self.writer = StatusWriter(client, self.time.monotonic, self._stored)
+        self.writer = StatusWriter(client, self.time.monotonic, self._answered)
 
-    def _stored(self, obj: dict[str, Any]) -> None:
+    def _answered(self, obj: dict[str, Any], alone: dict[str, Any]) -> None:
         self.obj = obj
         self.written += 1
 

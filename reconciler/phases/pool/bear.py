@@ -16,6 +16,7 @@ from reconciler.children.queue_notes import note
 from reconciler.children.stateful_set import stateful_set
 from reconciler.children.workload import resource_of
 from reconciler.context import Context
+from reconciler.edits import edit
 from reconciler.errors import Waiting
 from reconciler.phases.pool.own import FIELD_MANAGER
 from reconciler.phases.pool.scaling_state import memory_of
@@ -91,12 +92,10 @@ async def _renew(state: PoolState, ctx: Context, child: Object) -> None:
         }
     if all(dig(child, *path) == value for path, value in changes.items()):
         return
-    metadata = child["metadata"]
-    tests = {"/metadata/uid": metadata["uid"], "/metadata/resourceVersion": metadata["resourceVersion"]}
-    operations = [{"op": "test", "path": path, "value": value} for path, value in tests.items()]
+    version = child["metadata"]["resourceVersion"]
+    operations = [{"op": "test", "path": "/metadata/resourceVersion", "value": version}]
     operations += [{"op": "add", "path": pointer(path), "value": value} for path, value in changes.items()]
-    answer = await ctx.client.json_patch(resource_of(state.spec), metadata["name"], state.namespace, operations)
-    ctx.store.put(answer)
+    await edit(ctx, child, operations)
     if revision_label(child) != revision:
         _tell(state, ctx)
     raise _being_set_up(state)

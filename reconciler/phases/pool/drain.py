@@ -8,7 +8,7 @@ while the memory itself, with what the workers say at this moment, shows that th
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
 from kube.errors import Conflict, Invalid, NotFound
 from reconciler.adminapi import AdminAPIError
@@ -24,7 +24,7 @@ from reconciler.phases.pool.places import see_crowds, see_leaving_nodes
 from reconciler.phases.pool.state import PoolState
 from reconciler.phases.pool.trial import jobs_wait
 from reconciler.plans import ordinals, removal
-from reconciler.plans.actions import Action, Cancel
+from reconciler.plans.actions import Action, Cancel, Scale
 from reconciler.plans.child import Child
 from reconciler.plans.removal import Wait
 
@@ -112,10 +112,18 @@ async def _perform_all(state: PoolState, ctx: Context, child: Child, actions: tu
             # Somebody was quicker; what follows was planned on the same world.
             state.again(SOON_SECONDS)
             break
-        if answer is not None:
-            ctx.store.put(answer)
+        if isinstance(action, Scale) and answer is not None:
+            _scaled(state, ctx, action, answer)
         done.append(action)
     return done
+
+
+def _scaled(state: PoolState, ctx: Context, scale: Scale, answer: dict[str, Any]) -> None:
+    """A Deployment that is taken over is not watched, so nothing is kept of it."""
+    uid = answer["metadata"]["uid"]
+    before = next((one for one in ctx.store.children_of_pool(state.uid) if one["metadata"]["uid"] == uid), None)
+    if before is not None:
+        ctx.world.answered(answer, {**before, "spec": {**before["spec"], "replicas": scale.after}})
 
 
 def _moving(state: PoolState, planned: Sequence[Child]) -> bool:

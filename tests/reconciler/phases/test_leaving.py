@@ -104,10 +104,10 @@ async def test_workers_on_a_node_that_goes_are_asked_and_called_back_when_it_sta
     for name in ("p-1", "p-2"):
         await one.pod(name)
     assert await one.drained(2) == []
-    one.ctx.store.put(node(unschedulable=True))
+    one.ctx.world.store.put(node(unschedulable=True))
     assert (await one.drained(2))[-2:] == ["patch pods", "patch pods"]
     await one.pod("p-1", **{meta.ANNOTATION_DRAIN: "NodeMaintenance/2027-01-15T08:00:00Z"})
-    one.ctx.store.put(node())
+    one.ctx.world.store.put(node())
     assert (await one.drained(2))[-1] == "patch pods", "the request is withdrawn"
 
 
@@ -115,7 +115,7 @@ async def test_how_crowded_a_node_is_counts_the_workers_of_all_pools() -> None:
     one = OnePool()
     await one.child(1)
     await one.pod("p-1")
-    one.ctx.store.put(pod("other-1", pool("other")) | {"spec": {"nodeName": "n"}})
+    one.ctx.world.store.put(pod("other-1", pool("other")) | {"spec": {"nodeName": "n"}})
     state = await one.state()
     see_crowds(state, one.ctx)
     assert state.crowds == {"n": 2}
