@@ -197,7 +197,7 @@ class Process:
             context = self._context()
             if self._setup.prepare is not None:
                 await self._setup.prepare(context)
-            await lead(self._election, lambda: self._work(context), self._stopping)
+            await lead(self._election, lambda: self._work(context), self._stopping, self._queue.hurry)
 
     async def _work(self, context: Context) -> None:
         """The leader's term, until it is time to stop and the passes under way have ended."""

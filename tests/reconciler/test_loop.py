@@ -17,7 +17,6 @@ from kube.backoff import Backoff
 from kube.client import Client
 from kube.errors import AlreadyExists, Conflict, Forbidden, NotFound, TooManyRequests, Unreachable
 from kube.events import Recorder
-from kube.lease import LeadershipLost
 from reconciler import metrics as m
 from reconciler.context import Context
 from reconciler.errors import Stalled, Transient, Waiting, from_api
@@ -263,17 +262,6 @@ async def test_what_is_gone_is_forgotten_everywhere(bench: Bench) -> None:
         assert bench.context.observations.latest(name) is None
         assert bench.metrics.value(m.QUEUE_JOBS, bench.namespace, "q", "waiting") is None
         assert bench.queue.agenda.delayed == 0
-
-
-async def test_losing_the_lease_ends_the_loop(bench: Bench) -> None:
-    async def write(state: State, ctx: Context) -> None:
-        raise LeadershipLost("frozen while another took over")
-
-    bench.phases.append(write)
-    await bench.create()
-    with pytest.raises(ExceptionGroup) as caught:
-        await bench.loop().run(2, 0)
-    assert caught.group_contains(LeadershipLost)
 
 
 ENDS: dict[str, tuple[Exception, type[Exception]]] = {
