@@ -120,9 +120,9 @@ class Stored:
     def workers_on(self, node: str) -> int:
         return len(self._indexes[PODS_BY_NODE].get(node, ()))
 
-    def leaving_nodes(self) -> frozenset[str]:
-        """The nodes that are to be emptied; none, where Nodes are not watched."""
-        return frozenset(node["metadata"]["name"] for node in self.find(LEAVING_NODES, ""))
+    def leaving_nodes(self) -> dict[str, bool]:
+        """The nodes that are to be emptied, and of each whether in a hurry; none, where Nodes are not watched."""
+        return {node["metadata"]["name"]: nodes.is_hurried(node) for node in self.find(LEAVING_NODES, "")}
 
     def children_of_pool(self, pool_uid: str) -> list[Object]:
         """Its Deployments, or its StatefulSet."""

@@ -17,6 +17,7 @@ from reconciler.phases.pool.aim import aims, children, replicas_of
 from reconciler.phases.pool.aim_set import aims_of_set, see_whether_stuck, the_set
 from reconciler.phases.pool.ask import call_back
 from reconciler.phases.pool.departures import tell, tell_of_called
+from reconciler.phases.pool.evacuate import see_who_stays
 from reconciler.phases.pool.guard import try_guard
 from reconciler.phases.pool.look import hear, look_anew
 from reconciler.phases.pool.perform import perform
@@ -42,6 +43,7 @@ async def drain(state: PoolState, ctx: Context) -> None:
     see_leaving_nodes(state, ctx)
     wanted = state.decision.to
     waiting = jobs_wait(state, ctx)
+    see_who_stays(state, ctx, wanted)
     aim(state, wanted, waiting=waiting)
     planned = _children(state)
     if not _moving(state, planned):
@@ -54,6 +56,7 @@ async def drain(state: PoolState, ctx: Context) -> None:
     await look_anew(state, ctx)
     see_crowds(state, ctx)
     see_whether_stuck(state, ctx)
+    see_who_stays(state, ctx, wanted)
     await try_guard(state, ctx)
     aim(state, wanted, waiting=waiting)
     await carry_out(state, ctx)
