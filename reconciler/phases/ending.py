@@ -31,7 +31,10 @@ async def keep(ctx: Context) -> None:
     while True:
         await ends(ctx, ctx.namespace)
         for namespace in list(ctx.ending):
-            await _let_go_in(ctx, namespace)
+            try:
+                await _let_go_in(ctx, namespace)
+            except ApiError as error:
+                log.warning("letting go of what is in namespace %s: %s", namespace, error)
         await asyncio.sleep(HURRY_SECONDS if ctx.ending else LOOK_SECONDS)
 
 

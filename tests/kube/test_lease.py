@@ -165,7 +165,8 @@ async def test_a_lease_that_nobody_else_has_written_is_the_same_term(
 ) -> None:
     one = world.candidate("one")
     await one.acquire()
-    before, regained = await world.lease(), []
+    before = await world.lease()
+    regained: list[float] = []
     keeping = world.start(one.keep(lambda: regained.append(world.time.now)))
     await world.advance(4)
     assert regained == []
@@ -185,10 +186,13 @@ async def test_a_lease_that_nobody_else_has_written_is_the_same_term(
 async def test_a_lease_that_others_may_have_held_meanwhile_ends_the_term(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for what, change in {
-        "given back": lambda: world.client.merge_patch(LEASES, NAME, world.namespace, {"spec": {"holderIdentity": ""}}),
-        "deleted": lambda: world.client.delete(LEASES, NAME, world.namespace),
-    }.items():
+    async def give_back() -> None:
+        await world.client.merge_patch(LEASES, NAME, world.namespace, {"spec": {"holderIdentity": ""}})
+
+    async def delete() -> None:
+        await world.client.delete(LEASES, NAME, world.namespace)
+
+    for what, change in {"given back": give_back, "deleted": delete}.items():
         one = world.candidate(what)
         await one.acquire()
         keeping = world.start(one.keep())

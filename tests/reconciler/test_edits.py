@@ -107,8 +107,8 @@ class Seen(World):
         self.ctx.client = client
 
     async def made(self, resource: Resource, obj: Object, namespace: str) -> Object:
-        finalizers = {"finalizers": found} if (found := obj["metadata"].get("finalizers")) else {}
-        stored = await self.ctx.client.create(resource, with_metadata(applied(obj, namespace), **finalizers))
+        whole = with_metadata(applied(obj, namespace), finalizers=obj["metadata"].get("finalizers", []))
+        stored = await self.ctx.client.create(resource, whole)
         settled = await eventually(
             "its controller has done its part", lambda: self._read(resource, stored), _is_settled
         )
@@ -129,7 +129,8 @@ class Seen(World):
         return str((await self._read(resource, obj))["metadata"]["resourceVersion"])
 
     def worked_off(self) -> set[Key]:
-        agenda, found = self.ctx.world.queue.agenda, set()
+        found: set[Key] = set()
+        agenda = self.ctx.world.queue.agenda
         while (taken := agenda.take(float("inf"))) is not None:
             found.add(taken[0])
             agenda.done(taken[0])
