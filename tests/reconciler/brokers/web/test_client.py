@@ -126,9 +126,7 @@ async def test_no_http_at_all() -> None:
     assert isinstance(error, ReplyInvalid)
 
 
-@pytest.mark.parametrize(
-    "host", ["localhost", "127.0.0.1", "0x7f000001", "169.254.169.254", "::ffff:127.0.0.1", "0.0.0.0"]
-)
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "0x7f000001", "169.254.169.254", "::ffff:127.0.0.1", "::"])
 async def test_nothing_is_sent_to_the_node_itself(host: str) -> None:
     asked = False
 

@@ -77,9 +77,9 @@ async def brokers(world: World) -> AsyncIterator[Brokers]:
     await brokers.close()
 
 
-def spec(site: Site, secret: str = "login", **queries: str) -> QueueSpec:
+def spec(site: Site, named: str = "login", **queries: str) -> QueueSpec:
     prometheus = {"url": site.base, "queries": {"waiting": "7", **queries}}
-    return QueueSpec.model_validate({"broker": {"connectionSecretRef": {"name": secret}, "prometheus": prometheus}})
+    return QueueSpec.model_validate({"broker": {"connectionSecretRef": {"name": named}, "prometheus": prometheus}})
 
 
 async def each(brokers: Brokers, places: list[Place]) -> dict[str, Found]:
@@ -104,7 +104,7 @@ async def test_a_changed_password_is_used_at_the_next_look(brokers: Brokers, sit
 async def test_many_together_each_with_what_is_wrong_with_it(brokers: Brokers, site: Site, world: World) -> None:
     fine = {f"orders-{number}": spec(site, waiting=str(number)) for number in range(40)}
     places: list[Place] = [("shop", name, one, 30.0) for name, one in fine.items()]
-    places.append(("shop", "secretless", spec(site, secret="none"), 30.0))
+    places.append(("shop", "secretless", spec(site, named="none"), 30.0))
     found = await each(brokers, places)
     assert all(
         isinstance(seen := found[f"orders-{number}"], Observation) and seen.waiting == estimated(number)
