@@ -440,7 +440,7 @@ COUNTED = Observation(NOW.timestamp(), estimated(7), due=estimated(0), wait=esti
 
 async def test_numbers_from_prometheus() -> None:
     one = world(COUNTED, **PROMETHEUS)
-    one.ctx.store.put(pool("p", "orders"))
+    one.ctx.world.store.put(pool("p", "orders"))
     await one.one_pass()
     status = one.obj["status"]
     assert (status["waiting"], status["waitP95"]) == (7, "1s500ms")
