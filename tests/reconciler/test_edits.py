@@ -17,9 +17,9 @@ from reconciler.keys import Key, key_of
 from reconciler.phases import State
 from reconciler.phases.ending import let_go_of
 from reconciler.phases.glass import glass, keep
-from reconciler.phases.pool import own
+from reconciler.phases.pool.own import hold as hold_pool
 from reconciler.phases.pool.state import begin as begin_pool
-from reconciler.phases.queue import release
+from reconciler.phases.queue.release import hold as hold_queue
 from reconciler.phases.queue.state import begin as begin_queue
 from reconciler.plans.glass import Known
 from reconciler.status import RESOURCES, StatusWriter
@@ -205,6 +205,6 @@ def _is_settled(obj: Object) -> bool:
 
 async def _hold(seen: Seen, obj: Object) -> None:
     if obj["kind"] == "Queue":
-        await release.hold(begin_queue(obj, seen.ctx), seen.ctx)
+        await hold_queue(begin_queue(obj, seen.ctx), seen.ctx)
     else:
-        await own.hold(begin_pool(obj, seen.ctx), seen.ctx)
+        await hold_pool(begin_pool(obj, seen.ctx), seen.ctx)
