@@ -166,7 +166,7 @@ async def test_a_finalizer_is_not_written_past_an_edit(seen: Seen, namespace: st
     draining["spec"] |= {"deletionPolicy": "Drain"}
     for resource, made in ((POOL, pool("p")), (QUEUE, draining)):
         obj = await seen.made(resource, made, namespace)
-        await seen.ctx.client.merge_patch(resource, obj["metadata"]["name"], namespace, PAUSED)
+        await seen.ctx.client.merge_patch(resource, obj["metadata"]["name"], namespace, LABELLED)
         with pytest.raises(Conflict):
             await _hold(seen, obj)
         assert seen.worked_off() == set()
