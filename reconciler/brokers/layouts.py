@@ -40,9 +40,8 @@ def supported(broker: Broker) -> Redis:
         others = {"RabbitMQ": broker.rabbitmq, "Kafka": broker.kafka, "Prometheus": broker.prometheus}
         named = [kind for kind, settings in others.items() if settings is not None]
         raise LayoutNotSupported(f"{' and '.join(named) or 'such a broker'} cannot be read yet")
-    if redis.sentinel is not None or redis.cluster is not None:
-        what = "sentinels" if redis.sentinel is not None else "Redis Cluster"
-        raise LayoutNotSupported(f"{what} cannot be asked yet: name one server in broker.redis.url")
+    if redis.cluster is not None:
+        raise LayoutNotSupported("Redis Cluster cannot be asked yet: name one server in broker.redis.url")
     return redis
 
 

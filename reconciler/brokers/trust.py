@@ -63,14 +63,30 @@ def require_label(secret: Secret) -> None:
         )
 
 
-def require_allowed(secret: Secret, host: str, port: int, *, listed: bool) -> None:
-    """The Secret's own list of hosts, when it has one; with `listed` it must have one."""
-    annotation = secret.annotations.get(ANNOTATION_ALLOWED_HOSTS)
-    if annotation is None and not listed:
-        return
-    globs = (annotation or "").lower().replace(",", " ").split()
-    if not any(fnmatchcase(name, glob) for glob in globs for name in (host.lower(), f"{host.lower()}:{port}")):
-        raise HostRefused(f'Secret "{secret.name}" is not for {host}:{port}: list it in its {ANNOTATION_ALLOWED_HOSTS}')
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """Where the contents of a Secret may go: to what its owner lists, else to the address that it keeps itself
+    (`home`), else, where it names no server in any way, wherever the Queue says. Without a Secret nothing is kept back.
+    """
+
+    secret: str = ""
+    globs: tuple[str, ...] | None = None
+    home: tuple[str, int] | None = None
+
+    @classmethod
+    def of(cls, secret: Secret, home: tuple[str, int] | None) -> Reach:
+        annotation = secret.annotations.get(ANNOTATION_ALLOWED_HOSTS)
+        globs = None if annotation is None else tuple(annotation.lower().replace(",", " ").split())
+        return cls(secret.name, globs, home)
+
+    def require(self, host: str, port: int) -> None:
+        """Raises where the Secret may not go."""
+        if self.globs is None and self.home in (None, (host, port)):
+            return
+        names = (host.lower(), f"{host.lower()}:{port}")
+        if not any(fnmatchcase(name, glob) for glob in self.globs or () for name in names):
+            listing = f"list it in its {ANNOTATION_ALLOWED_HOSTS}"
+            raise HostRefused(f'Secret "{self.secret}" is not for {host}:{port}: {listing}')
 
 
 def refuse_local_name(host: str) -> None:

@@ -15,9 +15,10 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from reconciler.brokers.connect import Limits, Links
+from reconciler.brokers.connect import Limits
 from reconciler.brokers.endpoint import TLS, Endpoint
 from reconciler.brokers.errors import BrokerError, BrokerUnreachable, ReplyInvalid, TLSFailed
+from reconciler.brokers.links import Links
 from tests.cluster import state
 from tests.cluster.redis import Redis
 
