@@ -1,10 +1,12 @@
-"""Several servers that are one broker: where to begin, and what is said to whom. Pure."""
+"""The server, or the several servers, that are one Redis: where to begin, and what is said to whom. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import TypeAlias
 
+from crds.v1.broker import Redis
 from reconciler.brokers import endpoint
 from reconciler.brokers.endpoint import Endpoint, TLSOptions
 from reconciler.brokers.trust import Reach, Secret
@@ -25,6 +27,17 @@ class Sentinels:
         """The login at a server that sentinels have named, which the Secret has to be for like any other."""
         self.reach.require(host, port)
         return replace(self.login, host=host, port=port)
+
+
+Site: TypeAlias = Endpoint | Sentinels
+"""Where a broker is, and how to speak to it."""
+
+
+def site(redis: Redis, secret: Secret | None, options: TLSOptions | None = None) -> Site:
+    """Where a Queue and its Secrets say that their Redis is."""
+    if redis.sentinel is not None:
+        return sentinels(redis.sentinel.master_name, redis.sentinel.addresses, secret, options)
+    return endpoint.resolve(redis.url or "", secret, options)
 
 
 def sentinels(

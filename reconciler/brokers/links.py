@@ -7,10 +7,9 @@ from typing import TypeAlias
 
 from reconciler.brokers.connect import Limits, Link
 from reconciler.brokers.endpoint import Endpoint
-from reconciler.brokers.groups import Sentinels
+from reconciler.brokers.groups import Sentinels, Site
 from reconciler.brokers.primary import PrimaryLink
 
-Place: TypeAlias = Endpoint | Sentinels
 AnyLink: TypeAlias = Link | PrimaryLink
 
 
@@ -23,12 +22,12 @@ class Links:
         self._links: dict[Endpoint, Link] = {}
         self._groups: dict[Sentinels, PrimaryLink] = {}
 
-    def to(self, place: Place) -> AnyLink:
-        if isinstance(place, Endpoint):
-            return self.get(place)
-        link = self._groups.get(place)
+    def to(self, site: Site) -> AnyLink:
+        if isinstance(site, Endpoint):
+            return self.get(site)
+        link = self._groups.get(site)
         if link is None:
-            link = self._groups[place] = PrimaryLink(place, self._limits, self._clock, self.get)
+            link = self._groups[site] = PrimaryLink(site, self._limits, self._clock, self.get)
         return link
 
     def get(self, endpoint: Endpoint) -> Link:
@@ -39,7 +38,7 @@ class Links:
 
     async def close_idle(self) -> None:
         """Drops the links nobody has used for five minutes, as those of a password that has been changed."""
-        self._groups = {place: link for place, link in self._groups.items() if not link.idle}
+        self._groups = {site: link for site, link in self._groups.items() if not link.idle}
         for endpoint in [endpoint for endpoint, link in self._links.items() if link.idle]:
             await self._links.pop(endpoint).close()
 

@@ -54,8 +54,8 @@ async def primary(group: Sentinels, link_to: LinkTo) -> Endpoint:
         await asyncio.gather(*asking, return_exceptions=True)
     if not opinions:
         # What somebody has to mend is worth more than who is away.
-        error = min(errors, key=lambda error: error.passes)
-        raise type(error)(f"no sentinel tells: {error.message}")
+        worst = min(errors, key=lambda error: error.passes)
+        raise type(worst)(f"no sentinel tells: {worst.message}")
     newest = max(opinions)
     return group.primary(newest.host, newest.port)
 

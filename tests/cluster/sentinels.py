@@ -36,8 +36,8 @@ class Sentinel:
         return f"sentinel-{self.port}"
 
     def ask(self, *command: str) -> object:
-        with client.Redis(port=self.port, password=self.password or None) as link:
-            return link.execute_command(*command)  # type: ignore[no-untyped-call]  # redis-py has no types for it
+        with client.Redis(port=self.port, password=self.password or None, decode_responses=True) as link:
+            return link.execute_command(*command)
 
     def stop(self) -> None:
         self.state.stop(self.name)
@@ -102,7 +102,7 @@ def sentinel(state: State, primary: Redis, password: str = "") -> Sentinel:
 
 def _unlinked(replica: Redis) -> str | None:
     with client.Redis.from_url(replica.url) as link:
-        status = str(link.info("replication").get("master_link_status"))  # type: ignore[union-attr]  # it is no future
+        status = str(link.info("replication").get("master_link_status"))
     return None if status == "up" else status
 
 

@@ -13,7 +13,7 @@ from redis.asyncio import Redis as Client
 from crds.meta import LABEL_BROKER_CREDENTIALS
 from crds.v1 import QueueSpec
 from kube.errors import ApiError, Forbidden, NotFound, Unreachable
-from reconciler.brokers.access import KEPT_SECONDS, Brokers
+from reconciler.brokers.access import Brokers
 from reconciler.brokers.errors import (
     BrokerError,
     CredentialsMissing,
@@ -22,6 +22,7 @@ from reconciler.brokers.errors import (
     SecretNotTrusted,
 )
 from reconciler.brokers.observation import Observation, exact
+from reconciler.brokers.secrets import KEPT_SECONDS
 from tests.cluster import redis, sentinels, state
 from tests.cluster.redis import Redis
 from tests.reconciler.brokers.conftest import LIMITS

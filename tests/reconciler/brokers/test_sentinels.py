@@ -230,7 +230,7 @@ async def test_a_server_that_is_made_a_replica_is_not_believed(links: Links, wat
     watched.sentinel.pause()
     try:
         async with Client.from_url(watched.primary.url) as client:
-            await client.execute_command("REPLICAOF", "127.0.0.1", "1")
+            await client.replicaof("127.0.0.1", 1)
         slow = Links(replace(LIMITS, answer_seconds=0.2, connect_seconds=0.2), time.monotonic)
         errors = [await refused(links, target), await refused(slow, target)]
         await slow.close()
