@@ -115,7 +115,7 @@ class Brokers:
     async def _site(self, namespace: str, broker: Broker, redis: Redis) -> Site:
         """Worked out anew only where something that it follows from has changed."""
         secret, tls = await self._secrets.of(namespace, broker)
-        where = redis.sentinel or redis.url
+        where = redis.sentinel or redis.cluster or redis.url
         source = (where, secret, tls)
         key = (namespace, where, secret.name if secret is not None else "")
         known = self._sites.get(key)

@@ -13,23 +13,35 @@ from reconciler.brokers.trust import Reach, Secret
 
 
 @dataclass(frozen=True, slots=True)
-class Sentinels:
-    """A primary that sentinels know by name; equal ones share connections. `asked` are logins at the sentinels, `login`
-    is the one at whom they name.
+class Group:
+    """Equal ones share connections. `entrances` are logins at the servers that the Queue names, `login` is the one at
+    those whom they name.
     """
 
-    master: str
-    asked: tuple[Endpoint, ...]
+    entrances: tuple[Endpoint, ...]
     login: Endpoint
     reach: Reach
 
-    def primary(self, host: str, port: int) -> Endpoint:
-        """The login at a server that sentinels have named, which the Secret has to be for like any other."""
+    def named(self, host: str, port: int) -> Endpoint:
+        """The login at a server that others have named, which the Secret has to be for like any other."""
         self.reach.require(host, port)
         return replace(self.login, host=host, port=port)
 
 
-Site: TypeAlias = Endpoint | Sentinels
+@dataclass(frozen=True, slots=True)
+class Sentinels(Group):
+    """Those who know a primary as `master`."""
+
+    master: str
+
+
+class Cluster(Group):
+    """Some nodes of a Redis Cluster."""
+
+    __slots__ = ()
+
+
+Site: TypeAlias = Endpoint | Sentinels | Cluster
 """Where a broker is, and how to speak to it."""
 
 
@@ -37,6 +49,8 @@ def site(redis: Redis, secret: Secret | None, options: TLSOptions | None = None)
     """Where a Queue and its Secrets say that their Redis is."""
     if redis.sentinel is not None:
         return sentinels(redis.sentinel.master_name, redis.sentinel.addresses, secret, options)
+    if redis.cluster is not None:
+        return cluster(redis.cluster.addresses, secret, options)
     return endpoint.resolve(redis.url or "", secret, options)
 
 
@@ -48,7 +62,14 @@ def sentinels(
     own = replace(login, db=0)
     if secret is not None and (password := secret.text("sentinelPassword")):
         own = replace(own, username=secret.text("sentinelUsername"), password=password)
-    return Sentinels(master, _at(addresses, own, reach), login, reach)
+    return Sentinels(_at(addresses, own, reach), login, reach, master)
+
+
+def cluster(addresses: Sequence[str], secret: Secret | None, options: TLSOptions | None = None) -> Cluster:
+    """A cluster has one database only."""
+    login, reach = endpoint.login(secret, options)
+    login = replace(login, db=0)
+    return Cluster(_at(addresses, login, reach), login, reach)
 
 
 def _at(addresses: Sequence[str], login: Endpoint, reach: Reach) -> tuple[Endpoint, ...]:

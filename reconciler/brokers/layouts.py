@@ -40,8 +40,6 @@ def supported(broker: Broker) -> Redis:
         others = {"RabbitMQ": broker.rabbitmq, "Kafka": broker.kafka, "Prometheus": broker.prometheus}
         named = [kind for kind, settings in others.items() if settings is not None]
         raise LayoutNotSupported(f"{' and '.join(named) or 'such a broker'} cannot be read yet")
-    if redis.cluster is not None:
-        raise LayoutNotSupported("Redis Cluster cannot be asked yet: name one server in broker.redis.url")
     return redis
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeAlias
 
+from reconciler.brokers.cluster import ClusterLink
 from reconciler.brokers.connect import Limits, Link
 from reconciler.brokers.endpoint import Endpoint
-from reconciler.brokers.groups import Sentinels, Site
+from reconciler.brokers.groups import Cluster, Sentinels, Site
 from reconciler.brokers.primary import PrimaryLink
 
-AnyLink: TypeAlias = Link | PrimaryLink
+AnyLink: TypeAlias = Link | PrimaryLink | ClusterLink
 
 
 class Links:
@@ -20,14 +21,14 @@ class Links:
         self._limits = limits
         self._clock = clock
         self._links: dict[Endpoint, Link] = {}
-        self._groups: dict[Sentinels, PrimaryLink] = {}
+        self._groups: dict[Sentinels | Cluster, PrimaryLink | ClusterLink] = {}
 
     def to(self, site: Site) -> AnyLink:
         if isinstance(site, Endpoint):
             return self.get(site)
         link = self._groups.get(site)
         if link is None:
-            link = self._groups[site] = PrimaryLink(site, self._limits, self._clock, self.get)
+            link = self._groups[site] = self._group(site)
         return link
 
     def get(self, endpoint: Endpoint) -> Link:
@@ -47,3 +48,8 @@ class Links:
             await link.close()
         self._links.clear()
         self._groups.clear()
+
+    def _group(self, site: Sentinels | Cluster) -> PrimaryLink | ClusterLink:
+        if isinstance(site, Sentinels):
+            return PrimaryLink(site, self._limits, self._clock, self.get)
+        return ClusterLink(site, self._limits, self._clock, self.get)

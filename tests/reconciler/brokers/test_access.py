@@ -199,12 +199,8 @@ async def test_nothing_is_kept_of_what_nobody_uses(brokers: Brokers, world: Worl
     [
         ({"rabbitmq": {"url": "amqp://rabbit"}}, "RabbitMQ cannot be read yet"),
         ({"kafka": {"bootstrapServers": ["k:9092"], "topic": "t", "consumerGroup": "g"}}, "Kafka cannot be read yet"),
-        (
-            {"redis": {"layout": "List", "cluster": {"addresses": ["s:6379"]}}},
-            "Redis Cluster cannot be asked yet: name one server in broker.redis.url",
-        ),
     ],
-    ids=["RabbitMQ", "Kafka", "a cluster"],
+    ids=["RabbitMQ", "Kafka"],
 )
 async def test_what_this_release_cannot_read(brokers: Brokers, broker: dict[str, Any], want: str) -> None:
     error = await refused(brokers, QueueSpec.model_validate({"broker": broker}))

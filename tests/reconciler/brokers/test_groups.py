@@ -64,8 +64,8 @@ GOOD = {
 def test_sentinels(case: Good) -> None:
     found = groups.sentinels("jobs", ADDRESSES, case.secret, case.options)
     other = replace(case.want_sentinel, host="fd00::1", port=26380)
-    assert set(found.asked) == {case.want_sentinel, other}
-    assert found.primary("redis", 6380) == case.want_primary
+    assert set(found.entrances) == {case.want_sentinel, other}
+    assert found.named("redis", 6380) == case.want_primary
 
 
 def test_the_order_of_the_addresses_makes_no_other_group() -> None:
@@ -89,4 +89,16 @@ def test_refused(kept: Secret, want: type[BrokerError]) -> None:
 def test_a_primary_that_is_not_listed() -> None:
     found = groups.sentinels("jobs", ADDRESSES, secret(password="pw", hosts="s-1 fd00::1"))
     with pytest.raises(HostRefused, match="not for redis:6380"):
-        found.primary("redis", 6380)
+        found.named("redis", 6380)
+
+
+def test_a_cluster_has_one_login_and_one_database() -> None:
+    found = groups.cluster(["redis-0:6379", "redis-1:6379"], secret(url="redis://:pw@redis-0/3", hosts="redis-*"))
+    assert found.entrances == (Endpoint("redis-0", password="pw"), Endpoint("redis-1", password="pw"))
+    assert found.named("redis-2", 7000) == Endpoint("redis-2", 7000, password="pw")
+    with pytest.raises(HostRefused, match="not for evil:6379"):
+        found.named("evil", 6379)
+
+
+def test_a_cluster_is_not_the_sentinels_at_the_same_addresses() -> None:
+    assert groups.cluster(ADDRESSES, None) != groups.sentinels("jobs", ADDRESSES, None)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from redis.exceptions import ResponseError
 
-from reconciler.brokers import groups, opinions
+from reconciler.brokers import groups, sentinels
 from reconciler.brokers.connect import Link, Reply
 from reconciler.brokers.endpoint import Endpoint
 from reconciler.brokers.errors import BrokerError, BrokerUnreachable, CredentialsRefused, ReplyInvalid
@@ -45,7 +45,7 @@ class Scripted(Link):
 async def primary(*answers: Sequence[Any] | BrokerError | None) -> str:
     group = groups.sentinels("jobs", [f"s:{port}" for port in range(1, len(answers) + 1)], None)
     async with asyncio.timeout(5):
-        found = await opinions.primary(group, lambda endpoint: Scripted(endpoint, answers[endpoint.port - 1]))
+        found = await sentinels.primary(group, lambda endpoint: Scripted(endpoint, answers[endpoint.port - 1]))
     return found.host
 
 
