@@ -91,10 +91,14 @@ class Observation:
         return 0.0 if self.waiting.value == 0 else None
 
     @property
+    def due_jobs(self) -> int | None:
+        """How many scheduled jobs are due within `due_seconds`: none where none is scheduled; None while unknown."""
+        return 0 if self.due.value is None and self.scheduled.value == 0 else self.due.value
+
+    @property
     def unclear(self) -> bool:
         """Whether a number that pools shrink by is unknown: where jobs are scheduled, also how many are due."""
-        due = self.due.value is None and self.scheduled.value != 0
-        return self.waiting.value is None or self.running.value is None or due
+        return None in (self.waiting.value, self.running.value, self.due_jobs)
 
     @property
     def methods(self) -> dict[str, str]:
