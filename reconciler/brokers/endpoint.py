@@ -82,8 +82,8 @@ def login(secret: Secret | None, options: TLSOptions | None = None) -> tuple[End
         trust.require_label(secret)
     kept = _kept(secret)
     if options is None and secret is not None:
-        secured = _SCHEMES[kept.scheme] if kept is not None else bool(secret.text("ca.crt", "tls.crt"))
-        options = TLSOptions() if secured else None
+        asks = _SCHEMES[kept.scheme] if kept is not None else bool(secret.text("ca.crt", "tls.crt"))
+        options = TLSOptions() if asks else None
     return _login(0 if kept is None else _database(kept), kept, secret, options), _reach(secret, kept)
 
 
@@ -103,7 +103,7 @@ def _login(database: int, kept: SplitResult | None, secret: Secret | None, optio
     password = unquote(kept.password or "") if kept else ""
     if secret is not None:
         username, password = secret.text("username") or username, secret.text("password") or password
-    return Endpoint("", PORT, database, username, password, _tls(secret, options))
+    return Endpoint("", PORT, database, username, password, secured(secret, options))
 
 
 def _kept(secret: Secret | None) -> SplitResult | None:
@@ -150,7 +150,8 @@ def _database(parts: SplitResult) -> int:
     return int(text)
 
 
-def _tls(secret: Secret | None, options: TLSOptions | None) -> TLS | None:
+def secured(secret: Secret | None, options: TLSOptions | None) -> TLS | None:
+    """What a connection is secured with, by the Queue's options and by what its Secrets hold; None without options."""
     if options is None:
         return None
     if options.client is not None:

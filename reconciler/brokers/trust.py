@@ -63,6 +63,11 @@ def require_label(secret: Secret) -> None:
         )
 
 
+def require_allowed(secret: Secret, host: str, port: int, *, listed: bool) -> None:
+    """The Secret's own list of hosts, when it has one; with `listed` it must have one."""
+    _require(secret.name, _globs(secret), host, port, listed=listed)
+
+
 @dataclass(frozen=True, slots=True)
 class Reach:
     """Where the contents of a Secret may go: to what its owner lists, else to the address that it keeps itself
@@ -75,18 +80,23 @@ class Reach:
 
     @classmethod
     def of(cls, secret: Secret, home: tuple[str, int] | None) -> Reach:
-        annotation = secret.annotations.get(ANNOTATION_ALLOWED_HOSTS)
-        globs = None if annotation is None else tuple(annotation.lower().replace(",", " ").split())
-        return cls(secret.name, globs, home)
+        return cls(secret.name, _globs(secret), home)
 
     def require(self, host: str, port: int) -> None:
         """Raises where the Secret may not go."""
-        if self.globs is None and self.home in (None, (host, port)):
-            return
-        names = (host.lower(), f"{host.lower()}:{port}")
-        if not any(fnmatchcase(name, glob) for glob in self.globs or () for name in names):
-            listing = f"list it in its {ANNOTATION_ALLOWED_HOSTS}"
-            raise HostRefused(f'Secret "{self.secret}" is not for {host}:{port}: {listing}')
+        _require(self.secret, self.globs, host, port, listed=self.home not in (None, (host, port)))
+
+
+def _globs(secret: Secret) -> tuple[str, ...] | None:
+    annotation = secret.annotations.get(ANNOTATION_ALLOWED_HOSTS)
+    return None if annotation is None else tuple(annotation.lower().replace(",", " ").split())
+
+
+def _require(secret: str, globs: tuple[str, ...] | None, host: str, port: int, *, listed: bool) -> None:
+    if globs is None and not listed:
+        return
+    if not any(fnmatchcase(name, glob) for glob in globs or () for name in (host.lower(), f"{host.lower()}:{port}")):
+        raise HostRefused(f'Secret "{secret}" is not for {host}:{port}: list it in its {ANNOTATION_ALLOWED_HOSTS}')
 
 
 def refuse_local_name(host: str) -> None:
