@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
 import redis as client
@@ -101,7 +102,7 @@ def _join(made: Sharded) -> None:
     waiting.until("the replica knows its primary", lambda: _strange(replica, low.id), 20)
     replica.ask("CLUSTER", "REPLICATE", low.id)
     for node in made.nodes:
-        waiting.until("the cluster is whole", lambda node=node: _apart(node), 20)  # type: ignore[misc]
+        waiting.until("the cluster is whole", partial(_apart, node), 20)
     waiting.until("the replica follows", lambda: _unlinked(replica), 20)
 
 

@@ -6,6 +6,7 @@ import time
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 from functools import partial
+from typing import Any
 
 import pytest
 from redis.asyncio import Redis as Client
@@ -76,13 +77,13 @@ async def test_keys_of_both_nodes_in_one_question(links: Links, shared: Sharded,
 async def test_every_layout_says_the_same_as_on_one_server(
     links: Links, link: Link, client: Client, shared: Sharded, jobs: RedisCluster
 ) -> None:
-    await fill(client)
-    await fill(jobs)  # type: ignore[arg-type]  # it has the same commands
+    both: tuple[Any, Any] = (client, jobs)
+    for filled in both:
+        await fill(filled)
+        await filled.lpush("jobqueue:high_priority", "{}", "{}")
+        await filled.lpush("jobqueue:worker:1:processing", "{}")
+        await filled.lpush("jobqueue:worker:2:processing", "{}", "{}")
     specs = {**SPECS, "go": QueueSpec.model_validate({"broker": {"redis": {"layout": "GoRedisWorkQueue"}}})}
-    for filled in (client, jobs):
-        await filled.lpush("jobqueue:high_priority", "{}", "{}")  # type: ignore[misc]  # it is no plain number
-        await filled.lpush("jobqueue:worker:1:processing", "{}")  # type: ignore[misc]
-        await filled.lpush("jobqueue:worker:2:processing", "{}", "{}")  # type: ignore[misc]
     observers = [
         partial(layouts.observe, layouts.redis_queue(name, spec), spec, time.time) for name, spec in specs.items()
     ]
