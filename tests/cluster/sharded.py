@@ -51,11 +51,6 @@ class Sharded:
     def nodes(self) -> tuple[Node, Node, Node]:
         return self.low, self.high, self.replica
 
-    def move(self, slot: int, node: Node) -> None:
-        """Give a slot of `low` to this node, at once and with nothing in it."""
-        for one in (node, self.low):
-            one.ask("CLUSTER", "SETSLOT", slot, "NODE", node.id)
-
     def take_over(self) -> None:
         """Put the replica in the place of its primary, as after a vote."""
         self.replica.ask("CLUSTER", "FAILOVER", "TAKEOVER")
@@ -64,6 +59,18 @@ class Sharded:
     def _unknown(self) -> str | None:
         known = str(self.high.ask("CLUSTER", "NODES"))
         return None if f"{self.replica.id}" in _owners(known) else known
+
+
+def begin_move(slot: int, source: Node, target: Node) -> None:
+    """From now on its keys may be at either node."""
+    target.ask("CLUSTER", "SETSLOT", slot, "IMPORTING", source.id)
+    source.ask("CLUSTER", "SETSLOT", slot, "MIGRATING", target.id)
+
+
+def end_move(slot: int, source: Node, target: Node) -> None:
+    """The slot is the target's; no key of it may be left at the source."""
+    for node in (target, source):
+        node.ask("CLUSTER", "SETSLOT", slot, "NODE", target.id)
 
 
 @contextmanager

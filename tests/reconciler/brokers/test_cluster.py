@@ -108,17 +108,15 @@ async def test_a_slot_that_moves_is_followed(links: Links, shared: Sharded, jobs
     link = links.to(place(shared))
     await jobs.lpush(LOW, "1", "2", "3")
     assert await link.ask(("LLEN", LOW)) == [3]
-    high.ask("CLUSTER", "SETSLOT", slot, "IMPORTING", low.id)
-    low.ask("CLUSTER", "SETSLOT", slot, "MIGRATING", high.id)
-    port = high.server.port
-    low.ask("MIGRATE", high.server.address, port, LOW, 0, 5000, "AUTH", PASSWORD)
+    sharded.begin_move(slot, low, high)
+    low.ask("MIGRATE", high.server.address, high.server.port, LOW, 0, 5000, "AUTH", PASSWORD)
     assert await link.ask(("LLEN", HIGH), ("LLEN", LOW), ("LLEN", LOW)) == [0, 3, 3], "ASK, for the key has gone"
-    shared.move(slot, high)
+    sharded.end_move(slot, low, high)
     assert await link.ask(("LLEN", LOW)) == [3], "MOVED, for the slot has gone"
     assert await link.ask(("LLEN", LOW)) == [3]
     await jobs.delete(LOW)
-    for node in (low, high):
-        node.ask("CLUSTER", "SETSLOT", slot, "NODE", low.id)
+    sharded.begin_move(slot, high, low)
+    sharded.end_move(slot, high, low)
     assert await link.ask(("LLEN", LOW)) == [0]
 
 
@@ -161,7 +159,8 @@ async def test_nodes_on_this_machine_are_refused(shared: Sharded) -> None:
 async def test_a_server_that_is_no_cluster(links: Links, link: Link) -> None:
     error = await refused(links, groups.cluster([f"{link.endpoint.host}:{link.endpoint.port}"], None))
     assert isinstance(error, ReplyInvalid)
-    assert error.message == "no node tells: CLUSTER SLOTS: ERR This instance has cluster support disabled"
+    assert error.message.startswith("no node tells: CLUSTER SLOTS: ")
+    assert "cluster support disabled" in error.message
 
 
 async def test_dead_letters_of_a_queue_with_a_hash_tag(links: Links, shared: Sharded, jobs: RedisCluster) -> None:
