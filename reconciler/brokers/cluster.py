@@ -12,7 +12,7 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, TypeVar
+from typing import ClassVar, Final, TypeVar
 
 from redis.exceptions import AskError, ClusterDownError, MovedError, ResponseError
 
@@ -55,6 +55,9 @@ class _Errand:
 
 
 class ClusterLink(GroupLink[Slots]):
+    # Whoever owns a slot no more says so by itself.
+    BELIEVED_SECONDS: ClassVar = 60.0
+
     def __init__(self, group: Cluster, limits: Limits, clock: Callable[[], float], link_to: LinkTo) -> None:
         super().__init__(limits, clock)
         self._group = group

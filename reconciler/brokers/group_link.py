@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from typing import Final, Generic, TypeAlias, TypeVar
+from typing import ClassVar, Generic, TypeAlias, TypeVar
 
 from reconciler.brokers.connect import IDLE_SECONDS, Limits, Link, Reply
 from reconciler.brokers.endpoint import Endpoint
@@ -22,15 +22,14 @@ LinkTo: TypeAlias = Callable[[Endpoint], Link]
 Questions: TypeAlias = Sequence[Sequence[Command]]
 Answers: TypeAlias = Sequence[Sequence[Reply]]
 
-BELIEVED_SECONDS: Final = 10.0
-"""So long nobody is asked again while all is well."""
-
 
 class GroupLink(ABC, Generic[T]):
     """The connections are those of the links it is given, shared with everybody else. T is what the servers say."""
 
     identity: Identity | None = None
     """Never taken for granted: every trip may reach another server."""
+    BELIEVED_SECONDS: ClassVar[float]
+    """So long nobody is asked again while all is well."""
 
     def __init__(self, limits: Limits, clock: Callable[[], float]) -> None:
         self._limits = limits
@@ -94,7 +93,7 @@ class GroupLink(ABC, Generic[T]):
 
     def _holds(self, heard_at: float, word: T | BrokerError) -> bool:
         sure = not isinstance(word, BrokerError) and word != self._doubted
-        return self._clock() - heard_at < (BELIEVED_SECONDS if sure else self._limits.retry_seconds)
+        return self._clock() - heard_at < (self.BELIEVED_SECONDS if sure else self._limits.retry_seconds)
 
     async def _word(self) -> T | BrokerError:
         known = self._known

@@ -8,7 +8,7 @@ sentinels' word is refreshed as it ages, for a primary that is cut off from them
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final
+from typing import ClassVar, Final
 
 from reconciler.brokers import sentinels
 from reconciler.brokers.connect import Limits
@@ -22,6 +22,9 @@ _ROLE: Final[Command] = ("ROLE",)
 
 
 class PrimaryLink(GroupLink[Endpoint]):
+    # In a failover that somebody asked for, the old primary goes on as one for some ten seconds.
+    BELIEVED_SECONDS: ClassVar = 3.0
+
     def __init__(self, group: Sentinels, limits: Limits, clock: Callable[[], float], link_to: LinkTo) -> None:
         super().__init__(limits, clock)
         self._group = group

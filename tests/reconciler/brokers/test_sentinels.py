@@ -222,18 +222,17 @@ async def test_a_failover_by_hand_is_followed_and_written_to(links: Links, watch
         assert await client.llen("orders") == 1
 
 
-async def test_a_server_that_is_made_a_replica_is_not_believed(links: Links, watched: Watched) -> None:
+async def test_a_server_that_is_made_a_replica_is_not_believed(watched: Watched) -> None:
     """Before the sentinels have noticed."""
     await fill(watched.primary, "orders", "1")
-    target = place(watched)
+    links, target = Links(replace(LIMITS, answer_seconds=0.2, connect_seconds=0.2), time.monotonic), place(watched)
     assert await count(links, target) == 1
     watched.sentinel.pause()
     try:
         async with Client.from_url(watched.primary.url) as client:
             await client.replicaof("127.0.0.1", 1)
-        slow = Links(replace(LIMITS, answer_seconds=0.2, connect_seconds=0.2), time.monotonic)
-        errors = [await refused(links, target), await refused(slow, target)]
-        await slow.close()
+        errors = [await refused(links, target) for _ in range(2)]
     finally:
         watched.sentinel.resume()
+        await links.close()
     assert {type(error) for error in errors} == {BrokerUnreachable}
