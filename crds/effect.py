@@ -9,7 +9,6 @@ from typing import Any, Final
 
 NOT_YET: Final[Mapping[str, Mapping[str, str]]] = {
     "Queue": {
-        "spec.broker.rabbitmq": "RabbitMQ is not observed yet",
         "spec.broker.kafka": "Kafka is not observed yet",
         "spec.circuitBreaker": "breakers never open yet",
         "spec.retention": "nothing is removed yet",

@@ -197,10 +197,9 @@ async def test_nothing_is_kept_of_what_nobody_uses(brokers: Brokers, world: Worl
 @pytest.mark.parametrize(
     ("broker", "want"),
     [
-        ({"rabbitmq": {"url": "amqp://rabbit"}}, "RabbitMQ cannot be read yet"),
         ({"kafka": {"bootstrapServers": ["k:9092"], "topic": "t", "consumerGroup": "g"}}, "Kafka cannot be read yet"),
     ],
-    ids=["RabbitMQ", "Kafka"],
+    ids=["Kafka"],
 )
 async def test_what_this_release_cannot_read(brokers: Brokers, broker: dict[str, Any], want: str) -> None:
     error = await refused(brokers, QueueSpec.model_validate({"broker": broker}))
