@@ -85,12 +85,15 @@ class Guards:
 
     cluster: Cluster
 
-    def install(self) -> None:
-        for policy in ("delete-guard", "worker-marks"):
+    def install(self, *policies: str) -> None:
+        for policy in policies or ("delete-guard", "worker-marks"):
             self._apply("headgate-crds", CRDS, f"templates/native/{policy}.yaml")
 
     def bind(self, namespace: str) -> None:
         self._apply("hg", HEADGATE, "templates/guards.yaml", namespace)
+
+    def bind_floor(self, namespace: str) -> None:
+        self._apply("hg", HEADGATE, "templates/floor.yaml", namespace)
 
     def unbind(self, namespace: str) -> None:
         names = [f"headgate-{namespace}-{policy}" for policy in ("delete-guard", "worker-marks")]

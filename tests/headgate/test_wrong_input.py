@@ -28,7 +28,7 @@ def call(*arguments: str | Path, stdin: str | bytes = "") -> Result:
     return CliRunner().invoke(main, [str(argument) for argument in arguments], input=stdin)
 
 
-UNREADABLE = {
+UNREADABLE: dict[str, tuple[str | bytes, str]] = {
     "a tab": (f"{GOOD}---\nkind: Queue\nspec:\n\tbroker: a\n", "stdin:8: no YAML: a tab in the indentation"),
     "a list that does not end": (
         f"{GOOD}---\nkind: WorkerPool\nspec:\n  queues: [{{name: a}}\n  image: x\n",

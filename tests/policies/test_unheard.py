@@ -24,7 +24,7 @@ def warned(new: Object, *world: Object) -> list[str]:
 @pytest.mark.parametrize("layout", ["List", "Stream"])
 def test_what_workers_of_our_own_layouts_read_needs_no_words(layout: str) -> None:
     dead = {"queueName": "d", "alertAbove": 3, "deletionPolicy": "Purge"}
-    limits = {"rateLimit": {"jobs": 3, "per": "1s"}, "retry": {"maxRetries": 1}}
+    limits: Object = {"rateLimit": {"jobs": 3, "per": "1s"}, "retry": {"maxRetries": 1}}
     whole = queue(layout=layout, paused=True, **limits, **{**PURGED, "deadLetter": dead}, drainTimeout="1h")
     assert warned(whole) == []
 
@@ -83,6 +83,7 @@ QUEUES: list[Any] = [
         id="a time for waiting, and nothing to wait for",
     ),
     pytest.param(queue(drainTimeout="1h", deletionPolicy="Drain"), [], id="a deletion that waits for jobs"),
+    pytest.param(queue(drainTimeout="1h", management="Manage"), [], id="a deletion that waits for dead letters"),
 ]
 
 
@@ -94,7 +95,7 @@ def test_queues(new: Object, want: list[str]) -> None:
 @pytest.mark.parametrize("layout", LIBRARIES)
 def test_every_line_is_told_whole(layout: str) -> None:
     dead = {"queueName": "d", "alertAbove": 3, "deletionPolicy": "Block"}
-    limits = {"rateLimit": {"jobs": 3, "per": "1s"}, "retry": {"maxRetries": 1}}
+    limits: Object = {"rateLimit": {"jobs": 3, "per": "1s"}, "retry": {"maxRetries": 1}}
     told = warned(queue(layout=layout, paused=True, management="Manage", deadLetter=dead, **limits))
     told += warned(queue(layout=layout, **PURGED))
     weighted = {**pool(), "spec": {**pool()["spec"], "queues": [{"name": "thumbnails", "weight": 2}]}}
