@@ -81,10 +81,8 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
     with running_control_plane(Settings(apiserver_flags=flags)) as cluster:
         kinds.serve(cluster)
         with installed(cluster, "install-glass", folder) as install:
-            labels = {LABEL: install.name}
-            assert apply(
-                cluster, {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": SPACE, "labels": labels}}
-            )
+            space = {"name": SPACE, "labels": {LABEL: install.name}}
+            assert apply(cluster, {"apiVersion": "v1", "kind": "Namespace", "metadata": space}).code == 0
             _give_rights(cluster)
             guards = Guards(cluster)
             guards.install("delete-guard", "worker-marks", "break-glass")
