@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from crds import duration
-from policies import bounds, builtin
+from policies import bounds, builtin, layouts
 from policies.fields import items, mapping, text
 from policies.merging import Effective, Layer, merge
 from policies.snapshot import Policies, PolicyView
@@ -59,10 +59,16 @@ def queue(spec: Mapping[str, Any], policies: Iterable[PolicyView] = ()) -> Effec
         effective.under(builtin.ORIGIN, builtin.CIRCUIT_BREAKER)
     if effective.get("rateLimit.jobs") is not None:
         effective.fill(builtin.ORIGIN, "rateLimit.burst", effective.get("rateLimit.jobs"))
-    if effective.get("deadLetter.queueName") is not None:
+    if _keeps_dead_letters(spec):
         kept = builtin.DEAD_LETTER_DELETION.get(text(spec, "management"), "Retain")
         effective.fill(builtin.ORIGIN, "deadLetter.deletionPolicy", kept)
     return effective
+
+
+def _keeps_dead_letters(spec: Mapping[str, Any]) -> bool:
+    """Whether there are dead letters: every layout has a place for them but one, other brokers where they are told."""
+    layout = layouts.layout(spec)
+    return layout not in layouts.WITHOUT_DEAD_LETTERS if layout else bool(text(spec, "deadLetter", "queueName"))
 
 
 def pool(

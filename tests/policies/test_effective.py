@@ -57,6 +57,16 @@ def test_equals_are_asked_in_the_order_of_their_names() -> None:
             id="managed",
         ),
         pytest.param(
+            {"management": "Manage", **queue()["spec"]}, {}, "deadLetter.deletionPolicy", "Block", id="its own place"
+        ),
+        pytest.param(
+            {"management": "Manage", **queue(layout="Celery")["spec"], "deadLetter": {"queueName": "d"}},
+            {},
+            "deadLetter.deletionPolicy",
+            None,
+            id="no dead letters that could be blocked for",
+        ),
+        pytest.param(
             {"retry": {"backoff": {"initial": "2m"}}},
             {},
             "retry.backoff.max",
