@@ -80,9 +80,17 @@ class Subject:
     @lazy
     def effective(self) -> Effective:
         """The effective values of a Queue or a WorkerPool."""
+        return self._merged(effective.part(self.kind, ()))
+
+    def effective_in(self, part: effective.Part) -> Effective:
+        """The same where only some groups are asked for: of those in the part, and of all where that is known."""
+        known: Effective | None = self.__dict__.get("effective")
+        return self._merged(part) if known is None else known
+
+    def _merged(self, part: effective.Part) -> Effective:
         if self.kind == meta.QUEUE.kind:
-            return effective.queue(self.spec, self.policies)
-        return effective.pool(self.spec, [queue.spec for queue in self.queues], self.policies)
+            return effective.queue(self.spec, self.policies, part)
+        return effective.pool(self.spec, [queue.spec for queue in self.queues], self.policies, part)
 
     @lazy
     def queues(self) -> tuple[QueueView, ...]:
