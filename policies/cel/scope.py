@@ -136,6 +136,8 @@ def _queues(subject: Subject, below: Tree, reads: Wanted) -> Any:
 
 
 def _effective(subject: Subject, below: Tree, reads: Wanted) -> Any:
+    if not 0 < subject.facts.size <= SURELY_SMALL:
+        _measure(subject.spec)
     return _said(subject.spec, reads.sayable) or subject.effective_in(reads.effective).values
 
 
