@@ -30,7 +30,8 @@ def folded(serialized: bytes) -> bytes:
             whole = [call.target.call_expr.args[0], *call.args]
             expr.call_expr.CopyFrom(type(call)(function=COMPARING[call.function], args=whole))
     wrapped.value = checked.SerializeToString()
-    return wrapped.SerializeToString()
+    again: bytes = wrapped.SerializeToString()
+    return again
 
 
 def _constant_quantity(expr: Expr) -> str:
