@@ -18,7 +18,7 @@ from policies.cel.syntax import Expr
 def folded(serialized: bytes) -> bytes:
     """A checked expression that means the same: neither a value nor an error is another one."""
     wrapped, checked = syntax.unwrapped(serialized)
-    calls = [one for one in _parts(checked.expr) if syntax.kind(one) == "call_expr"]
+    calls = [*_calls(checked.expr)]
     for expr in calls:
         made = _constant_quantity(expr)
         if made:
@@ -48,15 +48,18 @@ def _constant_quantity(expr: Expr) -> str:
 
 
 def _makes_quantity(expr: Expr) -> bool:
-    call = expr.call_expr
-    return syntax.kind(expr) == "call_expr" and call.function == QUANTITY and len(call.args) == 1
+    return expr.call_expr.function == QUANTITY and len(expr.call_expr.args) == 1
 
 
-def _parts(message: Message) -> Iterator[Expr]:
-    """Every expression in a message, itself among them, and outer ones before inner ones."""
-    if message.DESCRIPTOR.name == "Expr":
-        yield message
-    for field, value in message.ListFields():
-        if field.message_type is not None:
-            for below in (value,) if isinstance(value, Message) else value:
-                yield from _parts(below)
+def _calls(expr: Expr) -> Iterator[Expr]:
+    """Every call in an expression, itself among them, and outer ones before inner ones."""
+    left: list[Message] = [expr]
+    while left:
+        message = left.pop()
+        for field, value in message.ListFields():
+            if field.name == "call_expr":
+                yield message
+            if isinstance(value, Message):
+                left.append(value)
+            elif field.message_type is not None:
+                left.extend(reversed(value))

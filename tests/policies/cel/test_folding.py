@@ -60,5 +60,4 @@ def test_zeros_and_empty_texts_stay() -> None:
 )
 def test_what_is_left_to_call(expression: str, want: list[str]) -> None:
     _, checked = syntax.unwrapped(folding.folded(celcpp._running().compile(expression).serialize()))
-    calls = [part.call_expr.function for part in folding._parts(checked.expr) if syntax.kind(part) == "call_expr"]
-    assert calls == want
+    assert [call.call_expr.function for call in folding._calls(checked.expr)] == want
