@@ -11,9 +11,9 @@ from headgate.fleet.tables import condition
 Object = Mapping[str, Any]
 MOST_NAMED: Final = 2
 UNREMARKABLE: Final = frozenset(
-    {"Draining", "DrainTimedOut", "Progressing", "RollingOut", "Reconciled", "ScaledToZero"}
+    {"Draining", "DrainTimedOut", "Progressing", "QueueMissing", "RollingOut", "Reconciled", "ScaledToZero"}
 )
-"""Reasons of what goes its way; who is over the deadline is told by name."""
+"""Reasons of what goes its way, or keeps only new workers from starting; who is over the deadline is told by name."""
 
 
 def seen(pool: Object) -> bool:

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from headgate.simulation.budget import Purse
 from headgate.simulation.calendar import Calendar
+from headgate.simulation.crew import Crew
 from headgate.simulation.meter import Meter
-from headgate.simulation.plant import Plant
 from headgate.simulation.settings import QueueSettings, Settings
 from reconciler.plans import history
 from reconciler.plans.decision import ReplicaDecision
@@ -33,20 +34,21 @@ class Law(Protocol):
     drains: bool
     """Whether pods finish what they run before they go; otherwise the newest are killed."""
 
-    def replicas(self, plant: Plant, readings: Sequence[Reading], current: int) -> int: ...
+    def replicas(self, crew: Crew, readings: Sequence[Reading], current: int) -> int: ...
 
     def restart(self) -> None:
         """Forget what is only in memory."""
 
 
 class Headgate:
-    """The reconciler's law, its measuring included."""
+    """The reconciler's law, its measuring included. `purse` is what its pool shares with others."""
 
     period = 2.0
     drains = True
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, purse: Purse | None = None) -> None:
         self._settings = settings
+        self._purse = purse
         self._calendar = Calendar(settings)
         self.restart()
 
@@ -56,29 +58,34 @@ class Headgate:
         self._history: history.History | None = None
         self._read_at: float | None = None
 
-    def replicas(self, plant: Plant, readings: Sequence[Reading], current: int) -> int:
-        self._startups.saw(plant.starts)
-        plant.starts.clear()
-        for meter, line, reading in zip(self._meters, plant.lines, readings, strict=True):
+    def replicas(self, crew: Crew, readings: Sequence[Reading], current: int) -> int:
+        self._startups.saw(crew.starts)
+        crew.starts.clear()
+        for meter, line, reading in zip(self._meters, crew.lines, readings, strict=True):
             measure = meter.blind if reading.waiting is None else meter.read
-            measure(line, plant.now)
+            measure(line, crew.now)
         if self._read_at is None or any(reading.waiting is not None for reading in readings):
-            self._read_at = plant.now
-        return self.decision(plant, readings, current).to
+            self._read_at = crew.now
+        return self.decision(crew, readings, current).to
 
-    def decision(self, plant: Plant, readings: Sequence[Reading], current: int) -> ReplicaDecision:
-        facts = self._facts(plant, readings, current)
-        earlier = self._history or history.seeded(plant.now, current)
-        decision, self._history = decide(facts, earlier, plant.now)
+    def decision(self, crew: Crew, readings: Sequence[Reading], current: int) -> ReplicaDecision:
+        facts = self._facts(crew, readings, current)
+        earlier = self._history or history.seeded(crew.now, current)
+        decision, later = decide(facts, earlier, crew.now)
+        if self._purse is not None:
+            facts = self._purse.within(crew, facts, decision)
+            decision, later = decide(facts, earlier, crew.now)
+            self._purse.settle(crew, facts, decision)
+        self._history = later
         return decision
 
-    def _facts(self, plant: Plant, readings: Sequence[Reading], current: int) -> PoolFacts:
-        own, serving = self._settings, plant.serving
+    def _facts(self, crew: Crew, readings: Sequence[Reading], current: int) -> PoolFacts:
+        own, serving = self._settings, crew.serving
         ready = [pod for pod in serving if pod.ready]
         known = own.known_startup if own.known_startup is not None else self._startups.measured
         unread = any(reading.running is None for reading in readings)
         return PoolFacts(
-            now=own.begin.timestamp() + plant.now,
+            now=own.begin.timestamp() + crew.now,
             current=current,
             queues=tuple(map(_queue, own.queues, readings, self._meters)),
             max_replicas=own.max_replicas,
@@ -88,15 +95,15 @@ class Headgate:
             paused=own.paused,
             hold=own.hold,
             fallback=own.fallback,
-            unreadable_seconds=0.0 if self._read_at is None else plant.now - self._read_at,
+            unreadable_seconds=0.0 if self._read_at is None else crew.now - self._read_at,
             startup_seconds=DEFAULT_STARTUP_SECONDS if known is None else known,
             percentile=own.percentile,
             catch_up_seconds=own.catch_up,
             ready_slots=len(ready) * own.concurrency,
             running_on_serving=None if unread else sum(len(pod.jobs) for pod in serving),
-            starting=tuple(plant.now - pod.created for pod in serving if not pod.ready),
+            starting=tuple(crew.now - pod.created for pod in serving if not pod.ready),
             behavior=own.behavior,
-            schedule=self._calendar.at(plant.now),
+            schedule=self._calendar.at(crew.now),
             in_order=own.in_order,
         )
 
@@ -110,6 +117,7 @@ def _queue(own: QueueSettings, reading: Reading, meter: Meter) -> QueueFacts:
         paused=own.paused,
         rate=own.rate,
         wait_target=own.target,
+        share=own.share,
         **_measured(meter.flow, reading),
     )
 

@@ -11,7 +11,7 @@ from headgate.simulation.settings import QueueSettings
 
 @dataclass(slots=True, eq=False)
 class Job:
-    """`queue` is the place of its queue among the pool's; `pod` is who runs it."""
+    """`queue` is the place of its queue among the plant's; `pod` is who runs it."""
 
     arrived: float
     seconds: float
@@ -22,15 +22,18 @@ class Job:
 
 @dataclass(slots=True, eq=False)
 class Pod:
+    """`pool` is the place of its pool among the plant's."""
+
     name: int
     created: float
     ready_at: float
+    pool: int = 0
     revision: int = 0
     jobs: set[Job] = field(default_factory=set)
     ready: bool = False
     leaving: bool = False
     offered: bool = False
-    """Whether it stands in the plant's list of pods with a free slot."""
+    """Whether it stands in its crew's list of pods with a free slot."""
 
 
 class Line:
@@ -43,7 +46,6 @@ class Line:
         self.waits: list[float] = []
         self.running = self.arrived = self.completed = 0
         self.busy_seconds = self.lengths = self.squares = 0.0
-        self.weight = own.weight or 1
         self._paused = own.paused
         self._bucket = Bucket(own.rate, own.burst) if own.rate is not None else None
 

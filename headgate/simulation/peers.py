@@ -1,4 +1,4 @@
-"""The horizontal pod autoscaler and KEDA on top of it, from their documentation and source, in the same plant.
+"""The horizontal pod autoscaler and KEDA on top of it, from their documentation and source, in the same crew.
 
 HPA (Kubernetes 1.36): every 15 s `ceil(metric / target)` for an external metric of type AverageValue; left alone while
 the ratio is within 0.1 of 1; by default at most the larger of 4 pods and 100 percent more in 15 s, and no fewer than
@@ -12,8 +12,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from math import ceil
 
+from headgate.simulation.crew import Crew
 from headgate.simulation.laws import Reading
-from headgate.simulation.plant import Plant
 from headgate.simulation.settings import Settings
 from reconciler.plans.behavior import Behavior
 from reconciler.plans.damping import Window, seeded
@@ -48,8 +48,8 @@ class HorizontalPodAutoscaler:
         self._window: Window | None = None
         self._changes: tuple[Change, ...] = ()
 
-    def replicas(self, plant: Plant, readings: Sequence[Reading], current: int) -> int:
-        own, now = self._settings, plant.now
+    def replicas(self, crew: Crew, readings: Sequence[Reading], current: int) -> int:
+        own, now = self._settings, crew.now
         window = self._window or seeded(now, current)
         if any(reading.waiting is None for reading in readings):
             return current
@@ -81,14 +81,14 @@ class Keda:
     def restart(self) -> None:
         self._autoscaler.restart()
 
-    def replicas(self, plant: Plant, readings: Sequence[Reading], current: int) -> int:
+    def replicas(self, crew: Crew, readings: Sequence[Reading], current: int) -> int:
         if any(reading.waiting is None for reading in readings):
             return current
         if self._settings.min_replicas == 0:
-            switched = self._switched(plant.now, waiting(readings), current)
+            switched = self._switched(crew.now, waiting(readings), current)
             if switched is not None:
                 return switched
-        return max(self._autoscaler.replicas(plant, readings, current), min(current, 1))
+        return max(self._autoscaler.replicas(crew, readings, current), min(current, 1))
 
     def _switched(self, now: float, length: int, current: int) -> int | None:
         """What the operator's own loop between 0 and 1 says; None leaves it to the autoscaler."""

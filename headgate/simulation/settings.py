@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from fractions import Fraction
 from typing import Final
 
 from reconciler.plans.behavior import Behavior
@@ -27,6 +29,8 @@ class QueueSettings:
     burst: int | None = None
     weight: int | None = None
     paused: bool = False
+    share: Fraction = Fraction(1)
+    """This pool's part of a queue that several pools work off."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +55,8 @@ class Settings:
     fallback: Fallback | None = None
     hold: Hold | None = None
     paused: bool = False
+    priority: int = 0
+    """Among pools that share a budget."""
     begin: datetime = MIDNIGHT
 
     @property
@@ -61,6 +67,11 @@ class Settings:
     @property
     def names(self) -> tuple[str, ...]:
         return tuple(queue.name for queue in self.queues)
+
+
+def queue_names(pools: Iterable[Settings]) -> tuple[str, ...]:
+    """The queues of several pools, each once."""
+    return tuple(dict.fromkeys(name for pool in pools for name in pool.names))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,33 +1,24 @@
-"""The way from a Queue to its broker: which Secrets it needs, where it leads, and the shared connections.
-
-Secrets are read when they are needed and kept for half a minute; a refusal by the broker makes them be read again at
-the next look, so a changed password is noticed within a poll.
-"""
+"""The way from a Queue to its broker: which Secrets it needs, where it leads, and the shared connections."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any, Final, TypeAlias
 
 from crds.v1 import QueueSpec
-from crds.v1.broker import Broker, SecretKeyRef, SecretRef
-from kube.errors import ApiError, Forbidden, NotFound
+from crds.v1.broker import Broker
+from kube.errors import ApiError
 from reconciler.brokers import layouts
-from reconciler.brokers.connect import IDLE_SECONDS, Limits, Link, Links
-from reconciler.brokers.endpoint import Endpoint, TLSOptions, resolve
-from reconciler.brokers.errors import BrokerError, BrokerUnreachable, CredentialsMissing
+from reconciler.brokers.connect import Limits, Link, Links
+from reconciler.brokers.endpoint import Endpoint, resolve
+from reconciler.brokers.errors import BrokerError, BrokerUnreachable
 from reconciler.brokers.observation import Observation
+from reconciler.brokers.observer import Found, Place
 from reconciler.brokers.redis_queue import DUE_SECONDS, RedisQueue
-from reconciler.brokers.together import AT_ONCE, Found, observe_together
-from reconciler.brokers.trust import Secret
-
-KEPT_SECONDS: Final = 30.0
-Place: TypeAlias = tuple[str, str, QueueSpec, float]
-"""Namespace, name and spec of a Queue, and how soon scheduled jobs have to be due to be counted, in seconds."""
-ReadSecret: TypeAlias = Callable[[str, str], Awaitable[Mapping[str, Any]]]
-"""Namespace and name to the Secret as the API server has it; raises ApiError."""
+from reconciler.brokers.secrets import ReadSecret, Secrets
+from reconciler.brokers.together import AT_ONCE, observe_together
+from reconciler.brokers.web.reading import WebBrokers
 
 
 class Brokers:
@@ -36,11 +27,10 @@ class Brokers:
     def __init__(
         self, read_secret: ReadSecret, limits: Limits, monotonic: Callable[[], float], clock: Callable[[], float]
     ) -> None:
-        self._read_secret = read_secret
+        self._secrets = Secrets(read_secret, monotonic)
         self._links = Links(limits, monotonic)
-        self._monotonic = monotonic
+        self._web = WebBrokers(self._secrets, limits, monotonic, clock)
         self._clock = clock
-        self._secrets: dict[tuple[str, str], tuple[float, Secret]] = {}
         self._endpoints: dict[tuple[str, str, str], tuple[tuple[object, ...], Endpoint]] = {}
         self._queues: dict[tuple[str, str], tuple[QueueSpec, RedisQueue]] = {}
 
@@ -49,6 +39,8 @@ class Brokers:
     ) -> Observation:
         """Reads a Queue; raises `BrokerError`, and `ApiError` where the API server does not give the Secret."""
         try:
+            if layouts.on_the_web(spec.broker):
+                return await self._web.observe(namespace, name, spec)
             link = await self.link(namespace, spec.broker)
             return await layouts.observer(name, spec, link, self._clock, due_seconds).observe()
         except BrokerError as error:
@@ -65,6 +57,19 @@ class Brokers:
 
         Where the API server does not give a Secret, that is told as unreachable.
         """
+        web = [place for place in places if layouts.on_the_web(place[2].broker)]
+        others = [place for place in places if not layouts.on_the_web(place[2].broker)] if web else places
+        await asyncio.gather(self._observe_on_the_web(web, tell), self._observe_by_link(others, tell))
+
+    async def _observe_on_the_web(self, places: Sequence[Place], tell: Callable[[Place, Found], None]) -> None:
+        def told(place: Place, found: Found) -> None:
+            if isinstance(found, BrokerError):
+                self._distrust(found, place[0], place[2])
+            tell(place, found)
+
+        await self._web.observe_each(places, told)
+
+    async def _observe_by_link(self, places: Sequence[Place], tell: Callable[[Place, Found], None]) -> None:
         by_link: dict[Link, list[Place]] = {}
         for place, link in zip(places, await self._links_of(places), strict=True):
             if isinstance(link, Link):
@@ -108,69 +113,27 @@ class Brokers:
     def _distrust(self, error: BrokerError, namespace: str, spec: QueueSpec) -> None:
         """A refusal may mean that the Secret has changed."""
         if not error.passes:
-            self._forget(namespace, spec.broker)
+            self._secrets.forget(namespace, spec.broker)
 
     async def tidy(self) -> None:
         """Drops what nobody has used for a while."""
         await self._links.close_idle()
-        now = self._monotonic()
-        self._secrets = {key: kept for key, kept in self._secrets.items() if now - kept[0] <= IDLE_SECONDS}
+        await self._web.close_idle()
+        self._secrets.tidy()
         self._endpoints.clear()
         self._queues.clear()
 
     async def close(self) -> None:
         await self._links.close()
+        await self._web.close()
 
     async def _endpoint(self, namespace: str, broker: Broker) -> Endpoint:
         """Worked out anew only where something that it follows from has changed."""
         url = broker.redis.url if broker.redis else None
-        secret = None
-        if broker.connection_secret_ref is not None:
-            secret = await self._secret(namespace, broker.connection_secret_ref.name)
-        source = (url or "", secret, await self._tls(namespace, broker))
+        secret, tls = await self._secrets.of(namespace, broker)
+        source = (url or "", secret, tls)
         key = (namespace, source[0], secret.name if secret is not None else "")
         known = self._endpoints.get(key)
         if known is None or known[0] != source:
             known = self._endpoints[key] = (source, resolve(*source))
         return known[1]
-
-    async def _tls(self, namespace: str, broker: Broker) -> TLSOptions | None:
-        tls = broker.tls
-        if tls is None:
-            return None
-        ca, client = "", None
-        if tls.ca_secret_ref is not None:
-            holder = await self._secret(namespace, tls.ca_secret_ref.name)
-            ca = holder.text(tls.ca_secret_ref.key)
-            if not ca:
-                raise CredentialsMissing(f'Secret "{holder.name}" has no key "{tls.ca_secret_ref.key}"')
-        if tls.client_cert_secret_ref is not None:
-            client = await self._secret(namespace, tls.client_cert_secret_ref.name)
-        return TLSOptions(ca, client, tls.server_name or "", not tls.insecure_skip_verify)
-
-    async def _secret(self, namespace: str, name: str) -> Secret:
-        kept = self._secrets.get((namespace, name))
-        now = self._monotonic()
-        if kept is not None and now - kept[0] <= KEPT_SECONDS:
-            return kept[1]
-        try:
-            secret = Secret.of(await self._read_secret(namespace, name))
-        except NotFound:
-            raise CredentialsMissing(f'Secret "{name}" does not exist') from None
-        except Forbidden:
-            raise CredentialsMissing(f'Headgate may not read Secret "{name}": its role does not allow it') from None
-        except ApiError:
-            # Queues are read on while the API server is away.
-            if kept is None:
-                raise
-            return kept[1]
-        self._secrets[namespace, name] = (now, secret)
-        return secret
-
-    def _forget(self, namespace: str, broker: Broker) -> None:
-        refs: list[SecretRef | SecretKeyRef | None] = [broker.connection_secret_ref]
-        if broker.tls is not None:
-            refs += [broker.tls.ca_secret_ref, broker.tls.client_cert_secret_ref]
-        for ref in refs:
-            if ref is not None:
-                self._secrets.pop((namespace, ref.name), None)

@@ -57,9 +57,10 @@ class Observation:
     """The signals of one queue. Times are seconds since the epoch by the broker's clock.
 
     `waiting` leaves out `scheduled` jobs; `due` is how many of those are due within `due_seconds`, a start-up
-    time. `enqueued` and
+    time. `wait` is how long jobs wait before they start, where the source tells that by itself. `enqueued` and
     `finished` are counters that only grow, where the broker itself keeps them, so that their differences between two
-    observations are arrivals and completions. `refused` are the broker's words for what it refused to tell, and
+    observations are arrivals and completions; `counting` says how these are known, and `lag` by how many seconds they
+    may come later than what waits and runs. `refused` are the broker's words for what it refused to tell, and
     left unknown. `workers` are the workers' status records, `records` the
     same as they were written, by instance; `records_left_out` says how many more there are. `kept` is how many jobs the
     broker itself keeps for an instance, as far as it was asked.
@@ -72,8 +73,11 @@ class Observation:
     due: Signal[int] = UNKNOWN_COUNT
     dead_letters: Signal[int] = UNKNOWN_COUNT
     oldest_enqueued: Signal[float] = UNKNOWN_TIME
+    wait: Signal[float] = UNKNOWN_TIME
     enqueued: int | None = None
     finished: int | None = None
+    counting: Method = Method.EXACT
+    lag: float = 0.0
     due_seconds: float = 0.0
     refused: str = ""
     identity: Identity = Identity()
@@ -91,10 +95,14 @@ class Observation:
         return 0.0 if self.waiting.value == 0 else None
 
     @property
+    def due_jobs(self) -> int | None:
+        """How many scheduled jobs are due within `due_seconds`: none where none is scheduled; None while unknown."""
+        return 0 if self.due.value is None and self.scheduled.value == 0 else self.due.value
+
+    @property
     def unclear(self) -> bool:
         """Whether a number that pools shrink by is unknown: where jobs are scheduled, also how many are due."""
-        due = self.due.value is None and self.scheduled.value != 0
-        return self.waiting.value is None or self.running.value is None or due
+        return None in (self.waiting.value, self.running.value, self.due_jobs)
 
     @property
     def methods(self) -> dict[str, str]:

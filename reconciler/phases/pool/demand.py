@@ -95,10 +95,10 @@ def _due(sight: Sight, seen: Observation) -> int | None:
     Where jobs are scheduled all the time, as many as arrive while a pod starts are always due: those the arrivals stand
     for already, and only what is due beyond them is more.
     """
-    if seen.due.value is None:
-        return 0 if seen.scheduled.value == 0 else None
+    if seen.due_jobs is None:
+        return None
     coming = sight.flow.arrivals(LONG_SECONDS) if sight.flow is not None else None
-    return max(0, seen.due.value - round((coming or 0.0) * seen.due_seconds))
+    return max(0, seen.due_jobs - round((coming or 0.0) * seen.due_seconds))
 
 
 def _measured(sight: Sight) -> dict[str, Any]:

@@ -47,9 +47,25 @@ def test_drained(obj: Any, want: bool) -> None:
             id="a pool that is paused",
         ),
         pytest.param(
-            pool(replicas=2, conditions=[said("Ready", "False", "QueueMissing", "There is no Queue orders")]),
-            ["2 workers left", "  QueueMissing: There is no Queue orders"],
+            pool(replicas=2, conditions=[said("Ready", "False", "NameTaken", "Delete it")]),
+            ["2 workers left", "  NameTaken: Delete it"],
             id="one that waits for something else",
+        ),
+        pytest.param(
+            pool(replicas=2, conditions=[said("Ready", "False", "QueueMissing", "There is no Queue orders")]),
+            ["2 workers left"],
+            id="a missing queue keeps nobody from leaving",
+        ),
+        pytest.param(
+            pool(
+                replicas=2,
+                conditions=[
+                    said("Ready", "False", "QueueMissing", "There is no Queue orders"),
+                    said("Draining", "True", "UnreadyWorker", "One that stays is not ready"),
+                ],
+            ),
+            ["2 workers left", "  UnreadyWorker: One that stays is not ready"],
+            id="what does keep them is told beside it",
         ),
         pytest.param(
             pool(

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from headgate.simulation.crew import Crew
 from headgate.simulation.plant import Plant
 from headgate.simulation.settings import QueueSettings, Settings
 from headgate.simulation.work import Arrival
@@ -18,9 +19,14 @@ def plant(
     ceiling: int | None = None,
 ) -> Plant:
     own = Settings(max_replicas=100, concurrency=concurrency, queues=queues, startup=10.0)
-    made = Plant([Arrival(*job) for job in jobs], own, seed=1, ceiling=ceiling)
-    made.start(pods, warm=True)
+    made = Plant([Arrival(*job) for job in jobs], (own,), seed=1, ceiling=ceiling)
+    made.crews[0].start(pods, warm=True)
     return made
+
+
+def crew(one: Plant) -> Crew:
+    (only,) = one.crews
+    return only
 
 
 def waits(one: Plant) -> list[list[float]]:
@@ -41,27 +47,27 @@ def test_a_job_waits_until_a_slot_is_free() -> None:
 
 def test_a_pod_takes_jobs_once_it_has_started() -> None:
     one = plant((0.0, 1.0), pods=0)
-    one.start(1)
+    crew(one).start(1)
     one.advance(30.0)
     (wait,) = one.lines[0].waits
     assert 6.0 <= wait <= 10.5
-    assert [seconds for _, seconds in one.starts] == [wait]
+    assert [seconds for _, seconds in crew(one).starts] == [wait]
 
 
 def test_a_drained_pod_finishes_and_takes_nothing_new() -> None:
     one = plant((0.0, 50.0), (1.0, 1.0))
     one.advance(5.0)
-    one.drain(one.pods[0])
+    crew(one).drain(crew(one).pods[0])
     one.advance(60.0)
-    assert (completed(one), one.waiting, one.pods) == (1, 1, [])
-    assert (one.toll.pod_seconds, one.toll.busy_victims, one.toll.jobs_cut) == (50.0, 0, 0)
+    assert (completed(one), one.waiting, crew(one).pods) == (1, 1, [])
+    assert (crew(one).toll.pod_seconds, crew(one).toll.busy_victims, crew(one).toll.jobs_cut) == (50.0, 0, 0)
 
 
 def test_a_drain_can_be_taken_back() -> None:
     one = plant((0.0, 50.0), (1.0, 1.0))
     one.advance(5.0)
-    one.drain(one.pods[0])
-    one.resume(one.pods[0])
+    crew(one).drain(crew(one).pods[0])
+    crew(one).resume(crew(one).pods[0])
     one.advance(60.0)
     assert completed(one) == 2
 
@@ -73,17 +79,17 @@ def test_a_drain_can_be_taken_back() -> None:
 def test_a_killed_pod(seconds: float, want_cut: int, want_completed: int) -> None:
     one = plant((0.0, seconds))
     one.advance(5.0)
-    one.kill(one.pods[0])
+    crew(one).kill(crew(one).pods[0])
     one.advance(90.0)
-    assert (one.toll.busy_victims, one.toll.jobs_cut) == (1, want_cut)
+    assert (crew(one).toll.busy_victims, crew(one).toll.jobs_cut) == (1, want_cut)
     assert (completed(one), one.waiting) == (want_completed, want_cut)
 
 
 def test_a_job_that_was_cut_off_starts_again_and_has_waited_once() -> None:
     one = plant((0.0, 40.0))
     one.advance(5.0)
-    one.kill(one.pods[0])
-    one.start(1)
+    crew(one).kill(crew(one).pods[0])
+    crew(one).start(1)
     one.advance(100.0)
     assert (completed(one), waits(one)) == (1, [[0.0]])
 
@@ -91,15 +97,15 @@ def test_a_job_that_was_cut_off_starts_again_and_has_waited_once() -> None:
 def test_an_idle_victim_is_gone_at_once() -> None:
     one = plant(pods=2)
     one.advance(7.0)
-    one.kill(one.pods[0])
-    assert (len(one.pods), one.toll.busy_victims, one.toll.pod_seconds) == (1, 0, 7.0)
+    crew(one).kill(crew(one).pods[0])
+    assert (len(crew(one).pods), crew(one).toll.busy_victims, crew(one).toll.pod_seconds) == (1, 0, 7.0)
 
 
 def test_the_end_charges_what_is_left_and_counts_who_still_waits() -> None:
     one = plant((0.0, 100.0), (3.0, 1.0))
     one.advance(10.0)
     one.end()
-    assert (one.toll.pod_seconds, waits(one)) == (10.0, [[0.0, 7.0]])
+    assert (crew(one).toll.pod_seconds, waits(one)) == (10.0, [[0.0, 7.0]])
 
 
 def test_a_ceiling_behind_the_workers_only_makes_jobs_longer() -> None:

@@ -13,7 +13,7 @@ from redis.asyncio import Redis as Client
 from crds.meta import LABEL_BROKER_CREDENTIALS
 from crds.v1 import QueueSpec
 from kube.errors import ApiError, Forbidden, NotFound, Unreachable
-from reconciler.brokers.access import KEPT_SECONDS, Brokers
+from reconciler.brokers.access import Brokers
 from reconciler.brokers.errors import (
     BrokerError,
     CredentialsMissing,
@@ -22,6 +22,7 @@ from reconciler.brokers.errors import (
     SecretNotTrusted,
 )
 from reconciler.brokers.observation import exact
+from reconciler.brokers.secrets import KEPT_SECONDS
 from tests.cluster import redis, state
 from tests.cluster.redis import Redis
 from tests.reconciler.brokers.conftest import LIMITS
@@ -180,14 +181,13 @@ async def test_nothing_is_kept_of_what_nobody_uses(brokers: Brokers, world: Worl
 @pytest.mark.parametrize(
     ("broker", "want"),
     [
-        ({"rabbitmq": {"url": "amqp://rabbit"}}, "RabbitMQ cannot be read yet"),
         ({"kafka": {"bootstrapServers": ["k:9092"], "topic": "t", "consumerGroup": "g"}}, "Kafka cannot be read yet"),
         (
             {"redis": {"layout": "List", "sentinel": {"masterName": "m", "addresses": ["s:26379"]}}},
             "sentinels cannot be asked yet: name one server in broker.redis.url",
         ),
     ],
-    ids=["RabbitMQ", "Kafka", "sentinels"],
+    ids=["Kafka", "sentinels"],
 )
 async def test_what_this_release_cannot_read(brokers: Brokers, broker: dict[str, Any], want: str) -> None:
     error = await refused(brokers, QueueSpec.model_validate({"broker": broker}))

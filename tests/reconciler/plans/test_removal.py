@@ -8,36 +8,18 @@ import pytest
 
 from reconciler.plans.actions import Action, Cancel, DeleteMarked, Hasten, Mark, Scale
 from reconciler.plans.actions import Request as Ask
-from reconciler.plans.child import Child, DrainReason, Force, Pod, Request
+from reconciler.plans.child import Child, DrainReason, Force
 from reconciler.plans.removal import Plan, Wait, plan
-from reconciler.workers import Activity, WorkerState
-
-NOW = 1_000.0
-OURS = Request("ScaleDown", NOW - 10)
-USERS = Request("User", NOW - 10)
-NODES = Request("NodeMaintenance", NOW - 10)
-LONG_AGO = Request("ScaleDown", NOW - 10_000)
-DRAINED = WorkerState(Activity.DRAINED, jobs=0, running=0)
-BUSY = WorkerState(Activity.BUSY, jobs=1, running=1)
-
-
-def pod(name: str, worker: WorkerState = BUSY, request: Request | None = None, **more: object) -> Pod:
-    made = Pod(name=name, uid=f"uid-{name}", version="1", container=f"c-{name}", request=request, worker=worker)
-    return replace(made, **more)  # type: ignore[arg-type]  # the fields of Pod, by name
-
-
-def child(*pods: Pod, keep: int, **more: object) -> Child:
-    made = Child(name="w", uid="u", version="1", replicas=len(pods), keep=keep, now=NOW, pods=pods)
-    return replace(made, **more)  # type: ignore[arg-type]  # the fields of Child, by name
-
+from reconciler.workers import WorkerState
+from tests.reconciler.plans.children import BUSY, DRAINED, LONG_AGO, NODES, OURS, USERS, child, marked, pod
 
 A, B = pod("a"), pod("b")
 ASKED = pod("a", BUSY, OURS)
 CALLED = pod("a", BUSY, USERS)
 PROVED = pod("a", DRAINED, OURS)
-MARKED = pod("a", DRAINED, OURS, bound="c-a")
+MARKED = marked(PROVED)
 CALLED_PROVED = pod("a", DRAINED, USERS)
-CALLED_MARKED = pod("a", DRAINED, USERS, bound="c-a")
+CALLED_MARKED = marked(CALLED_PROVED)
 LATE = pod("a", BUSY, LONG_AGO)
 UNHEARD = pod("a", WorkerState(), LONG_AGO)
 SILENT = pod("a", WorkerState(), LONG_AGO, silent=True)
@@ -46,7 +28,7 @@ PATIENT, SHORT = pod("a", patience=600.0), pod("a", patience=599.0)
 SHORT_SILENT = pod("a", WorkerState(), patience=599.0)
 UNREADY = pod("b", ready=False)
 EVACUATED = pod("a", evacuated=True)
-EVACUATED_MARKED = pod("a", DRAINED, NODES, bound="c-a", evacuated=True)
+EVACUATED_MARKED = marked(pod("a", DRAINED, NODES, evacuated=True))
 BACK = pod("a", BUSY, NODES)
 LONELY = pod("a", neighbours=1)
 CROWDED = pod("b", neighbours=7, created=1.0)
