@@ -10,13 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Final, NamedTuple
 
-from crds import duration, meta
+from crds import duration
 from policies import bounds, builtin
 from policies.fields import items, mapping, text
 from policies.merging import Effective, Layer, merge
 from policies.snapshot import Policies, PolicyView
 
-__all__ = ["POOL_DEFAULTS", "QUEUE_DEFAULTS", "Effective", "Part", "layers", "part", "pool", "queue"]
+__all__ = ["POOL", "POOL_DEFAULTS", "QUEUE", "QUEUE_DEFAULTS", "Effective", "Part", "layers", "part", "pool", "queue"]
 
 QUEUE_DEFAULTS: Final = ("rateLimit", "retry", "retention", "circuitBreaker")
 """The groups of a policy's `defaults` that a Queue inherits."""
@@ -39,13 +39,12 @@ class Part(NamedTuple):
     built_in: Mapping[str, Any]
 
 
-_QUEUE: Final = Part(_QUEUE_OWN, QUEUE_DEFAULTS, builtin.QUEUE)
-_POOL: Final = Part(_POOL_OWN, POOL_DEFAULTS, builtin.POOL)
+QUEUE: Final = Part(_QUEUE_OWN, QUEUE_DEFAULTS, builtin.QUEUE)
+POOL: Final = Part(_POOL_OWN, POOL_DEFAULTS, builtin.POOL)
 
 
-def part(kind: str, groups: Iterable[str]) -> Part:
+def part(whole: Part, groups: Iterable[str]) -> Part:
     """What has to be merged so that these groups are as they are in the whole; all of it where none is named."""
-    whole = _QUEUE if kind == meta.QUEUE.kind else _POOL
     names = set(groups)
     if not names:
         return whole
@@ -79,7 +78,7 @@ def _layers(policies: Iterable[PolicyView], groups: tuple[str, ...]) -> tuple[La
     return tuple(found)
 
 
-def queue(spec: Mapping[str, Any], policies: Iterable[PolicyView] = (), of: Part = _QUEUE) -> Effective:
+def queue(spec: Mapping[str, Any], policies: Iterable[PolicyView] = (), of: Part = QUEUE) -> Effective:
     """The effective configuration of one Queue, or `of` it the groups of a part."""
     own = {key: spec[key] for key in of.own if key in spec}
     effective = merge([(SPEC, own), *layers(policies, of.inherited), (builtin.ORIGIN, of.built_in)])
@@ -98,7 +97,7 @@ def pool(
     spec: Mapping[str, Any],
     queues: Iterable[Mapping[str, Any]] = (),
     policies: Iterable[PolicyView] = (),
-    of: Part = _POOL,
+    of: Part = POOL,
 ) -> Effective:
     """The effective configuration of one WorkerPool, or `of` it the groups of a part; `queues` are the specs of the
     queues it works off.

@@ -81,7 +81,7 @@ class Subject:
     @lazy
     def effective(self) -> Effective:
         """The effective values of a Queue or a WorkerPool."""
-        return self._merged(effective.part(self.kind, ()))
+        return self._merged(effective.QUEUE if self.kind == meta.QUEUE.kind else effective.POOL)
 
     def effective_in(self, part: Part) -> Effective:
         """The same where only some groups are asked for: of those in the part, and of all where that is known."""

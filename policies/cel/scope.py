@@ -9,6 +9,7 @@ from typing import Any, Final, NamedTuple
 import orjson
 
 import crds
+from crds import meta
 from crds.compiling import root
 from policies import effective
 from policies.cel.engine import EvaluationError, Variables
@@ -40,7 +41,7 @@ class Wanted(NamedTuple):
 def wanted(kind: str, reads: Iterable[Path]) -> Wanted:
     whole = tree(reads)
     named = whole.get(EFFECTIVE, {})
-    part = effective.part(kind, named)
+    part = effective.part(effective.QUEUE if kind == meta.QUEUE.kind else effective.POOL, named)
     return Wanted(whole, part, named if named.keys() <= set(part.own) else {})
 
 

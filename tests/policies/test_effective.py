@@ -192,7 +192,7 @@ SPECS = st.fixed_dictionaries(
 @given(spec=SPECS, defaults=SPECS, groups=st.sets(st.sampled_from(GROUPS)))
 def test_a_part_is_as_in_the_whole(spec: Object, defaults: Object, groups: set[str]) -> None:
     policies, queues = views(policy(defaults=defaults)), [{"maxJobDuration": "30m"}]
-    part = effective.pool(spec, queues, policies, effective.part("WorkerPool", groups))
+    part = effective.pool(spec, queues, policies, effective.part(effective.POOL, groups))
     whole = effective.pool(spec, queues, policies)
     assert {group: part.get(group) for group in groups} == {group: whole.get(group) for group in groups}
 
