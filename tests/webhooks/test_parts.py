@@ -140,7 +140,7 @@ def test_manifests_of_folders_lists_and_json(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "content", "want_said"),
     [
-        ("x.yaml", "a: [", "while parsing a flow node"),
+        ("x.yaml", "a: [", "no YAML: did not find expected node content"),
         ("x.json", "{", "unexpected end of data"),
         ("x.yaml", "- 1\n", "document 1 is no Kubernetes object"),
         ("x.yaml", "kind: A\n---\nname: b\n", "document 2 is no Kubernetes object"),
