@@ -87,7 +87,7 @@ def queue(spec: Mapping[str, Any], policies: Iterable[PolicyView] = (), of: Part
         effective.under(builtin.ORIGIN, builtin.CIRCUIT_BREAKER)
     if effective.get("rateLimit.jobs") is not None:
         effective.fill(builtin.ORIGIN, "rateLimit.burst", effective.get("rateLimit.jobs"))
-    if _keeps_dead_letters(spec):
+    if "deadLetter" in of.own and _keeps_dead_letters(spec):
         kept = builtin.DEAD_LETTER_DELETION.get(text(spec, "management"), "Retain")
         effective.fill(builtin.ORIGIN, "deadLetter.deletionPolicy", kept)
     return effective
