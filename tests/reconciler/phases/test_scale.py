@@ -204,6 +204,18 @@ async def test_just_after_a_start_nothing_changes_and_nothing_is_told() -> None:
     assert await again.decided() == (5, BoundBy.DEMAND, True)
 
 
+async def test_just_after_a_start_a_bound_that_limits_still_does() -> None:
+    one = OnePool()
+    one.sees(400)
+    await one.one_pass()
+    again = OnePool()
+    again.obj = one.obj
+    before = conditions_of(one.obj)
+    await again.one_pass()
+    assert conditions_of(again.obj) == before
+    assert before[1].startswith("ScalingLimited=True AtMaxReplicas")
+
+
 async def test_a_restart_forgets_nothing_but_when_to_shrink() -> None:
     one = OnePool()
     one.sees(17)
