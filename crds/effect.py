@@ -9,9 +9,7 @@ from typing import Any, Final
 
 NOT_YET: Final[Mapping[str, Mapping[str, str]]] = {
     "Queue": {
-        "spec.broker.rabbitmq": "RabbitMQ is not observed yet",
         "spec.broker.kafka": "Kafka is not observed yet",
-        "spec.broker.prometheus": "Prometheus is not observed yet",
         "spec.broker.redis.sentinel": "sentinels are not asked yet",
         "spec.broker.redis.cluster": "Redis Cluster is not supported yet",
         "spec.circuitBreaker": "breakers never open yet",

@@ -52,11 +52,12 @@ def _numbers(state: QueueState, seen: Observation) -> dict[str, Any]:
 
 def _rates(state: QueueState) -> dict[str, Any]:
     """Over the last two minutes; what is not known is left out."""
-    flow = state.sight.flow if state.sight is not None else None
-    if flow is None:
+    sight = state.sight
+    if sight is None or sight.flow is None:
         return {}
+    flow = sight.flow
     return {
-        "waitP95": _short(flow.wait()),
+        "waitP95": _short(sight.wait.value),
         "latencyP95": _short(state.latency),
         "arrivalsPerMinute": _per_minute(flow.arrivals(LONG_SECONDS)),
         "completionsPerMinute": _per_minute(flow.completions(LONG_SECONDS)),
@@ -70,7 +71,7 @@ def _methods(state: QueueState) -> dict[str, str]:
         return dict.fromkeys(RATES, str(Method.UNKNOWN))
     flow, counted = sight.flow, sight.counted
     found = {
-        "waitP95": (flow.wait(), Method.EXACT if flow.counts_waits else Method.ESTIMATED),
+        "waitP95": (sight.wait.value, sight.wait.method),
         "latencyP95": (state.latency, Method.ESTIMATED),
         "arrivalsPerMinute": (flow.arrivals(LONG_SECONDS), counted.arrived.method),
         "completionsPerMinute": (flow.completions(LONG_SECONDS), counted.completed.method),
