@@ -277,7 +277,7 @@ async def test_few_passes_begin_in_one_turn_of_the_event_loop(bench: Bench) -> N
 
     async def count(state: State, ctx: Context) -> None:
         begun[turn] += 1
-        raise Transient(Reason.CONFLICT, "", quiet=True)
+        raise Transient(Reason.API_SERVER_REFUSED, "", quiet=True)
 
     bench.phases = [count]
     for number in range(200):
