@@ -10,8 +10,8 @@ from typing import Final
 import click
 
 from headgate.exits import FINDINGS, UNUSABLE
-from headgate.parameters import DURATION, DURATIONS, SVG, TIME
-from headgate.simulation import lineup, patterns, telling
+from headgate.parameters import DURATION, DURATIONS, PICTURE, TIME
+from headgate.simulation import lineup, patterns, raster, telling
 from headgate.simulation.loads import Draw, load
 from headgate.simulation.pools import PoolError
 from headgate.simulation.settings import MIDNIGHT
@@ -59,7 +59,7 @@ MOST_BYTES: Final = 64 * 1024 * 1024
     help="When the run begins, for schedules and holds.",
 )
 @click.option("--seed", default=1, show_default=True, help="Another one is another day with the same load.")
-@click.option("--plot", "picture", type=SVG, help="Draw the runs into this .svg file.")
+@click.option("--plot", "picture", type=PICTURE, help="Draw the runs into this .svg or .png file.")
 @click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", show_default=True)
 def command(
     files: tuple[Path, ...],
@@ -88,11 +88,16 @@ def command(
         told = telling.played(entered, trace, ", ".join(loads), seed)
         click.echo(telling.as_json(told) if output == "json" else "\n".join(telling.as_text(told)))
         if picture is not None:
-            picture.write_text(telling.drawn(told), encoding="utf-8")
+            picture.write_bytes(_drawn(told, picture))
     except (ManifestError, PoolError, LoadError, OSError) as error:
         click.echo(f"headgate simulate: {error}", err=True)
         sys.exit(UNUSABLE)
     sys.exit(0 if told.keeps_targets else FINDINGS)
+
+
+def _drawn(told: telling.Played, picture: Path) -> bytes:
+    svg = telling.drawn(told)
+    return raster.png(svg) if picture.suffix.lower() == ".png" else svg.encode()
 
 
 def _contents(text: str) -> str | None:
