@@ -75,8 +75,8 @@ def _of(trace: Trace, names: Sequence[str]) -> Trace:
     return Trace(jobs, trace.duration, tuple(names))
 
 
-def _pool(*queues: QueueSettings, startup: float = 30.0, maximum: int = 20, **more: int) -> Settings:
-    return Settings(max_replicas=maximum, concurrency=4, queues=queues, startup=startup, **more)
+def _pool(*queues: QueueSettings, startup: float = 30.0, maximum: int = 20, priority: int = 0) -> Settings:
+    return Settings(max_replicas=maximum, concurrency=4, queues=queues, startup=startup, priority=priority)
 
 
 def _sharing(*pools: Settings) -> tuple[Settings, ...]:

@@ -22,8 +22,8 @@ HALF_AN_HOUR = 1800.0
 PREEMPTING = Budget(6, min_runtime=60.0)
 
 
-def pool(*queues: QueueSettings, **more: int) -> Settings:
-    return Settings(max_replicas=20, concurrency=4, queues=queues, startup=15.0, **more)
+def pool(*queues: QueueSettings, priority: int = 0) -> Settings:
+    return Settings(max_replicas=20, concurrency=4, queues=queues, startup=15.0, priority=priority)
 
 
 def plant(*jobs: tuple[float, float, int], pools: tuple[Settings, ...], quota: int | None = None) -> Plant:
@@ -32,7 +32,10 @@ def plant(*jobs: tuple[float, float, int], pools: tuple[Settings, ...], quota: i
 
 def most(outcomes: list[Outcome]) -> int:
     """The most pods that there were at a time."""
-    return max(sum(sample.pods for sample in moment) for moment in zip(*(one.samples for one in outcomes), strict=True))
+    at_a_time: list[int] = [
+        sum(sample.pods for sample in now) for now in zip(*(one.samples for one in outcomes), strict=True)
+    ]
+    return max(at_a_time)
 
 
 def test_a_pool_takes_jobs_of_its_own_queues_only() -> None:
