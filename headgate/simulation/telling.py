@@ -62,8 +62,8 @@ def as_json(told: Played) -> str:
 
 def drawn(told: Played) -> str:
     """The results in SVG."""
-    runs = {one.candidate.name: one.outcome for one in told.results}
-    return plot.svg(runs, told.results[0].candidate.settings, f"{len(told.trace.jobs)} jobs by {told.load}")
+    runs = {one.candidate.name: plot.Played(one.outcome, one.candidate.settings) for one in told.results}
+    return plot.svg(runs, f"{len(told.trace.jobs)} jobs by {told.load}")
 
 
 def _missed(results: Sequence[Result]) -> Iterator[str]:

@@ -7,6 +7,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from headgate.cli import main
+from headgate.simulation import patterns, raster
 
 POOL = """
 apiVersion: work.headgate.dev/v1
@@ -47,6 +48,27 @@ def test_settings_side_by_side(pool: Path, tmp_path: Path) -> None:
     assert head.split()[0] == "SETTING"
     assert [row.split()[:2] for row in rows] == [["emails", "20s"], ["scaling.wait.target=2m", "120s"]]
     assert picture.read_text().startswith("<svg")
+
+
+def test_the_help_fits_a_terminal_of_80_columns_and_names_every_pattern() -> None:
+    lines = simulate("--help").stdout.splitlines()
+    assert max(map(len, lines)) <= 80
+    assert set(patterns.usages()) <= {line.strip() for line in lines}
+
+
+def test_a_picture_of_pixels(pool: Path, tmp_path: Path) -> None:
+    picture = tmp_path / "runs.png"
+    found = simulate("--pool", pool, "--trace", "constant:5", "--length", "1m", "--plot", picture)
+    assert found.exit_code == 0, found.output
+    assert picture.read_bytes().startswith(b"\x89PNG\r\n")
+
+
+def test_a_picture_of_pixels_without_the_extra(pool: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Said before anything is played."""
+    monkeypatch.setattr(raster, "MODULES", ("resvg_py_that_is_not_there", "font_source_sans_pro"))
+    found = simulate("--pool", pool, "--trace", "nowhere.csv", "--plot", "runs.png")
+    assert found.exit_code == 2
+    assert "runs.png needs resvg_py_that_is_not_there: pip install 'headgate[png]', or write runs.svg" in found.stderr
 
 
 def test_the_same_call_says_the_same(pool: Path) -> None:
@@ -130,7 +152,7 @@ def test_what_is_not_played_is_said(pool: Path) -> None:
         (("--trace", "constant:1", "--set", "scaling.minReplicas=-1"), "spec.scaling.minReplicas: Invalid value: -1"),
         (("--trace", "constant:1", "--set", "scaling"), "is not of the form"),
         (("--trace", "bulk=constant:1"), "a load for bulk, where the pool works off emails"),
-        (("--trace", "constant:1", "--plot", "runs.png"), "runs.png must end in .svg, which is what is drawn"),
+        (("--trace", "constant:1", "--plot", "runs.gif"), "runs.gif must end in .svg or .png, which are what is drawn"),
         (("--trace", "constant:1", "--plot", "nowhere/runs.svg"), "there is no folder nowhere"),
         (("--trace", "constant:1", "--begin", "08:00"), "'08:00' is no time such as 2026-01-05T08:00:00Z"),
         (("--trace", "constant:1", "--targets", "5s,soon"), "'soon' is no duration"),
