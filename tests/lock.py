@@ -52,7 +52,8 @@ def _compile(name: str, inputs: list[str], upgrade: bool, stdin: str = "") -> No
 def _digest() -> str:
     project = _project()
     inputs = [project["project"][key] for key in ("requires-python", "dependencies")]
-    inputs += [project["project"]["optional-dependencies"], project["dependency-groups"], project["build-system"]["requires"]]
+    inputs += [project["project"]["optional-dependencies"]]
+    inputs += [project["dependency-groups"], project["build-system"]["requires"]]
     return hashlib.sha256(json.dumps(inputs, sort_keys=True).encode()).hexdigest() + "\n"
 
 
