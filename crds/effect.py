@@ -11,7 +11,6 @@ NOT_YET: Final[Mapping[str, Mapping[str, str]]] = {
     "Queue": {
         "spec.broker.rabbitmq": "RabbitMQ is not observed yet",
         "spec.broker.kafka": "Kafka is not observed yet",
-        "spec.broker.prometheus": "Prometheus is not observed yet",
         "spec.broker.redis.sentinel": "sentinels are not asked yet",
         "spec.broker.redis.cluster": "Redis Cluster is not supported yet",
         "spec.circuitBreaker": "breakers never open yet",

@@ -14,10 +14,9 @@ from functools import partial
 
 from crds import meta
 from reconciler import metrics
-from reconciler.brokers.access import Place
 from reconciler.brokers.errors import BrokerError
+from reconciler.brokers.observer import Found, Place
 from reconciler.brokers.sight import moved, seen
-from reconciler.brokers.together import Found
 from reconciler.compliance import EVERY_SECONDS
 from reconciler.context import Context
 from reconciler.keys import Key
@@ -69,7 +68,7 @@ def _tell(polls: dict[QueueName, Poll], ctx: Context, place: Place, found: Found
         _hand_over(poll, ctx)
         return
     _compare(poll, *words, now, ctx)
-    ctx.polls.again(poll, now + next_poll(ctx))
+    ctx.polls.again(poll, now + next_poll(ctx, poll.spec))
 
 
 def _compare(poll: Poll, lasting: object, numbers: object, now: float, ctx: Context) -> None:
@@ -93,7 +92,7 @@ def _missed(poll: Poll, error: BrokerError, now: float, ctx: Context) -> None:
         _hand_over(poll, ctx)
         return
     poll.failed = True
-    ctx.polls.again(poll, now + next_poll(ctx))
+    ctx.polls.again(poll, now + next_poll(ctx, poll.spec))
 
 
 def _hand_over(poll: Poll, ctx: Context) -> None:

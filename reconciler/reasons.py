@@ -60,6 +60,14 @@ class Reason(StrEnum):
         "ReplyInvalid",
         "The server answers something that a broker does not, or refuses a command as unknown.",
     )
+    QUERY_INVALID = (
+        "QueryInvalid",
+        "A query of broker.prometheus.queries does not give one number of jobs or seconds; the message names it.",
+    )
+    NO_DATA = (
+        "NoData",
+        "Prometheus has no present value for queries.waiting: nothing, NaN, or an old one; pools hold meanwhile.",
+    )
     LAYOUT_NOT_SUPPORTED = "LayoutNotSupported", "This release cannot read queues of this kind; pools hold."
     CONFIG_FOLLOWED = "ConfigFollowed", "No worker of the queue follows an older configuration than the present one."
     CONFIG_PENDING = "ConfigPending", "Some workers have yet to read the queue's present configuration."

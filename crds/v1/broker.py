@@ -128,16 +128,17 @@ class PrometheusQueries(Model):
     waiting: Query
     """PromQL; its single value is the number of jobs that wait."""
     running: Query | None = None
-    """PromQL; its single value is the number of jobs being run. Absent: counted from the workers."""
+    """PromQL; its single value is the number of jobs being run. Absent: unknown, so pools grow and never shrink."""
     oldest_job_time: Query | None = None
     """PromQL; its single value is the time the oldest waiting job came in, in seconds since the epoch."""
     wait_seconds: Query | None = None
-    """PromQL; its single value is the time jobs wait between enqueue and start, in seconds."""
+    """PromQL; its single value is the time jobs wait between enqueue and start, in seconds. It is shown as `waitP95`;
+    replicas do not follow it."""
 
 
 class Prometheus(Model):
     url: HttpURL
-    """Address of the Prometheus API, without credentials."""
+    """Address of the Prometheus API, without credentials; `/api/v1/query` is put behind it."""
     queries: PrometheusQueries
     """How the backlog is read."""
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import TypeAlias
 
 from crds.v1 import QueueSpec
 from crds.v1.broker import Broker
@@ -15,12 +14,11 @@ from reconciler.brokers.connect import Limits, Link, Links
 from reconciler.brokers.endpoint import Endpoint, resolve
 from reconciler.brokers.errors import BrokerError, BrokerUnreachable
 from reconciler.brokers.observation import Observation
+from reconciler.brokers.observer import Found, Place
 from reconciler.brokers.redis_queue import DUE_SECONDS, RedisQueue
 from reconciler.brokers.secrets import ReadSecret, Secrets
-from reconciler.brokers.together import AT_ONCE, Found, observe_together
-
-Place: TypeAlias = tuple[str, str, QueueSpec, float]
-"""Namespace, name and spec of a Queue, and how soon scheduled jobs have to be due to be counted, in seconds."""
+from reconciler.brokers.together import AT_ONCE, observe_together
+from reconciler.brokers.web.reading import WebBrokers
 
 
 class Brokers:
@@ -31,6 +29,7 @@ class Brokers:
     ) -> None:
         self._secrets = Secrets(read_secret, monotonic)
         self._links = Links(limits, monotonic)
+        self._web = WebBrokers(self._secrets, limits, monotonic, clock)
         self._clock = clock
         self._endpoints: dict[tuple[str, str, str], tuple[tuple[object, ...], Endpoint]] = {}
         self._queues: dict[tuple[str, str], tuple[QueueSpec, RedisQueue]] = {}
@@ -40,6 +39,8 @@ class Brokers:
     ) -> Observation:
         """Reads a Queue; raises `BrokerError`, and `ApiError` where the API server does not give the Secret."""
         try:
+            if layouts.on_the_web(spec.broker):
+                return await self._web.observe(namespace, spec)
             link = await self.link(namespace, spec.broker)
             return await layouts.observer(name, spec, link, self._clock, due_seconds).observe()
         except BrokerError as error:
@@ -56,6 +57,19 @@ class Brokers:
 
         Where the API server does not give a Secret, that is told as unreachable.
         """
+        web = [place for place in places if layouts.on_the_web(place[2].broker)]
+        others = [place for place in places if not layouts.on_the_web(place[2].broker)] if web else places
+        await asyncio.gather(self._observe_on_the_web(web, tell), self._observe_by_link(others, tell))
+
+    async def _observe_on_the_web(self, places: Sequence[Place], tell: Callable[[Place, Found], None]) -> None:
+        def told(place: Place, found: Found) -> None:
+            if isinstance(found, BrokerError):
+                self._distrust(found, place[0], place[2])
+            tell(place, found)
+
+        await self._web.observe_each(places, told)
+
+    async def _observe_by_link(self, places: Sequence[Place], tell: Callable[[Place, Found], None]) -> None:
         by_link: dict[Link, list[Place]] = {}
         for place, link in zip(places, await self._links_of(places), strict=True):
             if isinstance(link, Link):
@@ -104,12 +118,14 @@ class Brokers:
     async def tidy(self) -> None:
         """Drops what nobody has used for a while."""
         await self._links.close_idle()
+        await self._web.close_idle()
         self._secrets.tidy()
         self._endpoints.clear()
         self._queues.clear()
 
     async def close(self) -> None:
         await self._links.close()
+        await self._web.close()
 
     async def _endpoint(self, namespace: str, broker: Broker) -> Endpoint:
         """Worked out anew only where something that it follows from has changed."""

@@ -83,7 +83,7 @@ def _endpoint(
     password = unquote(kept.password or "") if kept else ""
     if secret is not None:
         username, password = secret.text("username") or username, secret.text("password") or password
-    return Endpoint(host, port, _database(address), username, password, _tls(secret, options))
+    return Endpoint(host, port, _database(address), username, password, secured(secret, options))
 
 
 def _kept(secret: Secret | None) -> SplitResult | None:
@@ -130,7 +130,8 @@ def _database(parts: SplitResult) -> int:
     return int(text)
 
 
-def _tls(secret: Secret | None, options: TLSOptions | None) -> TLS | None:
+def secured(secret: Secret | None, options: TLSOptions | None) -> TLS | None:
+    """What a connection is secured with, by the Queue's options and by what its Secrets hold; None without options."""
     if options is None:
         return None
     if options.client is not None:

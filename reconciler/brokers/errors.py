@@ -11,6 +11,8 @@
     ├── TLSFailed            no agreement on a secured connection
     ├── WrongType            a key of the queue holds something else
     ├── ReplyInvalid         the answer is no answer to what was asked, or too large
+    ├── QueryInvalid         a query in PromQL gives something else than one number
+    ├── NoData               a query in PromQL gives no present value
     └── LayoutNotSupported   this release cannot read the layout
 
 Messages go into conditions, so they are one line of at most 200 characters without credentials.
@@ -83,6 +85,15 @@ class WrongType(BrokerError):
 
 class ReplyInvalid(BrokerError):
     reason = Reason.REPLY_INVALID
+
+
+class QueryInvalid(BrokerError):
+    reason = Reason.QUERY_INVALID
+
+
+class NoData(BrokerError):
+    reason = Reason.NO_DATA
+    passes = True
 
 
 class LayoutNotSupported(BrokerError):

@@ -57,7 +57,7 @@ class Observation:
     """The signals of one queue. Times are seconds since the epoch by the broker's clock.
 
     `waiting` leaves out `scheduled` jobs; `due` is how many of those are due within `due_seconds`, a start-up
-    time. `enqueued` and
+    time. `wait` is how long jobs wait before they start, where the source tells that by itself. `enqueued` and
     `finished` are counters that only grow, where the broker itself keeps them, so that their differences between two
     observations are arrivals and completions. `refused` are the broker's words for what it refused to tell, and
     left unknown. `workers` are the workers' status records, `records` the
@@ -72,6 +72,7 @@ class Observation:
     due: Signal[int] = UNKNOWN_COUNT
     dead_letters: Signal[int] = UNKNOWN_COUNT
     oldest_enqueued: Signal[float] = UNKNOWN_TIME
+    wait: Signal[float] = UNKNOWN_TIME
     enqueued: int | None = None
     finished: int | None = None
     due_seconds: float = 0.0

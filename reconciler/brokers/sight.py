@@ -13,7 +13,7 @@ from reconciler.brokers import failover
 from reconciler.brokers.changes import NOTHING_KNOWN, Change, between
 from reconciler.brokers.errors import BrokerError
 from reconciler.brokers.failover import Doubt, doubt_after
-from reconciler.brokers.observation import UNKNOWN_TIME, Method, Observation, Signal, estimated
+from reconciler.brokers.observation import UNKNOWN_TIME, Method, Observation, Signal, estimated, exact
 from reconciler.brokers.records import NOTHING_TOLD
 from reconciler.plans.flow import WAIT_PERCENT, Flow, Service, Step, begun, of_runs
 from reconciler.plans.latency import percentile
@@ -68,6 +68,16 @@ class Sight:
         if self.flow is None or service is None:
             return None
         return percentile(self.flow.waits(), service.seconds, service.cv2, percent)
+
+    @property
+    def wait(self) -> Signal[float]:
+        """How long 95 of 100 jobs waited: as the source tells it, else as workers counted it, else judged by ages."""
+        if self.observation is None or self.flow is None:
+            return UNKNOWN_TIME
+        told, found = self.observation.wait, self.flow.wait()
+        if told.value is not None or found is None:
+            return told
+        return exact(found) if self.flow.counts_waits else estimated(found)
 
     @property
     def trouble(self) -> BrokerError | None:

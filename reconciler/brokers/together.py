@@ -15,6 +15,7 @@ from reconciler.brokers.connect import Link, Reply
 from reconciler.brokers.endpoint import Endpoint
 from reconciler.brokers.errors import BrokerError
 from reconciler.brokers.observation import Identity, Observation
+from reconciler.brokers.observer import Found
 from reconciler.brokers.redis_queue import Asks
 from reconciler.brokers.wire import Command
 
@@ -22,7 +23,6 @@ AT_ONCE: Final = 100
 """Queues of one round trip: a few milliseconds of work, here and at the broker."""
 
 Observe: TypeAlias = Callable[[Asks], Coroutine[Any, Any, Observation]]
-Found: TypeAlias = Observation | BrokerError
 
 
 class _Question:

@@ -26,10 +26,13 @@ class Rate:
 
 @dataclass(frozen=True, slots=True)
 class Outcomes:
-    """The seconds that 95 of 100 jobs lately waited at most, and took from being enqueued to their end at most."""
+    """The seconds that 95 of 100 jobs lately waited at most, and took from being enqueued to their end at most: always
+    an estimate. `judged` is a wait that nobody counts.
+    """
 
     wait: float | None = None
     latency: float | None = None
+    judged: bool = False
 
 
 @dataclass(frozen=True, slots=True)

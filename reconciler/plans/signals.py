@@ -30,9 +30,10 @@ def outcomes(facts: PoolFacts) -> tuple[Step, ...]:
 def _fared(queue: QueueFacts) -> str:
     """`orders: 10/s out, wait p95 3s100ms, latency p95 about 7s500ms`"""
     found, out = queue.source.outcomes(), queue.completions
+    about = "about " if found.judged else ""
     parts = [
         "completions unknown" if out is None else f"{_about(queue, 'completions')}{_short(out):g}/s out",
-        "wait p95 unknown" if found.wait is None else f"wait p95 {_about(queue, 'wait')}{_seconds(found.wait)}",
+        "wait p95 unknown" if found.wait is None else f"wait p95 {about}{_seconds(found.wait)}",
         "latency p95 unknown" if found.latency is None else f"latency p95 about {_seconds(found.latency)}",
     ]
     return f"{cut(queue.name, NAME_LENGTH)}: {', '.join(parts)}"

@@ -19,6 +19,7 @@ _LOCK: Final = Path("/run/lock/headgate-apt.lock")
 
 CONTROL_PLANE: Final = {"etcd": "etcd-server"}
 REDIS: Final = {"redis-server": "redis-server"}
+PROMETHEUS: Final = {"prometheus": "prometheus"}
 NODE: Final = {
     "etcd": "etcd-server",
     "containerd": "containerd",

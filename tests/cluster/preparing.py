@@ -11,7 +11,7 @@ def prepare(profile: str) -> None:
     if profile == "node" and not own_cluster:
         machine.require_root()
         debian.ensure(debian.NODE)
-    debian.ensure(debian.REDIS)
+    debian.ensure(debian.REDIS | debian.PROMETHEUS)
     # Charts are rendered in unit tests already.
     builder.ensure(builder.HELM, "helm")
     if profile != "unit":

@@ -9,10 +9,9 @@ import pytest
 
 from crds.v1 import QueueSpec
 from reconciler import metrics, polling
-from reconciler.brokers.access import Place
 from reconciler.brokers.errors import BrokerUnreachable, CredentialsRefused
 from reconciler.brokers.observation import Identity, Observation, exact
-from reconciler.brokers.together import Found
+from reconciler.brokers.observer import Found, Place
 from reconciler.compliance import EVERY_SECONDS
 from reconciler.keys import Key
 from reconciler.observations import QueueName

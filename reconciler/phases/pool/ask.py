@@ -14,6 +14,7 @@ from crds import meta
 from reconciler.adminapi import AdminAPIError
 from reconciler.brokers.observation import Observation
 from reconciler.brokers.records import Record, State
+from reconciler.children.config import WorkedQueue
 from reconciler.children.environment import ADMIN_PORT
 from reconciler.children.template import NO_PATH, WORKER
 from reconciler.children.ways import Way
@@ -40,8 +41,8 @@ async def ask_workers(
     """What those say, by the pods' uids, of whom no broker says anything."""
     if ctx.admin is None or state.way is not Way.CONTRACT or state.effective is None:
         return {}
-    unread = len(observations) < len(state.worked)
-    if unread or any(seen.records_left_out for seen in observations.values()):
+    unread = (worked for worked in state.worked if worked.obj["metadata"]["name"] not in observations)
+    if any(map(keeps_records, unread)) or any(seen.records_left_out for seen in observations.values()):
         # What cannot be read may be another process's record that it is busy.
         return {}
     heard = {instance.rpartition(".")[0] for seen in observations.values() for instance in seen.records}
@@ -50,6 +51,11 @@ async def ask_workers(
     silent = [pod for pod in pods if pod["metadata"]["name"] not in heard and _to_ask(pod, memory)]
     answers = await asyncio.gather(*(_asked(state, ctx, memory, pod) for pod in silent))
     return {pod["metadata"]["uid"]: answer for pod, answer in zip(silent, answers, strict=True) if answer is not None}
+
+
+def keeps_records(worked: WorkedQueue) -> bool:
+    """Whether the queue's broker is one at which workers write their records; of no other is silence a sign."""
+    return "redis" in worked.obj["spec"]["broker"]
 
 
 async def call_back(state: PoolState, ctx: Context, pod: Pod) -> None:

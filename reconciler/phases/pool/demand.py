@@ -87,14 +87,14 @@ def _source(sight: Sight, seen: Observation, age: float) -> Source:
         "oldest": sight.oldest.method,
         "arrivals": sight.counted.arrived.method,
         "completions": sight.counted.completed.method,
-        "wait": Method.EXACT if sight.flow is not None and sight.flow.counts_waits else Method.ESTIMATED,
     }
     estimated = frozenset(name for name, method in methods.items() if method is Method.ESTIMATED)
     return Source(age, sight.oldest_age, estimated, partial(_outcomes, sight))
 
 
 def _outcomes(sight: Sight) -> Outcomes:
-    return Outcomes(sight.flow.wait() if sight.flow is not None else None, sight.latency())
+    wait = sight.wait
+    return Outcomes(wait.value, sight.latency(), judged=wait.method is Method.ESTIMATED)
 
 
 def _due(sight: Sight, seen: Observation) -> int | None:

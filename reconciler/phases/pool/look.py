@@ -16,7 +16,7 @@ from reconciler.brokers.sight import Sight
 from reconciler.children.workload import resource_of
 from reconciler.context import Context
 from reconciler.observations import QueueName
-from reconciler.phases.pool.ask import ask_workers
+from reconciler.phases.pool.ask import ask_workers, keeps_records
 from reconciler.phases.pool.former_view import with_former
 from reconciler.phases.pool.scaling_state import memory_of
 from reconciler.phases.pool.state import PoolState
@@ -67,8 +67,11 @@ def _is_skewed(theirs: datetime | None, ours: datetime) -> bool:
 
 
 def _everywhere(state: PoolState, observations: Mapping[str, Observation]) -> bool:
-    """Whether everybody was asked who may have a word of a worker. Where workers speak over HTTP that is the worker."""
-    return len(observations) == len(state.spec["queues"]) and state.status.get("drainMethod") != SPOKEN
+    """Whether everybody was asked who may have a word of a worker. Where workers speak over HTTP, and where a broker
+    keeps no word of them, that is the worker.
+    """
+    complete = len(observations) == len(state.spec["queues"])
+    return complete and all(map(keeps_records, state.worked)) and state.status.get("drainMethod") != SPOKEN
 
 
 def _silent(before: Mapping[str, float], workers: Mapping[str, WorkerState], now: float) -> dict[str, float]:

@@ -14,10 +14,11 @@ from reconciler.phases.queue import enforcing
 from reconciler.phases.queue.state import QueueState
 from reconciler.reasons import Reason
 
-RUNNING_UNKNOWN: Final = (
-    "what runs is unknown, so no pool shrinks: set broker.redis.processingKey or have workers write status records"
-)
-
+RUNNING_UNKNOWN: Final = "what runs is unknown, so no pool shrinks:"
+REMEDIES: Final = {
+    "redis": "set broker.redis.processingKey or have workers write status records",
+    "prometheus": "set broker.prometheus.queries.running",
+}
 
 BROKER_REASONS: Final = frozenset(str(error.reason) for error in BrokerError.__subclasses__())
 
@@ -55,7 +56,8 @@ def _ready(state: QueueState, ctx: Context, sight: Sight, observation: Observati
         if observation.refused:
             notes.append(f"no pool shrinks: {observation.refused}")
         elif observation.running.value is None:
-            notes.append(RUNNING_UNKNOWN)
+            remedies = (remedy for kind, remedy in REMEDIES.items() if kind in state.spec["broker"])
+            notes.append(f"{RUNNING_UNKNOWN} {' or '.join(remedies)}")
     state.conditions.true(READY, Reason.OBSERVED, "; ".join(notes))
 
 

@@ -26,13 +26,13 @@ def methods(sight: Sight | None, latency: float | None) -> Mapping[str, Method]:
 
 
 def _flowing(sight: Sight, latency: float | None) -> Mapping[str, Method]:
-    """A wait that no worker counts is judged by the oldest job's age, a time that no worker tells by what runs."""
+    """A time that no worker tells is worked out from what runs and what ends."""
     flow, counted = sight.flow, sight.counted
     if flow is None:
         return dict.fromkeys(FLOWING, Method.UNKNOWN)
     workers_tell = counted.told is not NOTHING_TOLD
     known = {
-        "waitP95": (flow.wait(), Method.EXACT if flow.counts_waits else Method.ESTIMATED),
+        "waitP95": (sight.wait.value, sight.wait.method),
         "latencyP95": (latency, Method.ESTIMATED),
         "serviceTime": (sight.service, Method.EXACT if workers_tell else Method.ESTIMATED),
         "arrivalsPerMinute": (flow.arrivals(LONG_SECONDS), counted.arrived.method),

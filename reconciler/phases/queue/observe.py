@@ -11,6 +11,7 @@ from crds.v1 import QueueSpec
 from reconciler import metrics
 from reconciler.brokers.errors import BrokerError
 from reconciler.brokers.observation import Method, Observation, Signal
+from reconciler.brokers.pace import least_seconds
 from reconciler.brokers.sight import Sight, failed, moved, seen
 from reconciler.compliance import EVERY_SECONDS
 from reconciler.context import Context
@@ -54,11 +55,12 @@ async def observe(state: QueueState, ctx: Context) -> None:
     words = told(name, state.sight, ctx) if state.sight is not None and state.effective is not None else None
     if words is None:
         ctx.polls.drop(name)
-        state.again(next_poll(ctx, state.sight))
+        state.again(next_poll(ctx, state.parsed, state.sight))
         return
     state.digest = (state.obj["metadata"]["resourceVersion"], state.effective, *words)
     if poll is None:
-        ctx.polls.expect(Poll(name, state.parsed, ctx.monotonic() + next_poll(ctx), *words, _pass_at(state, ctx)))
+        due = ctx.monotonic() + next_poll(ctx, state.parsed)
+        ctx.polls.expect(Poll(name, state.parsed, due, *words, _pass_at(state, ctx)))
     else:
         poll.lasting, poll.numbers = words
         poll.pass_at = _pass_at(state, ctx)
@@ -94,10 +96,14 @@ async def read(state: QueueState, ctx: Context) -> None:
     measure(ctx, name, sight)
 
 
-def next_poll(ctx: Context, sight: Sight | None = None) -> float:
+def next_poll(ctx: Context, spec: QueueSpec, sight: Sight | None = None) -> float:
     stuck = sight is not None and sight.error is not None and not sight.error.passes
     spread = 1 + JITTER * (2 * ctx.rng.random() - 1)
-    return ctx.settings.poll * spread * (STUCK_POLLS if stuck else 1)
+    return _interval(ctx, spec) * spread * (STUCK_POLLS if stuck else 1)
+
+
+def _interval(ctx: Context, spec: QueueSpec) -> float:
+    return max(ctx.settings.poll, least_seconds(spec.broker))
 
 
 def _polled(name: QueueName, spec: QueueSpec, ctx: Context) -> Poll | None:
@@ -105,7 +111,7 @@ def _polled(name: QueueName, spec: QueueSpec, ctx: Context) -> Poll | None:
     poll = ctx.polls.get(name)
     if poll is None or poll.spec is not spec or poll.seen is None or poll.seen.read_at is None:
         return None
-    return poll if ctx.monotonic() - poll.seen.read_at < RECENT_POLLS * ctx.settings.poll else None
+    return poll if ctx.monotonic() - poll.seen.read_at < RECENT_POLLS * _interval(ctx, spec) else None
 
 
 def _pass_at(state: QueueState, ctx: Context) -> float:
@@ -123,7 +129,7 @@ def measure(ctx: Context, name: QueueName, sight: Sight) -> None:
     ctx.metrics.set(metrics.QUEUE_DOUBT, *name, value=float(sight.doubt is not None))
     measure_age(ctx, name, sight)
     flow = sight.flow if observation is not None else None
-    ctx.metrics.set(metrics.QUEUE_WAIT, *name, value=flow.wait() if flow is not None else None)
+    ctx.metrics.set(metrics.QUEUE_WAIT, *name, value=sight.wait.value if observation is not None else None)
     for direction, rate in RATES.items():
         ctx.metrics.set(metrics.QUEUE_RATE, *name, direction, value=rate(flow) if flow is not None else None)
 

@@ -55,7 +55,7 @@ def _rates(state: QueueState) -> dict[str, Any]:
         return {}
     flow, service = sight.flow, sight.service
     return {
-        "waitP95": _short(flow.wait()),
+        "waitP95": _short(sight.wait.value),
         "latencyP95": _short(state.latency),
         "serviceTime": _short(service.seconds if service is not None else None),
         "arrivalsPerMinute": _per_minute(flow.arrivals(LONG_SECONDS)),

@@ -24,6 +24,6 @@ def told(name: QueueName, sight: Sight, ctx: Context) -> tuple[Hashable, Hashabl
         bool(ctx.store.pools_of_queue(*name)),
         behind(name, ctx, seen),
     )
-    rates = (flow.wait(), flow.arrivals(LONG_SECONDS), flow.completions(LONG_SECONDS))
+    rates = (sight.wait.value, flow.arrivals(LONG_SECONDS), flow.completions(LONG_SECONDS))
     numbers = (seen.waiting.value, seen.running.value, seen.scheduled.value, sight.oldest.value, rates)
     return lasting, numbers

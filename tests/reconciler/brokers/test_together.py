@@ -15,7 +15,8 @@ from reconciler.brokers import layouts
 from reconciler.brokers.connect import Link, Reply
 from reconciler.brokers.errors import BrokerUnreachable, WrongType
 from reconciler.brokers.observation import Observation, exact
-from reconciler.brokers.together import Found, observe_together
+from reconciler.brokers.observer import Found
+from reconciler.brokers.together import observe_together
 from reconciler.brokers.wire import Command
 from tests.reconciler.brokers.records import record
 

@@ -164,3 +164,10 @@ async def test_a_pod_that_does_not_answer_is_left_in_peace_for_a_while() -> None
     memory = PoolMemory()
     assert await answers(Admin(), memory=memory) == {}
     assert memory.deaf == {"uid-1": 10.0}
+
+
+async def test_a_queue_that_cannot_be_read_is_no_hindrance_where_no_worker_writes_to_it() -> None:
+    state = state_of()
+    state.worked[0].obj["spec"]["broker"] = {"prometheus": {"url": "http://p", "queries": {"waiting": "up"}}}
+    assert await answers(Admin(), {}, state=state) == {}
+    assert await answers(Admin(state="Drained"), {}, state=state) == {"uid-1": Activity.DRAINED}

@@ -458,3 +458,23 @@ async def test_what_was_said_of_the_configuration_stays_said_while_the_broker_is
     kept = state.conditions.get(CONFIG_APPLIED)
     assert kept is not None
     assert (kept.status, kept.reason, kept.message) == ("False", "ConfigPending", pending)
+
+
+PROMETHEUS = {"broker": {"prometheus": {"url": "http://prometheus", "queries": {"waiting": "jobs"}}}}
+COUNTED = Observation(NOW.timestamp(), estimated(7), due=estimated(0), wait=estimated(1.5))
+
+
+async def test_numbers_from_prometheus() -> None:
+    one = world(COUNTED, **PROMETHEUS)
+    one.ctx.store.put(pool("p", "orders"))
+    await one.one_pass()
+    status = one.obj["status"]
+    assert (status["waiting"], status["waitP95"]) == (7, "1s500ms")
+    assert "running" not in status
+    known = {name for name, method in status["methods"].items() if method != "Unknown"}
+    assert known == {"waiting", "waitP95"}
+    assert "no pool shrinks: set broker.prometheus.queries.running" in one.conditions()[0]
+    assert set(status["enforcedBy"].values()) == {"None"}
+    poll = one.ctx.polls.get(NAME)
+    assert poll is not None
+    assert poll.due - one.now >= 4.5, "what is scraped every quarter of a minute is not asked for every second"

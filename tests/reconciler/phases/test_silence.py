@@ -87,3 +87,9 @@ async def test_who_may_speak_over_http_is_not_silent_for_not_answering(one: OneP
     one.pool["status"] = {"drainMethod": "AdminAPI"}
     await silent(one)
     assert not await silent(one, TIMEOUT)
+
+
+async def test_where_no_broker_keeps_a_word_of_workers_silence_is_no_sign(one: OnePool) -> None:
+    one.queue["spec"]["broker"] = {"prometheus": {"url": "http://p", "queries": {"waiting": "up"}}}
+    await silent(one)
+    assert not await silent(one, TIMEOUT)

@@ -55,7 +55,9 @@ FARED: dict[str, tuple[QueueFacts, str]] = {
         "orders: 10/s out, wait p95 3s100ms, latency p95 about 7s500ms",
     ),
     "what is estimated says so": (
-        steady(completions=0.25, source=Source(0.0, None, frozenset({"completions", "wait"}), lambda: Outcomes(90.0))),
+        steady(
+            completions=0.25, source=Source(0.0, None, frozenset({"completions"}), lambda: Outcomes(90.0, judged=True))
+        ),
         "orders: about 0.25/s out, wait p95 about 1m30s, latency p95 unknown",
     ),
     "what is unknown says so": (
