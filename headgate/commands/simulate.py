@@ -99,7 +99,8 @@ def command(
         objects = [stored(manifest.obj) for manifest in read(files)]
         entered = lineup.entered(objects, changes, targets or (), startup, begin, peers=peers)
         trace = load(loads, Draw(service, cv2, length, seed), _contents)
-        told = telling.played(entered, trace, ", ".join(loads), seed)
+        told = telling.played(entered, trace, ", ".join(loads), seed, _watch)
+        _watch("")
         click.echo(telling.as_json(told) if output == "json" else "\n".join(telling.as_text(told)))
         if picture is not None:
             picture.write_bytes(_drawn(told, picture))
@@ -107,6 +108,12 @@ def command(
         click.echo(f"headgate simulate: {error}", err=True)
         sys.exit(UNUSABLE)
     sys.exit(0 if told.keeps_targets else FINDINGS)
+
+
+def _watch(line: str) -> None:
+    """One line on a terminal, which the next takes the place of; nothing elsewhere, where only the result counts."""
+    if sys.stderr.isatty():
+        click.echo(f"\r\x1b[K{line}", err=True, nl=False)
 
 
 def _drawn(told: telling.Played, picture: Path) -> bytes:

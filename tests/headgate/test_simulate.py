@@ -111,6 +111,19 @@ def test_what_a_target_costs(pool: Path) -> None:
     assert [one["setting"] for one in told["results"]] == ["emails"]
 
 
+def test_a_burst_of_a_second_is_not_missed(pool: Path) -> None:
+    found = simulate("--pool", pool, "--trace", "burst:500:1m:1s:0", "--length", "1h", "-o", "json")
+    assert json.loads(found.stdout)["jobs"] == pytest.approx(500, abs=90), "four standard deviations"
+
+
+def test_two_pools_of_one_name_are_not_taken_for_one(pool: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other.yaml"
+    other.write_text(POOL.replace("metadata: {name: emails}", "metadata: {name: emails, namespace: other}"))
+    found = simulate("--pool", pool, "--pool", other, "--trace", "constant:1")
+    assert found.exit_code == 2
+    assert "there are several of kind WorkerPool with the name emails: give one of them another" in found.stderr
+
+
 TWO_QUEUES = POOL.replace("[{name: emails}]", "[{name: emails}, {name: bulk, waitTarget: 5m}]")
 
 
@@ -151,6 +164,9 @@ def test_what_is_not_played_is_said(pool: Path) -> None:
         (("--trace", "constant:1", "--set", "scaling.wait.targt=1h"), "spec.scaling.wait.targt"),
         (("--trace", "constant:1", "--set", "scaling.minReplicas=-1"), "spec.scaling.minReplicas: Invalid value: -1"),
         (("--trace", "constant:1", "--set", "scaling"), "is not of the form"),
+        (("--trace", "constant:1389"), "makes more than 2000000 jobs: lower its rate, or --length"),
+        (("--trace", "burst:2000000:1m:1s:0"), "comes to 2e+06 jobs a second, which can be played for 10s at most"),
+        (("--trace", "onoff:5:0s:0s"), "ON-TIME must be from 1 to 2678400, not '0s'"),
         (("--trace", "bulk=constant:1"), "a load for bulk, where the pool works off emails"),
         (("--trace", "constant:1", "--plot", "runs.gif"), "runs.gif must end in .svg or .png, which are what is drawn"),
         (("--trace", "constant:1", "--plot", "nowhere/runs.svg"), "there is no folder nowhere"),
