@@ -60,6 +60,10 @@ class Reason(StrEnum):
         "ReplyInvalid",
         "The server answers something that a broker does not, or refuses a command as unknown.",
     )
+    QUEUE_NOT_FOUND = (
+        "QueueNotFound",
+        "RabbitMQ has no queue of this name in its vhost; pools hold until whoever uses it has declared it.",
+    )
     QUERY_INVALID = (
         "QueryInvalid",
         "A query of broker.prometheus.queries does not give one number of jobs or seconds; the message names it.",

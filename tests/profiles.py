@@ -9,11 +9,11 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any, Final
 
 import pytest
-from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]  # it has no type information
+
+from tests.scopes import NODE, Scopes, scope_of, turn
 
 VARIABLE: Final = "HEADGATE_TEST_PROFILE"
 LEVELS: Final = ("unit", "control-plane", "node")
@@ -48,19 +48,19 @@ class Profiles:
             config.hook.pytest_deselected(items=left_out)
         kept = [item for item in items if LEVELS.index(levels[item]) <= limit]
         # What is quick tells first; a test that starts a node of its own goes before the shared one is started,
-        # because there can be only one. Otherwise the order stays.
-        # Of several workers one is busy with the node for as long as the others are with all the rest, so it begins.
+        # because there can be only one. Otherwise the order stays. Several workers have a longer way to the end than to
+        # the first failure, and take turns by what takes long.
         shared = hasattr(config, "workerinput")
         items[:] = sorted(
             kept,
             key=lambda item: (
-                not (shared and levels[item] == "node"),
+                turn(item.nodeid, levels[item] == "unit") if shared else 0,
                 LEVELS.index(levels[item]),
                 _uses(item, "node"),
             ),
         )
         for item in items:
-            if levels[item] == "node" and scope_of(item.nodeid) != "node":
+            if levels[item] == "node" and scope_of(item.nodeid) != NODE:
                 raise pytest.UsageError(f"{item.nodeid} needs the node: put it into a file named test_node*.py")
 
     @pytest.hookimpl(optionalhook=True)
@@ -87,21 +87,6 @@ def level(item: pytest.Item) -> str:
     """The least profile that runs this test: by its marker, or by the cluster among its fixtures."""
     needed = [name for name in _MARKERS if item.get_closest_marker(_MARKERS[name]) is not None or _uses(item, name)]
     return max(needed, key=LEVELS.index, default="unit")
-
-
-def scope_of(nodeid: str) -> str:
-    """What a worker of pytest-xdist takes as a whole: there is one node on a machine, and the tests of a file share
-    what they have put into their API server.
-    """
-    file = nodeid.partition("::")[0]
-    return "node" if file.startswith("tests/node/") or Path(file).name.startswith("test_node") else file
-
-
-class Scopes(LoadScopeScheduling):  # type: ignore[misc]  # pytest-xdist has no type information
-    """Spreads the scopes over the workers, in the order in which they were collected."""
-
-    def _split_scope(self, nodeid: str) -> str:
-        return scope_of(nodeid)
 
 
 def _uses(item: pytest.Item, name: str) -> bool:

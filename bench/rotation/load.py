@@ -16,6 +16,8 @@ from kube.errors import ApiError
 from kube.resources import custom
 
 AT_ONCE: Final = 6
+GENTLE: Final = 0.1
+"""A pause that leaves up to 60 requests a second, so that none of what may go wrong falls between two of them."""
 BETA_QUEUES: Final = custom(GROUP, BETA, QUEUE.plural, QUEUE.kind)
 
 Ask = Callable[[Client, str], Awaitable[object]]
@@ -35,11 +37,14 @@ async def converted(client: Client, namespace: str) -> None:
 
 @dataclass
 class Load:
-    """Counts requests, and failures by what was said."""
+    """Counts requests, and failures by what was said. `pause` is how many seconds each of the askers rests after an
+    answer; without it they take all of the processors, and whatever else runs there takes longer.
+    """
 
     client: Client
     namespace: str
     ask: Ask = judged
+    pause: float = 0.0
     requests: int = 0
     failures: Counter[str] = field(default_factory=Counter)
     slowest: float = 0.0
@@ -57,3 +62,4 @@ class Load:
                 self.failures[str(error)[:300]] += 1
             self.requests += 1
             self.slowest = max(self.slowest, time.perf_counter() - began)
+            await asyncio.sleep(self.pause)

@@ -43,6 +43,8 @@ class Plan:
     authority_seconds: float
     leaf_seconds: float
     limit: float
+    pause: float = 0.0
+    """Seconds that each of the askers rests after an answer."""
 
 
 @dataclass(slots=True)
@@ -85,7 +87,7 @@ async def _trial(plan: Plan, cluster: Cluster, folder: Path) -> Result:
         flags = (f"--kubeconfig={webhook}", f"--namespace={NAMESPACE}")
         timing = (f"--linger-seconds={LINGER_SECONDS}", "--cert-poll-seconds=1")
         kubelet = Kubelet(client, NAMESPACE, own_address(), folder, *flags, *timing)
-        load = Load(client, NAMESPACE)
+        load = Load(client, NAMESPACE, pause=plan.pause)
         with contextlib.ExitStack() as stack:
             stack.callback(kubelet.stop)
             async with beside(_lead(plan, cluster, folder), kubelet.run(), _follow(client, result)):

@@ -107,7 +107,8 @@ class RabbitMQ(Model):
     """`amqp://host:port`, or `amqps://` for TLS, without user, password and vhost. Wins over an address in the
     connection Secret."""
     management_url: Annotated[HttpURL | None, Field(alias="managementURL")] = None
-    """Address of the management API, which tells rates and consumers. Absent: port 15672 of the broker's host."""
+    """Address of the management API, through which queues are read. Absent: port 15672 of the broker's host, 15671 with
+    TLS."""
     vhost: BrokerName | None = None
     """The virtual host the queue lives in. Absent: `/`. Cannot be changed."""
     consumer_timeout: PositiveDur | None = None

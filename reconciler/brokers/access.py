@@ -40,7 +40,7 @@ class Brokers:
         """Reads a Queue; raises `BrokerError`, and `ApiError` where the API server does not give the Secret."""
         try:
             if layouts.on_the_web(spec.broker):
-                return await self._web.observe(namespace, spec)
+                return await self._web.observe(namespace, name, spec)
             link = await self.link(namespace, spec.broker)
             return await layouts.observer(name, spec, link, self._clock, due_seconds).observe()
         except BrokerError as error:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from reconciler.brokers.observation import UNKNOWN_COUNT, Observation, Signal, estimated, exact
+from reconciler.brokers.observation import UNKNOWN_COUNT, Observation, Signal, estimated
 from reconciler.brokers.records import NOTHING_TOLD, Told
 
 
@@ -52,14 +52,14 @@ def _told(before: Observation, after: Observation) -> Told | None:
 def _completed(before: Observation, after: Observation, told: Told | None) -> Signal[int]:
     counted = _counted(before.finished, after.finished)
     if counted is not None:
-        return exact(counted)
+        return Signal(counted, after.counting)
     return UNKNOWN_COUNT if told is None else estimated(told.runs)
 
 
 def _arrived(before: Observation, after: Observation, completed: int | None) -> Signal[int]:
     counted = _counted(before.enqueued, after.enqueued)
     if counted is not None:
-        return exact(counted)
+        return Signal(counted, after.counting)
     waiting, running = _difference(before.waiting, after.waiting), _difference(before.running, after.running)
     total = _sum(completed, waiting, running)
     return UNKNOWN_COUNT if total is None else estimated(total)

@@ -11,6 +11,7 @@
     ├── TLSFailed            no agreement on a secured connection
     ├── WrongType            a key of the queue holds something else
     ├── ReplyInvalid         the answer is no answer to what was asked, or too large
+    ├── QueueNotFound        the broker knows no such queue
     ├── QueryInvalid         a query in PromQL gives something else than one number
     ├── NoData               a query in PromQL gives no present value
     └── LayoutNotSupported   this release cannot read the layout
@@ -85,6 +86,11 @@ class WrongType(BrokerError):
 
 class ReplyInvalid(BrokerError):
     reason = Reason.REPLY_INVALID
+
+
+class QueueNotFound(BrokerError):
+    reason = Reason.QUEUE_NOT_FOUND
+    passes = True
 
 
 class QueryInvalid(BrokerError):

@@ -35,16 +35,14 @@ OWN: Final = ("List", "Stream")
 
 def on_the_web(broker: Broker) -> bool:
     """Whether a Queue is read over HTTP."""
-    return broker.prometheus is not None
+    return broker.prometheus is not None or broker.rabbitmq is not None
 
 
 def supported(broker: Broker) -> Redis:
     """The Redis that a Queue is in; raises where it is somewhere this release cannot look."""
     redis = broker.redis
     if redis is None:
-        others = {"RabbitMQ": broker.rabbitmq, "Kafka": broker.kafka}
-        named = [kind for kind, settings in others.items() if settings is not None]
-        raise LayoutNotSupported(f"{' and '.join(named) or 'such a broker'} cannot be read yet")
+        raise LayoutNotSupported(f"{'Kafka' if broker.kafka else 'such a broker'} cannot be read yet")
     if redis.sentinel is not None or redis.cluster is not None:
         what = "sentinels" if redis.sentinel is not None else "Redis Cluster"
         raise LayoutNotSupported(f"{what} cannot be asked yet: name one server in broker.redis.url")

@@ -59,7 +59,8 @@ class Observation:
     `waiting` leaves out `scheduled` jobs; `due` is how many of those are due within `due_seconds`, a start-up
     time. `wait` is how long jobs wait before they start, where the source tells that by itself. `enqueued` and
     `finished` are counters that only grow, where the broker itself keeps them, so that their differences between two
-    observations are arrivals and completions. `refused` are the broker's words for what it refused to tell, and
+    observations are arrivals and completions; `counting` says how these are known, and `lag` by how many seconds they
+    may come later than what waits and runs. `refused` are the broker's words for what it refused to tell, and
     left unknown. `workers` are the workers' status records, `records` the
     same as they were written, by instance; `records_left_out` says how many more there are. `kept` is how many jobs the
     broker itself keeps for an instance, as far as it was asked.
@@ -75,6 +76,8 @@ class Observation:
     wait: Signal[float] = UNKNOWN_TIME
     enqueued: int | None = None
     finished: int | None = None
+    counting: Method = Method.EXACT
+    lag: float = 0.0
     due_seconds: float = 0.0
     refused: str = ""
     identity: Identity = Identity()

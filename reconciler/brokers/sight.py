@@ -135,6 +135,7 @@ def _flow(flow: Flow | None, change: Change, observation: Observation, now: floa
             squares=told.squares,
             age=observation.oldest_age,
             waiting=observation.waiting.value,
+            lag=observation.lag,
             waits=told.waits if change.told is not NOTHING_TOLD else None,
         ),
     )

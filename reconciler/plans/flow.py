@@ -3,7 +3,8 @@
 All counts are cumulative and only grow, so every rate is the difference of two of them over the time between, and a
 reading that is missed costs nothing. Times during which nothing could be counted are left out of the denominators:
 unknown is not zero. What workers have not told yet makes an arrival count come out negative for a moment; such a debt
-is settled by what they tell next, and forgotten after 5 s, when it was not them (somebody emptied the queue).
+is settled by what they tell next, and forgotten after 5 s and what the broker's counters lag by, when it was not them
+(somebody emptied the queue).
 
 The length of a job is Little's: time spent running over runs ended, over at least 5 minutes and 50 runs, at most 30
 minutes. Where lengths vary more than exponential ones do, a mean takes more runs to be known to 3 percent. The mean of
@@ -62,7 +63,8 @@ class Mark:
 @dataclass(frozen=True, slots=True)
 class Step:
     """What happened since the mark before; None is unknown. `waits` are what workers counted of jobs they began;
-    `waiting` jobs wait now, and stand in for the `age` of the oldest where that is not told.
+    `waiting` jobs wait now, and stand in for the `age` of the oldest where that is not told. Completions may be told
+    `lag` seconds later than what waits and runs.
     """
 
     arrived: int | None = None
@@ -75,6 +77,7 @@ class Step:
     age: float | None = None
     waiting: int | None = None
     waits: Counts | None = None
+    lag: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +102,7 @@ class Flow:
 
     def stepped(self, at: float, step: Step) -> Flow:
         """The flow after another reading."""
-        arrived, debt = _settled(self, at, step.arrived)
+        arrived, debt = _settled(self, at, step)
         last, seconds = self.now, at - self.now.at
         mark = Mark(
             at=at,
@@ -223,12 +226,12 @@ def begun(at: float, age: float | None = None) -> Flow:
     return Flow(Mark(at, age=age))
 
 
-def _settled(flow: Flow, at: float, arrived: int | None) -> tuple[int, int]:
+def _settled(flow: Flow, at: float, step: Step) -> tuple[int, int]:
     """The arrivals to count now, and the debt that is left."""
-    if arrived is None:
+    if step.arrived is None:
         return 0, 0
-    owed = flow.debt if at - flow.indebted_at <= DEBT_SECONDS else 0
-    total = arrived + owed
+    owed = flow.debt if at - flow.indebted_at <= DEBT_SECONDS + step.lag else 0
+    total = step.arrived + owed
     return max(0, total), min(0, total)
 
 

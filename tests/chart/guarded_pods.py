@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 
 from tests.chart.helm import CRDS, HEADGATE, Helm
@@ -86,16 +88,19 @@ class Guards:
     cluster: Cluster
 
     def install(self) -> None:
-        for policy in ("delete-guard", "worker-marks"):
-            self._apply("headgate-crds", CRDS, f"templates/native/{policy}.yaml")
+        policies = (f"templates/native/{policy}.yaml" for policy in ("delete-guard", "worker-marks"))
+        self.cluster.kubectl("apply", "-f-", stdin=_rendered("headgate-crds", CRDS, "default", *policies))
 
     def bind(self, namespace: str) -> None:
-        self._apply("hg", HEADGATE, "templates/guards.yaml", namespace)
+        bindings = _rendered("hg", HEADGATE, namespace, "templates/guards.yaml")
+        self.cluster.kubectl("apply", "-f-", stdin=bindings)
 
     def unbind(self, namespace: str) -> None:
         names = [f"headgate-{namespace}-{policy}" for policy in ("delete-guard", "worker-marks")]
         self.cluster.kubectl("delete", "validatingadmissionpolicybinding", "--ignore-not-found", *names)
 
-    def _apply(self, release: str, chart: Any, template: str, namespace: str = "default") -> None:
-        manifest = Helm().run("template", release, chart, "-n", namespace, "--show-only", template)
-        self.cluster.kubectl("apply", "-f-", stdin=manifest)
+
+@functools.cache
+def _rendered(release: str, chart: Path, namespace: str, *templates: str) -> str:
+    only = [f"--show-only={template}" for template in templates]
+    return Helm().run("template", release, chart, "-n", namespace, *only)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.rotation.load import Load, converted
+from bench.rotation.load import GENTLE, Load, converted
 from bench.rotation.trial import beside
 from certs.authority import service_names
 from kube import config
@@ -152,7 +152,7 @@ def test_no_request_fails_while_webhook_and_converter_are_rolled(install: Instal
 
 async def rolled(install: Install) -> Load:
     async with Client(await config.load(install.cluster.kubeconfig), warnings=lambda _: None) as client:
-        load = Load(client, install.namespace, converted)
+        load = Load(client, install.namespace, converted, GENTLE)
         async with beside(load.run()):
             for where, name in ((install.namespace, "headgate-webhook"), ("headgate-crds", "headgate-converter")):
                 deployment = ("-n", where, "rollout", "restart", f"deployment/{name}")

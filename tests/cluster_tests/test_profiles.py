@@ -3,29 +3,31 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from tests.profiles import scope_of
+from tests.scopes import LONG, scope_of
 
 REPOSITORY = Path(__file__).parents[2]
 CONFTEST = """
-from tests.profiles import Profiles, asked
-
-def pytest_configure(config):
-    config.pluginmanager.register(Profiles(asked()))
-"""
-TESTS = """
 import pytest
+from tests.profiles import Profiles, asked
 
 @pytest.fixture
 def node_cluster(): return None
 
 @pytest.fixture
 def control_plane(): return None
+
+def pytest_configure(config):
+    config.pluginmanager.register(Profiles(asked()))
+"""
+TESTS = """
+import pytest
 
 def test_pods(node_cluster): pass
 @pytest.mark.node
@@ -67,11 +69,30 @@ def test_an_unknown_profile_is_refused_with_the_known_ones(tmp_path: Path) -> No
     [
         ("tests/node/test_walk.py::test_a[x]", "node"),
         ("tests/chart/test_node_install.py::test_a", "node"),
+        ("tests/cluster_tests/test_node.py::test_a", "node"),
+        ("tests/reconciler/test_nodes.py::test_a", "tests/reconciler/test_nodes.py"),
         ("tests/kube/test_client.py::test_a", "tests/kube/test_client.py"),
+        ("tests/versions/test_served.py::test_a", "tests/versions"),
     ],
 )
 def test_one_worker_takes_all_that_needs_the_node_and_whole_files_of_the_rest(nodeid: str, want: str) -> None:
     assert scope_of(nodeid) == want
+
+
+def test_what_is_said_to_take_long_exists() -> None:
+    assert [name for name in LONG if not (REPOSITORY / name).exists()] == []
+
+
+def test_several_workers_begin_with_the_node_and_end_with_what_is_short(tmp_path: Path) -> None:
+    """One worker, so that the order is to be seen."""
+    (tmp_path / "test_units.py").write_text(
+        "import pytest\n@pytest.mark.parametrize('n', range(9))\ndef test_unit(n): pass"
+    )
+    (tmp_path / "test_objects.py").write_text("def test_plane(control_plane): pass")
+    done = run("node", tmp_path, "-n1", "--dist=loadscope")
+    assert done.returncode == 0, done.stdout
+    files = re.findall(r" PASSED .*?(\w+\.py)::", done.stdout)
+    assert list(dict.fromkeys(files)) == ["test_node.py", "test_objects.py", "test_units.py"], done.stdout
 
 
 def test_what_needs_the_node_has_to_say_so_in_its_files_name(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The objects of a test's namespace, through kubectl, and waiting for what becomes of them."""
+"""The objects of a test's namespace, written through kubectl, and waiting for what becomes of them."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any, Final
 from tests.cluster.cluster import Cluster
 from tests.reconciler.builders import applied
 from tests.reconciler.program import ANNOTATION
+from tests.reconciler.reading import Reader
 from tests.reconciler.reconcilers import Reconciler, Reconcilers
 
 READY: Final = ["Ready=True Reconciled: As its spec says"]
@@ -19,6 +20,7 @@ class Objects:
 
     def __init__(self, cluster: Cluster, namespace: str) -> None:
         self._cluster, self._namespace = cluster, namespace
+        self._reader = Reader(cluster.kubeconfig, namespace)
 
     @property
     def namespace(self) -> str:
@@ -29,12 +31,10 @@ class Objects:
         self._kubectl("apply", "--server-side", "--force-conflicts", "-f", "-", stdin=json.dumps(body))
 
     def get(self, resource: str, name: str) -> dict[str, Any]:
-        found: dict[str, Any] = json.loads(self._kubectl("get", resource, name, "-o", "json", "--show-managed-fields"))
-        return found
+        return self._reader.get(resource, name)
 
-    def all(self, resource: str) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = json.loads(self._kubectl("get", resource, "-o", "json"))["items"]
-        return found
+    def all(self, resource: str, selector: str = "") -> list[dict[str, Any]]:
+        return self._reader.list(resource, selector)
 
     def delete(self, resource: str, name: str) -> None:
         self._kubectl("delete", resource, name, "--wait=true", "--timeout=20s")

@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
-from typing import Final
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Final, TypeVar
 
 from crds.v1 import QueueSpec
-from crds.v1.broker import Broker, Prometheus
+from crds.v1.broker import Broker
 from kube.errors import ApiError
 from reconciler.brokers.connect import Limits
+from reconciler.brokers.endpoint import TLSOptions
 from reconciler.brokers.errors import BrokerError, BrokerUnreachable
 from reconciler.brokers.observation import Observation
 from reconciler.brokers.observer import Found, Place
 from reconciler.brokers.prometheus import address as prometheus_address
 from reconciler.brokers.prometheus import queue as prometheus_queue
+from reconciler.brokers.rabbitmq import address as rabbitmq_address
+from reconciler.brokers.rabbitmq import vhost as rabbitmq_vhost
+from reconciler.brokers.rabbitmq.vhost import Wanted
 from reconciler.brokers.secrets import Secrets
+from reconciler.brokers.trust import Secret
 from reconciler.brokers.web.client import Client, Clients
+from reconciler.brokers.web.site import Site
 
+T = TypeVar("T")
 AT_ONCE: Final = 16
 """Queues that are read side by side; their questions wait for a connection, of which there are fewer."""
 
@@ -33,13 +40,21 @@ class WebBrokers:
         self._clock = clock
         self._places = asyncio.Semaphore(AT_ONCE)
 
-    async def observe(self, namespace: str, spec: QueueSpec) -> Observation:
+    async def observe(self, namespace: str, name: str, spec: QueueSpec) -> Observation:
         """Reads a Queue; raises `BrokerError`, and `ApiError` where the API server does not give the Secret."""
-        return await self._read(await self._client(namespace, spec.broker), spec)
+        client = await self._client(namespace, spec.broker)
+        if spec.broker.prometheus is not None:
+            return await prometheus_queue.observe(client, spec.broker.prometheus.queries, self._clock)
+        (found,) = await rabbitmq_vhost.observe(client, _vhost(spec.broker), [_wanted(name, spec)], self._clock)
+        if isinstance(found, BrokerError):
+            raise found
+        return found
 
     async def observe_each(self, places: Sequence[Place], tell: Callable[[Place, Found], None]) -> None:
-        """Reads many Queues and tells of each as soon as it is known."""
-        await asyncio.gather(*(self._tell(place, tell) for place in places))
+        """Reads many Queues, those of one vhost together, and tells of each as soon as it is known."""
+        alone = [place for place in places if place[2].broker.rabbitmq is None]
+        others = [place for place in places if place[2].broker.rabbitmq is not None]
+        await asyncio.gather(*(self._tell(place, tell) for place in alone), self._tell_by_vhost(others, tell))
 
     async def close_idle(self) -> None:
         await self._clients.close_idle()
@@ -48,24 +63,52 @@ class WebBrokers:
         await self._clients.close()
 
     async def _tell(self, place: Place, tell: Callable[[Place, Found], None]) -> None:
-        found: Found
         async with self._places:
-            try:
-                found = await self.observe(place[0], place[2])
-            except BrokerError as error:
-                found = error
-            except ApiError as error:
-                found = BrokerUnreachable(f"the Secret cannot be read: {error}")
+            found = await _or_error(self.observe(*place[:3]))
         tell(place, found)
+
+    async def _tell_by_vhost(self, places: Sequence[Place], tell: Callable[[Place, Found], None]) -> None:
+        vhosts: dict[tuple[Client, str], list[Place]] = {}
+        clients = await asyncio.gather(*(_or_error(self._client(place[0], place[2].broker)) for place in places))
+        for place, client in zip(places, clients, strict=True):
+            if isinstance(client, BrokerError):
+                tell(place, client)
+            else:
+                vhosts.setdefault((client, _vhost(place[2].broker)), []).append(place)
+        await asyncio.gather(*(self._tell_vhost(*one, own, tell) for one, own in vhosts.items()))
+
+    async def _tell_vhost(
+        self, client: Client, vhost: str, places: Sequence[Place], tell: Callable[[Place, Found], None]
+    ) -> None:
+        wanted = [_wanted(name, spec) for _, name, spec, _ in places]
+        for place, found in zip(places, await rabbitmq_vhost.observe(client, vhost, wanted, self._clock), strict=True):
+            tell(place, found)
 
     async def _client(self, namespace: str, broker: Broker) -> Client:
         secret, tls = await self._secrets.of(namespace, broker)
-        return self._clients.get(prometheus_address.site_of(_prometheus(broker).url, secret, tls))
-
-    async def _read(self, client: Client, spec: QueueSpec) -> Observation:
-        return await prometheus_queue.observe(client, _prometheus(spec.broker).queries, self._clock)
+        return self._clients.get(_site(broker, secret, tls))
 
 
-def _prometheus(broker: Broker) -> Prometheus:
-    assert broker.prometheus is not None  # noqa: S101 - for the type checker: the caller has looked
-    return broker.prometheus
+async def _or_error(asked: Awaitable[T]) -> T | BrokerError:
+    """Where the API server does not give a Secret, its broker cannot be reached."""
+    try:
+        return await asked
+    except BrokerError as error:
+        return error
+    except ApiError as error:
+        return BrokerUnreachable(f"the Secret cannot be read: {error}")
+
+
+def _site(broker: Broker, secret: Secret | None, tls: TLSOptions | None) -> Site:
+    if broker.prometheus is not None:
+        return prometheus_address.site_of(broker.prometheus.url, secret, tls)
+    assert broker.rabbitmq is not None  # noqa: S101 - for the type checker: it is one of the two
+    return rabbitmq_address.site_of(broker.rabbitmq, secret, tls)
+
+
+def _vhost(broker: Broker) -> str:
+    return (broker.rabbitmq.vhost if broker.rabbitmq else None) or "/"
+
+
+def _wanted(name: str, spec: QueueSpec) -> Wanted:
+    return Wanted(spec.queue_name or name, (spec.dead_letter.queue_name if spec.dead_letter else None) or "")

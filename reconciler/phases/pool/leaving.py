@@ -9,6 +9,7 @@ from reconciler.children.template import shows_its_end
 from reconciler.children.ways import Way
 from reconciler.conditions import DRAINING
 from reconciler.context import Context
+from reconciler.phases.pool.ask import keeps_records
 from reconciler.phases.pool.scaling_state import memory_of
 from reconciler.phases.pool.state import PoolState
 from reconciler.plans.child import Pod
@@ -20,6 +21,10 @@ NAMED: Final = 3
 UNWRAPPED: Final = (
     "Workers that headgate-wait does not run cannot prove themselves idle, so none leaves: name what they run in"
     " spec.command, or begin the image's ENTRYPOINT with headgate-wait"
+)
+ELSEWHERE: Final = (
+    "The agent writes what it sees to the Redis of the queues, and not all queues of this pool are in one, so nobody"
+    " leaves: have workers answer over HTTP, and set spec.drain.method to AdminAPI"
 )
 
 
@@ -33,8 +38,8 @@ def tell_leaving(state: PoolState, ctx: Context) -> None:
     if state.paused and not state.deleting:
         message = f"spec.paused is set, so none is removed that was asked to drain: {_names(leaving)}"
         state.conditions.true(DRAINING, Reason.PAUSED, message)
-    elif _shows_nothing(state, leaving):
-        state.conditions.true(DRAINING, Reason.CANNOT_PROVE, UNWRAPPED)
+    elif cause := _unprovable(state, leaving):
+        state.conditions.true(DRAINING, Reason.CANNOT_PROVE, cause)
     elif late:
         state.conditions.true(
             DRAINING, Reason.DRAIN_TIMED_OUT, f"Over drain.timeout: {_names(late)}{_why(state, late)}"
@@ -46,12 +51,15 @@ def tell_leaving(state: PoolState, ctx: Context) -> None:
         state.conditions.true(DRAINING, Reason.DRAINING, "Workers finish their jobs before they go")
 
 
-def _shows_nothing(state: PoolState, leaving: Sequence[Pod]) -> bool:
-    """Whether nobody who is to leave is heard of, and by the template that can't be otherwise."""
-    if state.way is not Way.BROKER or state.template is None:
-        return False
+def _unprovable(state: PoolState, leaving: Sequence[Pod]) -> str:
+    """Why nobody who is to leave is heard of, where that can't be otherwise; empty elsewhere."""
     silent = all(pod.worker.activity is Activity.UNKNOWN and pod.runs for pod in leaving)
-    return silent and not shows_its_end(state.template, [worked.obj for worked in state.worked])
+    if state.way is not Way.BROKER or not silent:
+        return ""
+    if not all(map(keeps_records, state.worked)):
+        return ELSEWHERE
+    queues = [worked.obj for worked in state.worked]
+    return UNWRAPPED if state.template is not None and not shows_its_end(state.template, queues) else ""
 
 
 def _is_late(state: PoolState, pod: Pod) -> bool:

@@ -109,8 +109,9 @@ class Pod:
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
+    """Celery is left no time for all that it holds: what a test had to show, it has shown."""
     try:
-        process.wait(20)
+        process.wait(5)
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait(5)

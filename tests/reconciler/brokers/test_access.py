@@ -181,14 +181,13 @@ async def test_nothing_is_kept_of_what_nobody_uses(brokers: Brokers, world: Worl
 @pytest.mark.parametrize(
     ("broker", "want"),
     [
-        ({"rabbitmq": {"url": "amqp://rabbit"}}, "RabbitMQ cannot be read yet"),
         ({"kafka": {"bootstrapServers": ["k:9092"], "topic": "t", "consumerGroup": "g"}}, "Kafka cannot be read yet"),
         (
             {"redis": {"layout": "List", "sentinel": {"masterName": "m", "addresses": ["s:26379"]}}},
             "sentinels cannot be asked yet: name one server in broker.redis.url",
         ),
     ],
-    ids=["RabbitMQ", "Kafka", "sentinels"],
+    ids=["Kafka", "sentinels"],
 )
 async def test_what_this_release_cannot_read(brokers: Brokers, broker: dict[str, Any], want: str) -> None:
     error = await refused(brokers, QueueSpec.model_validate({"broker": broker}))

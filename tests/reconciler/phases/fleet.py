@@ -50,9 +50,7 @@ class Fleet:
             self.node.broker.lpush("orders", *(json.dumps({"id": n}) for n in range(jobs)))
 
     def list(self, resource: str) -> list[dict[str, Any]]:
-        text = self.cluster.kubectl("-n", self.namespace, "get", resource, "-l", "headgate.dev/pool=w", "-o", "json")
-        found: list[dict[str, Any]] = json.loads(text)["items"]
-        return found
+        return self.objects.all(resource, "headgate.dev/pool=w")
 
     def until_serving(self, replicas: int) -> None:
         """Until so many pods are there, none of them asked to leave."""
@@ -75,19 +73,16 @@ class Fleet:
         return f"{self.objects.conditions('wp', 'w')} {self.objects.get('wp', 'w').get('status', {}).get('revisions')}"
 
     def events(self) -> str:
-        return self.cluster.kubectl("-n", self.namespace, "get", "events", "-o", "jsonpath={.items[*].message}")
+        return " ".join(event["message"] for event in self.objects.all("events"))
 
     def configured(self, field: str, want: Any) -> str | None:
-        text = self.cluster.kubectl("-n", self.namespace, "get", "cm/w-headgate", "-o", "json")
-        seen = json.loads(json.loads(text)["data"]["queues.json"])["pool"]
+        seen = json.loads(self.objects.get("cm", "w-headgate")["data"]["queues.json"])["pool"]
         return None if seen[field] == want else str(seen)
 
     def gone(self) -> str | None:
         """None once neither the pool nor anything made for it is there."""
-        left = [one for kind in KINDS for one in self.list(kind)]
-        pools = self.cluster.kubectl("-n", self.namespace, "get", "wp", "-o", "name")
-        names = [one["metadata"]["name"] for one in left]
-        return None if not (names or pools) else f"{names} {pools}"
+        left = [one for kind in KINDS for one in self.list(kind)] + self.objects.all("wp")
+        return None if not left else str([one["metadata"]["name"] for one in left])
 
     def versions(self) -> dict[str, str]:
         """The resourceVersion of everything in the namespace that the reconciler may write."""

@@ -177,7 +177,7 @@ def test_a_queue_that_drains_is_gone_when_its_jobs_are(fleet: Fleet) -> None:
     fleet.cluster.kubectl("-n", fleet.namespace, "delete", "hq/orders", "--wait=false")
 
     def gone() -> str | None:
-        return fleet.cluster.kubectl("-n", fleet.namespace, "get", "hq", "-o", "name") or None
+        return str(left) if (left := fleet.objects.all("hq")) else None
 
     fleet.until("the queue is gone", gone)
     assert fleet.node.jobs_done == 12

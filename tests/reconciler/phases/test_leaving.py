@@ -9,8 +9,9 @@ import pytest
 
 from crds import meta
 from reconciler.brokers.errors import BrokerUnreachable
+from reconciler.children.ways import Way
 from reconciler.conditions import DRAINING
-from reconciler.phases.pool.leaving import tell_leaving
+from reconciler.phases.pool.leaving import ELSEWHERE, tell_leaving
 from reconciler.phases.pool.look import look_anew
 from reconciler.phases.pool.places import see_crowds
 from tests.reconciler.brokers.records import record
@@ -133,3 +134,17 @@ async def said(one: OnePool) -> str:
     found = state.conditions.get(DRAINING)
     assert found is not None
     return f"{found.reason}: {found.message}"
+
+
+async def test_where_the_agent_has_nowhere_to_write_nobody_can_prove_anything() -> None:
+    one = OnePool()
+    one.queue["spec"]["broker"] = {"rabbitmq": {"url": "amqp://mq"}}
+    await one.child(1)
+    await one.pod("p-1", **ASKED)
+    state = await one.state()
+    state.way = Way.BROKER
+    await look_anew(state, one.ctx)
+    tell_leaving(state, one.ctx)
+    found = state.conditions.get(DRAINING)
+    assert found is not None
+    assert (found.reason, found.message) == ("CannotProve", ELSEWHERE)

@@ -114,10 +114,7 @@ class Shop:
 
     def until_event(self, reason: str, message: str) -> None:
         def probe() -> str | None:
-            listed = json.loads(self.town.cluster.kubectl("-n", self.town.namespace, "get", "events", "-o", "json"))[
-                "items"
-            ]
-            seen = [(event["reason"], event["message"]) for event in listed]
+            seen = [(event["reason"], event["message"]) for event in self.objects.all("events")]
             return None if (reason, message) in seen else str(seen)
 
         self.town.reconcilers.until(self.town.one, f"the Event {reason}", probe)

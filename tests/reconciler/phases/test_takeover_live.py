@@ -52,10 +52,7 @@ def status(fleet: Fleet) -> dict[str, Any]:
 
 
 def legacy(fleet: Fleet) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = json.loads(
-        fleet.cluster.kubectl("-n", fleet.namespace, "get", "pods", "-l", "app=legacy", "-o", "json")
-    )["items"]
-    return found
+    return fleet.objects.all("pods", "app=legacy")
 
 
 def said(fleet: Fleet, words: str) -> str | None:

@@ -62,6 +62,14 @@ def test_what_workers_tell_late_is_settled() -> None:
     assert flow.arrivals(20) == pytest.approx(2.0, abs=0.4)
 
 
+def test_a_broker_whose_counters_lag_is_given_the_time_they_take() -> None:
+    flow = begun(0.0)
+    for number in range(40):
+        counted = 33 if number % 2 else -11
+        flow = flow.stepped(flow.now.at + 5.5, Step(arrived=counted, age=0.0, lag=10.0))
+    assert flow.arrivals(120) == pytest.approx(2.0, abs=0.1)
+
+
 def test_a_queue_that_is_emptied_owes_nothing_for_long() -> None:
     flow = steady(40, arrived=4).stepped(42.0, Step(arrived=-5000, age=0.0))
     assert steady(40, flow=flow, arrived=4).arrivals(20) == 2.0

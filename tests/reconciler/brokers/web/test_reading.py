@@ -16,11 +16,18 @@ from crds.meta import LABEL_BROKER_CREDENTIALS
 from crds.v1 import QueueSpec
 from kube.errors import NotFound, Unreachable
 from reconciler.brokers.access import Brokers
-from reconciler.brokers.errors import BrokerError, BrokerUnreachable, CredentialsMissing, CredentialsRefused
-from reconciler.brokers.observation import Observation, estimated
+from reconciler.brokers.errors import (
+    BrokerError,
+    BrokerUnreachable,
+    CredentialsMissing,
+    CredentialsRefused,
+    QueueNotFound,
+)
+from reconciler.brokers.observation import Observation, estimated, exact
 from reconciler.brokers.observer import Found, Place
 from reconciler.brokers.web.site import Site
 from tests.reconciler.brokers.conftest import LIMITS
+from tests.reconciler.brokers.rabbitmq.test_vhost import Management
 from tests.reconciler.brokers.web.serving import serving
 
 
@@ -126,3 +133,25 @@ async def test_a_server_that_is_away_is_away_for_all(brokers: Brokers, world: Wo
         pass
     found = await each(brokers, [("shop", f"orders-{number}", spec(gone), 30.0) for number in range(3)])
     assert all(isinstance(seen, BrokerError) and "Connection refused" in seen.message for seen in found.values())
+
+
+async def test_queues_of_a_vhost_are_read_together(brokers: Brokers) -> None:
+    management = Management()
+    async with serving(management.answer) as site:
+        rabbitmq = {"managementURL": site.base, "url": "amqp://mq", "vhost": "/shop"}
+        jobs = {"broker": {"rabbitmq": rabbitmq}, "deadLetter": {"queueName": "jobs.dead"}}
+        specs = {
+            "one": QueueSpec.model_validate({**jobs, "queueName": "jobs"}),
+            "logs": QueueSpec.model_validate({"broker": {"rabbitmq": rabbitmq}}),
+            "none": QueueSpec.model_validate({"broker": {"rabbitmq": rabbitmq}}),
+        }
+        found = await each(brokers, [("shop", name, one, 30.0) for name, one in specs.items()])
+        assert len(management.asked) == 2
+        alone = await brokers.observe("shop", "one", specs["one"])
+        with pytest.raises(QueueNotFound):
+            await brokers.observe("shop", "none", specs["none"])
+    together = found["one"]
+    assert isinstance(together, Observation), together
+    assert (together.waiting, together.dead_letters) == (alone.waiting, alone.dead_letters) == (exact(8), exact(3))
+    assert isinstance(found["logs"], Observation)
+    assert isinstance(found["none"], QueueNotFound)
