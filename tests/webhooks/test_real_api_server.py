@@ -186,9 +186,7 @@ def test_kubectl_scale_is_held_to_the_limits(install: Install, team: str) -> Non
     )
     done = scale(install, team, 15)
     assert (done.code, done.out) == (0, "workerpool.work.headgate.dev/thumbnails scaled\n")
-    assert done.err == (
-        "Warning: spec.hold.replicas: 15 is above scaling.maxReplicas 10: it wins until the hold is lifted\n"
-    )
+    assert done.err == "Warning: spec.hold.replicas: 15 is above scaling.maxReplicas: the pool is held at 10\n"
 
 
 def test_warnings_are_one_line_each(install: Install, team: str) -> None:

@@ -87,6 +87,11 @@ async def test_replicas_follow_the_queue() -> None:
                 "message": "orders: 17 waiting, 3 running, arrivals unknown, service time unknown, start-up 30s, "
                 "read 2s ago",
             },
+            {
+                "name": "Outcomes",
+                "replicas": 0,
+                "message": "orders: completions unknown, wait p95 unknown, latency p95 unknown",
+            },
             {"name": "Queue", "replicas": 5, "message": "orders: 3 running / 4 + 17 waiting / 4"},
             {"name": "Demand", "replicas": 5},
         ],
@@ -102,7 +107,7 @@ async def test_the_record_and_the_events_are_about_changes_only() -> None:
     for waiting in (17, 18, 19, 20):
         one.sees(waiting)
         await one.one_pass()
-    assert one.obj["status"]["decision"]["steps"][1]["message"] == "orders: 0 running / 4 + 17 waiting / 4"
+    assert one.obj["status"]["decision"]["steps"][2]["message"] == "orders: 0 running / 4 + 17 waiting / 4"
     assert len(one.events) == 1
 
 
