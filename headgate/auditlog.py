@@ -43,6 +43,11 @@ def read(path: Path, mentions: bytes, parse: Callable[[Mapping[str, Any]], list[
             yield from found
 
 
+def acting(event: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Who admission was told to be asking: whom the request impersonates, else who sent it."""
+    return event.get("impersonatedUser") or event.get("user") or {}
+
+
 def _open(path: Path) -> BinaryIO:
     return cast("BinaryIO", gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb"))
 

@@ -23,7 +23,7 @@ def hold_minimum(pool: Effective) -> None:
 
 def let_something_be_replaced(pool: Effective) -> None:
     """maxSurge and maxUnavailable are not both 0, or no worker could ever be replaced."""
-    if _is_zero(pool.get("rollout.maxSurge")) and _is_zero(pool.get("rollout.maxUnavailable")):
+    if is_zero(pool.get("rollout.maxSurge")) and is_zero(pool.get("rollout.maxUnavailable")):
         yielding = "rollout.maxSurge" if pool.origin("rollout.maxUnavailable") == SPEC else "rollout.maxUnavailable"
         if pool.origin(yielding) != SPEC:
             pool.replace(yielding, 1)
@@ -50,5 +50,6 @@ def seconds(value: object) -> float | None:
         return None
 
 
-def _is_zero(value: object) -> bool:
+def is_zero(value: object) -> bool:
+    """Whether a number of replicas, or a share of them, is none."""
     return value in (0, "0%", "00%")

@@ -8,6 +8,7 @@ WorkerPools: of a policy it lifts nothing, and so it is refused there.
 
 from __future__ import annotations
 
+import json
 from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
 
@@ -15,6 +16,7 @@ from crds import meta
 from policies.fields import text
 from policies.moments import moment
 
+LAST_APPLIED: Final = "kubectl.kubernetes.io/last-applied-configuration"
 LONGEST: Final = timedelta(hours=24)
 SHORTEST_REASON: Final = 10
 APART: Final = timedelta(minutes=1)
@@ -54,3 +56,14 @@ def fault(obj: Any, now: datetime) -> str:
 
 def annotation(obj: Any) -> str:
     return text(obj, "metadata", "annotations", meta.ANNOTATION_BREAK_GLASS)
+
+
+def applied_before(obj: Any) -> str:
+    """The annotation as `kubectl apply` last wrote it, which may have been taken off since; "" where nobody knows."""
+    written = text(obj, "metadata", "annotations", LAST_APPLIED)
+    if meta.ANNOTATION_BREAK_GLASS not in written:
+        return ""
+    try:
+        return annotation(json.loads(written))
+    except ValueError:
+        return ""

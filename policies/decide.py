@@ -12,7 +12,7 @@ from typing import Final
 from policies import break_glass, mutation, rules
 from policies.asking import Check
 from policies.compiled import Applied, applying
-from policies.decision import UNJUDGED, Action, Decision, Violation
+from policies.decision import UNJUDGED, Action, Decision, Notice, Violation
 from policies.facts import Facts, Object, Operation
 from policies.fields import dig
 from policies.rules.rule import Breach
@@ -38,7 +38,7 @@ class Found:
     violations: list[Violation] = field(default_factory=list)
     advice: list[Violation] = field(default_factory=list)
     exempted: list[Violation] = field(default_factory=list)
-    endings: list[str] = field(default_factory=list)
+    endings: list[Notice] = field(default_factory=list)
     """Warnings of exemptions that end soon."""
 
     def take(self, subject: Subject, check: Check, breach: Breach) -> None:
@@ -56,7 +56,7 @@ class Found:
             if exemption.holds(subject):
                 self.exempted.append(violation._replace(exemption=exemption.name))
                 if exemption.ends_soon(subject.facts.now):
-                    self.endings.append(ending(self.exempted[-1], exemption.expires))
+                    self.endings.append(Notice(breach.finding.field, ending(self.exempted[-1], exemption.expires)))
                 return
         self.violations.append(violation)
 
@@ -78,7 +78,7 @@ def decide(facts: Facts) -> Decision:
     return Decision(
         violations=tuple(found.violations),
         exempted=tuple(found.exempted),
-        warnings=_warnings(found),
+        notices=_notices(found),
         patch=operations,
         audit=_audit(facts, stored, applied, found),
     )
@@ -118,14 +118,14 @@ def _found(facts: Facts, obj: Object, previous: Object | None, applied: Applied)
     return found
 
 
-def _warnings(found: Found) -> tuple[str, ...]:
+def _notices(found: Found) -> tuple[Notice, ...]:
     """Advice about a field that is refused anyway would only blur the refusal."""
     if not (found.violations or found.advice or found.endings):
         return ()
     refused = {violation.finding.field for violation in found.violations if violation.action is Action.DENY}
     told = [violation for violation in found.violations if violation.action is Action.WARN]
     told += [advice for advice in found.advice if advice.finding.field not in refused]
-    return (*(warning(violation) for violation in told), *found.endings)
+    return (*(Notice(one.finding.field, warning(one)) for one in told), *found.endings)
 
 
 def _audit(facts: Facts, obj: Object, applied: Applied, found: Found) -> dict[str, str]:

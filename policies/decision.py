@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, NamedTuple
 
 from crds.findings import Finding
@@ -56,6 +56,13 @@ class Violation(NamedTuple):
         return self.rule, self.policy, self.finding.field, self.finding.reason, self.about
 
 
+class Notice(NamedTuple):
+    """A warning of one line, and the field it is about; "" for none in particular."""
+
+    field: str
+    text: str
+
+
 @dataclass(frozen=True, slots=True)
 class Decision:
     """The answer to one request. `violations` holds those of every action; only `denied` ones refuse.
@@ -65,9 +72,17 @@ class Decision:
 
     violations: tuple[Violation, ...] = ()
     exempted: tuple[Violation, ...] = ()
-    warnings: tuple[str, ...] = ()
+    notices: tuple[Notice, ...] = ()
     patch: tuple[PatchOperation, ...] = ()
     audit: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        return tuple([notice.text for notice in self.notices])
+
+    def warning_too(self, *texts: str) -> Decision:
+        """The same with warnings that are about no field."""
+        return replace(self, notices=(*self.notices, *(Notice("", text) for text in texts)))
 
     @property
     def denied(self) -> tuple[Violation, ...]:

@@ -21,7 +21,7 @@ MAX_LABELS: Final = 64
 """Labels kept of one object. More than that is no use of labels anybody selects by, and would be unbounded memory."""
 
 _METADATA_KEPT: Final = ("name", "namespace", "uid", "generation", "labels", "deletionTimestamp")
-_QUEUE_KEPT: Final = ("maxJobDuration",)
+_QUEUE_KEPT: Final = ("maxJobDuration", "priorities")
 _POOL_KEPT: Final = ("hold", "takeOver")
 _SCALING_KEPT: Final = ("minReplicas", "maxReplicas", "fallback")
 POOL_KNOWN: Final = (

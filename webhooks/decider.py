@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -37,7 +36,7 @@ class Decider:
         if age <= MAX_AGE_SECONDS or not final:
             return decision
         warning = f"decided by what was known {age:.0f} s ago: Headgate's webhook hears nothing from the API server"
-        return replace(decision, warnings=(*decision.warnings, warning))
+        return decision.warning_too(warning)
 
     def _facts(self, review: Review, final: bool) -> Facts:
         kind = KINDS.get(review.resource)

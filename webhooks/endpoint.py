@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from dataclasses import replace
 from time import perf_counter
 from typing import Final, NamedTuple, Protocol
 
@@ -151,7 +150,7 @@ class ReviewEndpoint:
             decision = self._decide(review, final=self._final)
             if decision.allowed:
                 seen = await self._preview(review, seconds)
-                decision = replace(decision, warnings=(*decision.warnings, *seen))
+                decision = decision.warning_too(*seen)
             return self._told(review, decision)
         except BadReviewError as error:
             return _bad(error)

@@ -12,7 +12,7 @@ import yaml
 
 from crds import meta
 from crds.conversion import ConversionError, convert
-from webhooks import yamlform
+from webhooks import misread, yamlform
 
 SUFFIXES: Final = (".yaml", ".yml", ".json")
 NAMESPACED: Final = frozenset(kind.kind for kind in meta.KINDS if kind.namespaced)
@@ -50,6 +50,16 @@ def read(paths: tuple[Path, ...], stdin: BinaryIO | None = None) -> Iterator[Man
             yield from _objects(file, _content(file), _documents)
 
 
+def something(paths: tuple[Path, ...], stdin: BinaryIO | None = None) -> Iterator[Manifest]:
+    """The same; that there is nothing at all is an error, as where a renderer before a pipe has failed."""
+    there = False
+    for manifest in read(paths, stdin):
+        there = True
+        yield manifest
+    if not there:
+        raise ManifestError(f"there is no object in {', '.join(map(label, paths))}")
+
+
 def read_world(paths: tuple[Path, ...]) -> Iterator[Manifest]:
     """The same without places in JSON, for a world to judge against: finding them takes a hundred times as long."""
     for path in paths:
@@ -76,6 +86,11 @@ def stored(obj: dict[str, Any]) -> dict[str, Any]:
         return obj
 
 
+def label(path: Path) -> str:
+    """The file as people are told of it."""
+    return "stdin" if path == STDIN else str(path)
+
+
 def files(path: Path) -> list[Path]:
     """Raises ManifestError where there is nothing at the path."""
     if path.is_dir():
@@ -95,16 +110,18 @@ def _content(path: Path) -> bytes:
 
 def _objects(path: Path, content: bytes, parse: Parse) -> Iterator[Manifest]:
     if len(content) > MAX_BYTES:
-        raise ManifestError(f"{path}: larger than {MAX_BYTES >> 20} MiB")
+        raise ManifestError(f"{label(path)}: larger than {MAX_BYTES >> 20} MiB")
     try:
         documents = list(parse(path, content))
     except (ValueError, yaml.YAMLError) as error:
-        raise ManifestError(f"{path}: {' '.join(str(error).split())}") from error
+        line, reason = misread.place_and_reason(content, error)
+        raise ManifestError(f"{_at(path, line)}: {reason}") from error
     for number, (document, node) in enumerate(documents, start=1):
         if document is None:
             continue
         if not isinstance(document, dict) or not isinstance(document.get("kind"), str):
-            raise ManifestError(f"{path}: document {number} is no Kubernetes object")
+            what = f"document {number} is no Kubernetes object: it says no kind"
+            raise ManifestError(f"{_at(path, _line(node))}: {what}{_remedy(path)}")
         if document["kind"].endswith("List") and isinstance(document.get("items"), list):
             yield from _items(document["items"], path, number, node)
         else:
@@ -114,8 +131,23 @@ def _objects(path: Path, content: bytes, parse: Parse) -> Iterator[Manifest]:
 def _items(items: list[Any], path: Path, number: int, node: yamlform.Node | None) -> Iterator[Manifest]:
     for index, item in enumerate(items):
         if not isinstance(item, dict) or not isinstance(item.get("kind"), str):
-            raise ManifestError(f"{path}: items[{index}] of document {number} is no Kubernetes object")
+            what = f"items[{index}] of document {number} is no Kubernetes object: it says no kind"
+            raise ManifestError(f"{_at(path, _line(yamlform.below(node, 'items', index)))}: {what}")
         yield Manifest(item, path, number, yamlform.below(node, "items", index))
+
+
+def _at(path: Path, line: int | None) -> str:
+    return label(path) if line is None else f"{label(path)}:{line}"
+
+
+def _line(node: yamlform.Node | None) -> int | None:
+    return None if node is None else node.start_mark.line + 1
+
+
+def _remedy(path: Path) -> str:
+    if path.stem != "kustomization":
+        return ""
+    return f"; check what it builds: kustomize build {path.parent} | headgate check -f -"
 
 
 def _plain(_: Path, content: bytes) -> Iterator[tuple[Any, None]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
@@ -13,13 +14,13 @@ import orjson
 
 from headgate.exits import FINDINGS, UNUSABLE
 from headgate.offline import sarif, telling
+from headgate.offline.asking import policy_rules_option
 from headgate.offline.fixing import Fix, fix
-from headgate.offline.judging import Verdict, judge, ours
+from headgate.offline.judging import Verdict, judge, meant_for_us
 from headgate.offline.locating import label, place
 from policies import MemorySnapshot
 from policies import text as wording
-from webhooks.manifests import ManifestError, placed, read, stored
-from webhooks.settings import PolicyRules
+from webhooks.manifests import ManifestError, placed, read, something, stored
 
 PathType = click.Path(path_type=Path)
 Fixes = Sequence[Fix | None]
@@ -37,17 +38,11 @@ Fixes = Sequence[Fix | None]
 )
 @click.option("--policies", "worlds", type=PathType, multiple=True, help="More objects to check against.")
 @click.option("-n", "--namespace", default="default", show_default=True, help="Namespace of objects that name none.")
-@click.option(
-    "--policy-rules",
-    type=click.Choice([one.value for one in PolicyRules]),
-    default=PolicyRules.ALLOWED.value,
-    show_default=True,
-    help="Whether a Policy may carry rules in CEL, as a ClusterPolicy always may.",
-)
+@policy_rules_option
 @click.option("--fix", "fixing", is_flag=True, help="Print the smallest patch that would pass, where there is one.")
 @click.option("-o", "--output", type=click.Choice(["text", "json", "sarif"]), default="text", show_default=True)
 def command(
-    paths: tuple[Path, ...], worlds: tuple[Path, ...], namespace: str, policy_rules: str, fixing: bool, output: str
+    paths: tuple[Path, ...], worlds: tuple[Path, ...], namespace: str, namespaced_rules: bool, fixing: bool, output: str
 ) -> None:
     """Judge manifests as the API server would, against the policies among them and those given with --policies.
 
@@ -55,15 +50,15 @@ def command(
     """
     stdin = sys.stdin.buffer
     try:
-        manifests = list(placed(read(paths, stdin), namespace))
+        manifests = list(placed(something(paths, stdin), namespace))
         around = [*manifests, *placed(read(worlds, stdin), namespace)]
         world = MemorySnapshot.of(stored(manifest.obj) for manifest in around)
     except ManifestError as error:
         click.echo(f"headgate check: {error}", err=True)
         sys.exit(UNUSABLE)
     now = datetime.now(UTC)
-    allowed = policy_rules == PolicyRules.ALLOWED
-    verdicts = [judge(manifest, world, now, namespaced_rules=allowed) for manifest in manifests if ours(manifest)]
+    judged = functools.partial(judge, world=world, now=now, namespaced_rules=namespaced_rules)
+    verdicts = [judged(manifest) for manifest in manifests if meant_for_us(manifest)]
     fixes = [fix(verdict, world, now) if fixing and not verdict.allowed else None for verdict in verdicts]
     click.echo(_WRITERS[output](verdicts, fixes, len(manifests) - len(verdicts)))
     sys.exit(0 if all(verdict.allowed for verdict in verdicts) else FINDINGS)
@@ -98,7 +93,7 @@ def _entry(verdict: Verdict) -> dict[str, Any]:
             }
             for violation in verdict.violations
         ],
-        "warnings": verdict.warnings,
+        "warnings": [notice.text for notice in verdict.notices],
     }
 
 

@@ -15,15 +15,16 @@ import orjson
 from crds import meta
 from headgate import clusters
 from headgate.exits import FINDINGS, UNUSABLE
-from headgate.offline.judging import judge, ours
-from headgate.tables import table
+from headgate.offline import telling
+from headgate.offline.asking import policy_rules_option
+from headgate.offline.judging import Verdict, judge, ours
 from kube.client import Client, Object
 from kube.errors import Forbidden, NotFound
 from kube.resources import NAMESPACES
 from policies import MemorySnapshot, text
 from policies.fields import text as text_of
 from policies.preview import Preview
-from webhooks.manifests import Manifest, ManifestError, placed, read
+from webhooks.manifests import ManifestError, label, placed, read
 from webhooks.manifests import stored as as_stored
 
 POLICY_KINDS = (meta.POLICY.kind, meta.CLUSTER_POLICY.kind)
@@ -34,10 +35,16 @@ PathType = click.Path(path_type=Path)
 @click.option("-f", "--filename", "paths", type=PathType, multiple=True, required=True, help="Policies; - is stdin.")
 @click.option("--against", type=PathType, multiple=True, help="Files and folders to look at, instead of a cluster.")
 @click.option("-n", "--namespace", default="default", show_default=True, help="Namespace of objects that name none.")
+@policy_rules_option
 @clusters.kubeconfig_option
 @click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", show_default=True)
 def command(
-    paths: tuple[Path, ...], against: tuple[Path, ...], namespace: str, kubeconfig: Path | None, output: str
+    paths: tuple[Path, ...],
+    against: tuple[Path, ...],
+    namespace: str,
+    namespaced_rules: bool,
+    kubeconfig: Path | None,
+    output: str,
 ) -> None:
     """Say which of the stored objects a policy would find fault with, whatever its action.
 
@@ -51,29 +58,29 @@ def command(
         sys.exit(UNUSABLE)
     manifests = [found for found in wanted if found.obj["kind"] in POLICY_KINDS]
     if not manifests:
-        raise click.UsageError(f"there is no policy in {', '.join(map(str, paths))}")
+        raise click.UsageError(f"there is no policy in {', '.join(map(label, paths))}")
     policies = [as_stored(found.obj) for found in manifests]
     objects = given if against else clusters.ask("policy preview", kubeconfig, functools.partial(stored, policies))
     world, now = MemorySnapshot.of(objects), datetime.now(UTC)
     # In a folder the policy may stand as it is given here, and an edit that changes nothing would not be judged.
-    _refuse_invalid(manifests, () if against else objects, world, now)
+    known = {} if against else {_identity(obj): obj for obj in objects if obj["kind"] in POLICY_KINDS}
+    verdicts = [
+        judge(one, world, now, known.get(_identity(one.obj)), namespaced_rules=namespaced_rules) for one in manifests
+    ]
+    _refuse_invalid(verdicts)
     found = [preview(policy, objects, world, now) for policy in policies]
     click.echo("\n".join(as_text(found)) if output == "text" else as_json(found))
     sys.exit(FINDINGS if any(one.violators for one in found) else 0)
 
 
-def _refuse_invalid(
-    manifests: list[Manifest], known: Iterable[Mapping[str, Any]], world: MemorySnapshot, now: datetime
-) -> None:
-    """A policy that could not be stored would find nothing, and that would be taken for good news. One that is `known`
-    would be edited, and is judged so.
-    """
-    there = {_identity(obj): obj for obj in known if obj["kind"] in POLICY_KINDS}
-    verdicts = [judge(manifest, world, now, there.get(_identity(manifest.obj))) for manifest in manifests]
-    for verdict in verdicts:
-        for line in verdict.denials:
-            _say(f"{verdict.name}: {line}")
-    if not all(verdict.allowed for verdict in verdicts):
+def _refuse_invalid(verdicts: list[Verdict]) -> None:
+    """A policy that could not be stored would find nothing, and that would be taken for good news."""
+    refused = [verdict for verdict in verdicts if not verdict.allowed]
+    for verdict in refused:
+        for line in telling.lines(verdict):
+            click.echo(line, err=True)
+    if refused:
+        _say("a policy that would be refused has no preview")
         sys.exit(UNUSABLE)
 
 
@@ -128,18 +135,13 @@ def preview(
     return found
 
 
-def rows(found: Preview) -> Iterator[tuple[str, ...]]:
-    """One row a finding: namespace, object, field, and what is wrong."""
-    for one in found.violators:
-        for violation in one.violations:
-            what = f"{violation.finding.detail()} ({violation.rule})"
-            yield one.namespace, f"{one.kind}/{one.name}", violation.finding.field, what
-
-
 def as_text(found: list[Preview]) -> Iterator[str]:
     for one in found:
-        if one.violators:
-            yield from table(("NAMESPACE", "OBJECT", "FIELD", "FINDING"), list(rows(one)))
+        for broken in one.violators:
+            yield f"{broken.kind} {broken.namespace}/{broken.name}"
+            for violation in broken.violations:
+                finding = violation.finding
+                yield from telling.wrapped(f"{finding.field}: {finding.detail()} ({violation.rule})")
         yield f"{_name(one)}: {len(one.violators)} of {one.concerned} objects would violate it"
 
 

@@ -28,7 +28,8 @@ def command(paths: tuple[Path, ...], output: str) -> None:
     try:
         results = [(loaded, list(run(loaded))) for path in paths for loaded in load(path)]
     except ManifestError as error:
-        click.echo(f"headgate policy test: {error}", err=True)
+        for line in str(error).splitlines():
+            click.echo(f"headgate policy test: {line}", err=True)
         sys.exit(UNUSABLE)
     if not results:
         click.echo(f"headgate policy test: no {KIND} in {', '.join(map(str, paths))}", err=True)

@@ -5,10 +5,12 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Final
 
 import click
 import orjson
 
+from crds import meta
 from headgate.auditlog import AuditLogError
 from headgate.exits import FINDINGS, UNUSABLE
 from headgate.offline.judging import ours
@@ -17,6 +19,9 @@ from headgate.offline.writes import Write, read
 from webhooks.manifests import ManifestError
 from webhooks.manifests import read as read_manifests
 
+NOTHING: Final = (
+    f"the logs hold no write that Headgate answered: does the audit policy keep {meta.GROUP} at level RequestResponse?"
+)
 PathType = click.Path(path_type=Path)
 
 
@@ -44,6 +49,8 @@ def command(logs: tuple[Path, ...], world: tuple[Path, ...], instead: tuple[Path
         click.echo(f"headgate replay: {error}", err=True)
         sys.exit(UNUSABLE)
     click.echo("\n".join(as_text(replay, differences)) if output == "text" else as_json(replay, differences))
+    if not (replay.replayed or replay.left_out):
+        click.echo(f"headgate replay: {NOTHING}", err=True)
     sys.exit(FINDINGS if differences else 0)
 
 

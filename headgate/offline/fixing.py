@@ -16,9 +16,9 @@ from typing import Any, Final
 
 import jsonpatch
 
+from crds import meta
 from crds.findings import Reason
-from crds.schema import structural
-from headgate.offline.judging import UNKNOWN_FIELD, Verdict, judge
+from headgate.offline.judging import KINDS, MISNAMED, UNKNOWN_FIELD, Verdict, judge, schema_at
 from headgate.offline.locating import steps
 from policies import MemorySnapshot, Violation
 from policies.fields import dig, items, strings, text
@@ -116,6 +116,10 @@ def _proposals(violation: Violation, path: Path, obj: Object, world: MemorySnaps
             yield {path: _value(obj, bound)}
     elif violation.rule == UNKNOWN_FIELD:
         yield _renamed(path, obj) or {path: GONE}
+    elif violation.rule == MISNAMED:
+        likely = nearest(text(obj, "kind"), KINDS) if path == ("kind",) else meta.API_VERSION
+        if likely:
+            yield {path: likely}
     elif violation.rule == "reservedEnvironment":
         yield {path[:-1]: GONE}
     elif violation.finding.reason is Reason.FORBIDDEN:
@@ -124,7 +128,7 @@ def _proposals(violation: Violation, path: Path, obj: Object, world: MemorySnaps
 
 def _renamed(path: Path, obj: Object) -> Changes | None:
     """The value under the name that was meant, where that name is near and free."""
-    fields = _schema(text(obj, "kind"), path[:-1]).get("properties", {})
+    fields = schema_at(text(obj, "kind"), path[:-1]).get("properties", {})
     likely = nearest(str(path[-1]), fields.keys() - _value(obj, path[:-1]).keys())
     return {path: GONE, (*path[:-1], likely): _value(obj, path)} if likely else None
 
@@ -154,7 +158,7 @@ def _spec_of(violation: Violation, obj: Object, world: MemorySnapshot) -> Mappin
 
 def _of_schema(path: Path, obj: Object) -> Iterator[Any]:
     """What the field's own schema says of a value near the one that is there."""
-    schema, value = _schema(text(obj, "kind"), path), _value(obj, path)
+    schema, value = schema_at(text(obj, "kind"), path), _value(obj, path)
     yield from _retyped(schema, value)
     if type(value) is int:
         yield min(max(value, schema.get("minimum", value)), schema.get("maximum", value))
@@ -177,16 +181,6 @@ def _word(value: str, words: Sequence[str]) -> str | None:
     by_folded = {word.casefold(): word for word in words}
     likely = nearest(value.casefold(), by_folded)
     return by_folded[likely] if likely is not None else None
-
-
-def _schema(kind: str, path: Path) -> Mapping[str, Any]:
-    node: Mapping[str, Any] = structural(kind)
-    for step in path:
-        if isinstance(step, int):
-            node = node.get("items", {})
-        else:
-            node = node.get("properties", {}).get(step) or node.get("additionalProperties") or {}
-    return node
 
 
 def _value(obj: Any, path: Path) -> Any:

@@ -8,7 +8,8 @@ from typing import Final, NamedTuple
 
 import yaml
 
-from webhooks.manifests import STDIN, Manifest
+from webhooks import manifests
+from webhooks.manifests import Manifest
 from webhooks.yamlform import Node
 
 _STEP: Final = re.compile(r"([^.\[\]]+)|\[([^\]]*)\]")
@@ -52,7 +53,7 @@ def place(manifest: Manifest, field: str) -> Place:
 
 def label(manifest: Manifest) -> str:
     """The file as people are told of it."""
-    return "stdin" if manifest.path == STDIN else str(manifest.path)
+    return manifests.label(manifest.path)
 
 
 def _start(node: Node | None) -> yaml.Mark | None:

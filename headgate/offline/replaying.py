@@ -89,7 +89,16 @@ class Replay:
             return self._scale(write, old or {})
         new = None if write.operation is Operation.DELETE else _located(_asked(write, old), write)
         before = None if write.operation is Operation.CREATE else old
-        facts = Facts(write.kind, write.operation, new, before, self.world, write.time, user=write.user)
+        facts = Facts(
+            write.kind,
+            write.operation,
+            new,
+            before,
+            self.world,
+            write.time,
+            user=write.user,
+            manager=write.manager,
+        )
         return decide(facts)
 
     def _put_in_force(self, write: Write) -> None:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any, Final
+from urllib.parse import quote
 
 import jsonpatch
 
 from headgate.offline.edits import edits
 from headgate.offline.fixing import Fix
-from headgate.offline.judging import UNKNOWN_FIELD, Verdict
+from headgate.offline.judging import MISNAMED, UNKNOWN_FIELD, Verdict
 from headgate.offline.locating import label, place
-from headgate.offline.telling import field_of
 from policies import rules, text
 
 SCHEMA: Final = "https://json.schemastore.org/sarif-2.1.0.json"
@@ -41,6 +41,7 @@ def _version() -> dict[str, str]:
 
 def _rules() -> Iterator[dict[str, Any]]:
     sentences = {rule.id: rule.sentence for rule in (*rules.BUILT_IN, *rules.POLICY)}
+    sentences[MISNAMED] = "Kind and version are such as the API has."
     sentences[UNKNOWN_FIELD] = "Every field is one the kind has."
     sentences[WARNING] = "What is let through and worth a look."
     for name, sentence in sentences.items():
@@ -52,8 +53,8 @@ def _results(verdict: Verdict, fixes: list[dict[str, Any]]) -> Iterator[dict[str
         words = f"{verdict.name}: {text.line(violation)}"
         found = _result(verdict, violation.rule, "error", violation.finding.field, words)
         yield {**found, "fixes": fixes} if fixes else found
-    for warning in verdict.warnings:
-        yield _result(verdict, WARNING, "warning", field_of(warning), f"{verdict.name}: {warning}")
+    for notice in verdict.notices:
+        yield _result(verdict, WARNING, "warning", notice.field, f"{verdict.name}: {notice.text}")
 
 
 def _fix(verdict: Verdict, fix: Fix | None) -> Iterator[dict[str, Any]]:
@@ -74,7 +75,7 @@ def _fix(verdict: Verdict, fix: Fix | None) -> Iterator[dict[str, Any]]:
         for start, end, inserted in edits(manifest.node, manifest.obj, jsonpatch.apply_patch(manifest.obj, fix.patch))
     ]
     if replacements:
-        change = {"artifactLocation": {"uri": label(manifest)}, "replacements": replacements}
+        change = {"artifactLocation": {"uri": quote(label(manifest))}, "replacements": replacements}
         description = {"text": f"The smallest change with which {verdict.name} passes"}
         yield {"description": description, "artifactChanges": [change]}
 
@@ -82,7 +83,7 @@ def _fix(verdict: Verdict, fix: Fix | None) -> Iterator[dict[str, Any]]:
 def _result(verdict: Verdict, rule: str, level: str, field: str, words: str) -> dict[str, Any]:
     line, column = place(verdict.manifest, field)
     location = {
-        "artifactLocation": {"uri": label(verdict.manifest)},
+        "artifactLocation": {"uri": quote(label(verdict.manifest))},
         "region": {"startLine": line, "startColumn": column},
     }
     return {

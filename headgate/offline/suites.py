@@ -6,7 +6,7 @@ expected comes out. What a case does not speak of is not compared; a list it doe
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,6 +15,7 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic.alias_generators import to_camel
 
+from headgate.offline.locating import label, place
 from webhooks.manifests import Manifest, ManifestError, read
 
 API_VERSION: Final = "test.headgate.dev/v1"
@@ -102,9 +103,11 @@ class LoadedSuite:
     def around(self) -> Iterator[Manifest]:
         """The world it names. Raises ManifestError where a file cannot be read."""
         here = self.manifest.path.parent
-        for found in read(tuple(here / path for path in self.suite.world)):
-            if not is_suite(found):
-                yield found
+        for index, path in enumerate(self.suite.world):
+            try:
+                yield from (found for found in read((here / path,)) if not is_suite(found))
+            except ManifestError as error:
+                raise ManifestError(f"{_at(self.manifest, f'world[{index}]')}: {error}") from error
         for obj in self.suite.objects:
             yield Manifest(obj, self.manifest.path, self.manifest.number)
 
@@ -122,11 +125,35 @@ def _loaded(manifest: Manifest) -> LoadedSuite:
     try:
         return LoadedSuite(Suite.model_validate(manifest.obj), manifest)
     except ValidationError as error:
-        told = "; ".join(_told(part) for part in error.errors())
-        raise ManifestError(f"{manifest.path}: document {manifest.number}: {told}") from None
+        raise ManifestError("\n".join(_told(manifest, error.errors()))) from None
 
 
-def _told(error: Any) -> str:
-    path = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in error["loc"]).removeprefix(".")
-    words = str(error["msg"]).removeprefix("Value error, ")
-    return f"{path}: {words}" if path else words
+def _told(manifest: Manifest, errors: Sequence[Any]) -> Iterator[str]:
+    """A line each. That a list is too short is an echo where its entries are what is wrong."""
+    places = [tuple(error["loc"]) for error in errors]
+    for place_of, error in zip(places, errors, strict=True):
+        if error["type"] == "too_short" and any(len(other) > len(place_of) for other in places):
+            continue
+        path = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in place_of).removeprefix(".")
+        words = _words(error)
+        yield f"{_at(manifest, path)}: {words}"
+
+
+def _words(error: Any) -> str:
+    match error["type"]:
+        case "extra_forbidden":
+            return "no such field"
+        case "missing":
+            return "must be set"
+        case "literal_error":
+            return f"must be {error['ctx']['expected'].replace(chr(39), '')}"
+        case "too_short":
+            return "must not be empty"
+        case _:
+            return str(error["msg"]).removeprefix("Value error, ")
+
+
+def _at(manifest: Manifest, path: str) -> str:
+    """The file and the line, and the field where it is about one."""
+    where = f"{label(manifest)}:{place(manifest, path).line}"
+    return f"{where}: {path}" if path else where

@@ -17,13 +17,13 @@ WIDTH: Final = 80
 
 def lines(verdict: Verdict, fix: Fix | None = None) -> Iterator[str]:
     """Nothing for a manifest that is fine and warned about by nobody."""
-    if verdict.allowed and not verdict.warnings:
+    if verdict.allowed and not verdict.notices:
         return
     yield f"{verdict.name}: {'fine, with warnings' if verdict.allowed else 'refused'}"
     for violation in verdict.violations:
-        yield from _wrapped(f"{_at(verdict, violation.finding.field)} {text.line(violation)}")
-    for warning in verdict.warnings:
-        yield from _wrapped(f"{_at(verdict, field_of(warning))} warning: {warning}")
+        yield from wrapped(f"{_at(verdict, violation.finding.field)} {text.line(violation)}")
+    for notice in verdict.notices:
+        yield from wrapped(f"{_at(verdict, notice.field)} warning: {notice.text}")
     if fix is not None:
         yield from _fix(fix)
 
@@ -34,25 +34,21 @@ def summary(verdicts: Sequence[Verdict], others: int) -> str:
     return f"{len(verdicts)} checked, {refused} refused{unlooked}"
 
 
-def field_of(warning: str) -> str:
-    """The field a warning begins with; a warning about none finds no such field, and is about the whole object."""
-    return warning.partition(": ")[0]
-
-
 def _at(verdict: Verdict, field: str) -> str:
     return f"{label(verdict.manifest)}:{place(verdict.manifest, field).line}:"
 
 
 def _fix(fix: Fix) -> Iterator[str]:
     if fix.patch is None:
-        yield from _wrapped(f"no patch passes without your decision about {', '.join(fix.undecided)}")
+        yield from wrapped(f"no patch passes without your decision about {', '.join(fix.undecided)}")
         return
     yield "  this patch would make it pass:"
     for operation in fix.patch:
         yield f"    {json.dumps(operation, ensure_ascii=False)}"
 
 
-def _wrapped(line: str) -> Iterable[str]:
+def wrapped(line: str) -> Iterable[str]:
+    """One finding below the name of its object."""
     return wrap(
         line,
         WIDTH,

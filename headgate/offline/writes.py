@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import parse_qs, urlsplit
 
 from crds import meta
 from headgate import auditlog
@@ -43,7 +44,8 @@ class Version:
 @dataclass(frozen=True, slots=True)
 class Write:
     """One write that we were asked about. `sent` is what the client sent, a patch for a patch; `stored` what became of
-    it. Either is None where the log has it not. `causes` are the findings of a refusal.
+    it. Either is None where the log has it not. `causes` are the findings of a refusal. `manager` is the field manager
+    that the client named.
     """
 
     time: datetime
@@ -61,6 +63,7 @@ class Write:
     causes: frozenset[tuple[str, str]]
     in_force: tuple[Version, ...]
     dry_run: bool
+    manager: str = ""
 
     def __str__(self) -> str:
         where = f"{self.namespace}/{self.name}" if self.namespace else self.name
@@ -83,7 +86,8 @@ def parse(event: Object) -> list[Write]:
     allowed = 200 <= int(status.get("code") or 0) < 300
     if ref.get("subresource") not in (None, "", "scale") or not (allowed or _OURS.search(status.get("message") or "")):
         return []
-    user, sent, answer = event.get("user") or {}, event.get("requestObject"), event.get("responseObject") or {}
+    asked = parse_qs(urlsplit(str(event.get("requestURI") or "")).query)
+    user, sent, answer = auditlog.acting(event), event.get("requestObject"), event.get("responseObject") or {}
     stored = answer if allowed and answer.get("kind") == kind else None
     return [
         Write(
@@ -101,7 +105,8 @@ def parse(event: Object) -> list[Write]:
             allowed=allowed,
             causes=frozenset(_causes(status)),
             in_force=tuple(_in_force(event.get("annotations") or {})),
-            dry_run="dryRun=" in str(event.get("requestURI") or ""),
+            dry_run="dryRun" in asked,
+            manager=asked.get("fieldManager", [""])[0],
         )
     ]
 

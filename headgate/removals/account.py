@@ -79,7 +79,8 @@ def _how(event: PodEvent) -> str:
 
 
 def _told(event: PodEvent, how: str, pool: str, proof: Proof) -> Removal:
-    return Removal(event.time, event.namespace, event.name, pool, event.user, how, proof)
+    by = f"{event.user} (impersonated by {event.sender})" if event.sender else event.user
+    return Removal(event.time, event.namespace, event.name, pool, by, how, proof)
 
 
 def _bounded(kept: OrderedDict[Any, Any], key: Any, value: Any) -> None:

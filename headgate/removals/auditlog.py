@@ -16,7 +16,8 @@ WRITES: Final = frozenset({"create", "update", "patch", "delete", "deletecollect
 @dataclass(frozen=True, slots=True)
 class PodEvent:
     """One successful write to a pod or to one of its subresources. `pod` is as the API server answered it, None where
-    the audit policy keeps no bodies or the answer is no pod.
+    the audit policy keeps no bodies or the answer is no pod. `sender` is who sent it, where that is not `user`, whom it
+    impersonated.
     """
 
     time: str
@@ -28,6 +29,7 @@ class PodEvent:
     user: str
     groups: tuple[str, ...]
     pod: Mapping[str, Any] | None
+    sender: str = ""
 
 
 def read(path: Path) -> Iterator[PodEvent]:
@@ -49,7 +51,7 @@ def parse(event: Mapping[str, Any]) -> list[PodEvent]:
 
 
 def _pod_event(event: Mapping[str, Any], ref: Mapping[str, Any], verb: str, pod: Mapping[str, Any] | None) -> PodEvent:
-    user = event.get("user") or {}
+    user, sender = auditlog.acting(event), event.get("user") or {}
     return PodEvent(
         time=str(event["stageTimestamp"]),
         at=datetime.fromisoformat(event["stageTimestamp"]).astimezone(UTC),
@@ -61,6 +63,7 @@ def _pod_event(event: Mapping[str, Any], ref: Mapping[str, Any], verb: str, pod:
         user=str(user.get("username") or ""),
         groups=tuple(user.get("groups") or ()),
         pod=pod,
+        sender="" if user is sender else str(sender.get("username") or ""),
     )
 
 

@@ -26,6 +26,8 @@ from policies.rules import (
     static,
     timeouts,
     unasked,
+    unheard,
+    unused,
     workers,
 )
 from policies.rules.rule import Breach, BuiltInRule, PolicyRule, Rule
@@ -45,10 +47,12 @@ BUILT_IN: Final[tuple[BuiltInRule, ...]] = (
     *reserved.RULES,
     *brokers.BUILT_IN,
     *places.RULES,
+    *unheard.RULES,
     *workers.RULES,
     *schedules.RULES,
     *references.RULES,
     *timeouts.RULES,
+    *unused.RULES,
     *deletes.RULES,
     *emergencies.RULES,
     *matching.RULES,

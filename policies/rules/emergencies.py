@@ -50,11 +50,32 @@ def _misformed(subject: Subject, written: str) -> Iterator[Finding]:
     if glass is None:
         yield Finding(FIELD, Reason.INVALID, FORM, written)
     elif not glass.in_force(subject.facts.now):
-        yield Finding(FIELD, Reason.INVALID, "is over already: give it a later time, or remove it", written)
+        if not _stays(subject, written):
+            yield Finding(FIELD, Reason.INVALID, "is over already: give it a later time, or remove it", written)
     elif glass.until > subject.facts.now + LONGEST:
         yield Finding(FIELD, Reason.INVALID, "lasts for longer than 24h: write it again tomorrow", written)
     elif len(glass.reason) < SHORTEST_REASON:
         yield Finding(FIELD, Reason.INVALID, f"give a reason of at least {SHORTEST_REASON} characters", written)
+
+
+def over(subject: Subject) -> Iterable[Finding]:
+    written = break_glass.annotation(subject.obj)
+    if not written or subject.is_stored:
+        return ()
+    glass = break_glass.read(subject.obj)
+    if glass is None or glass.in_force(subject.facts.now) or not _stays(subject, written):
+        return ()
+    return (Finding(FIELD, Reason.INVALID, "is over and lifts nothing: remove it at its source"),)
+
+
+def _stays(subject: Subject, written: str) -> bool:
+    """Whether what is over was not written for the first time: it stands there, or the reconciler took it off and the
+    manifest it comes from still has it. Whoever follows Git repeats what stands there, and would be refused all of it.
+    """
+    return (
+        written in (break_glass.annotation(subject.previous), break_glass.applied_before(subject.previous))
+        or subject.facts.manager in _drift(subject.policies)[1]
+    )
 
 
 def without_glass(subject: Subject) -> Iterator[Finding]:
@@ -93,6 +114,14 @@ RULES: Final = (
         kinds=WORK_KINDS,
         sentence="The annotation headgate.dev/break-glass gives a time, at most 24 hours from now, and a reason.",
         check=form,
+    ),
+    BuiltInRule(
+        id="breakGlassOver",
+        kinds=WORK_KINDS,
+        sentence="A break-glass annotation that is over is not kept, neither on the object nor in Git.",
+        check=over,
+        action=Action.WARN,
+        timely=True,
     ),
     BuiltInRule(
         id="breakGlassOfPolicies",

@@ -34,11 +34,11 @@ def _missing(subject: Subject) -> Iterator[Finding]:
 
 
 def hold_above_maximum(subject: Subject) -> Iterator[Finding]:
-    """A hold is a person's word and wins over the pool's own bounds; only a policy's limit refuses it."""
+    """A hold is a person's word and is no error; but it does not make a pool larger than the pool's own bound."""
     held = integer(subject.spec, "hold", "replicas")
     most = integer(subject.spec, "scaling", "maxReplicas")
     if held is not None and most is not None and held > most:
-        message = f"{held} is above scaling.maxReplicas {most}: it wins until the hold is lifted"
+        message = f"{held} is above scaling.maxReplicas: the pool is held at {most}"
         yield Finding("spec.hold.replicas", Reason.INVALID, message)
 
 

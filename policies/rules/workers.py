@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from crds.findings import Finding, Reason
+from policies import bounds
 from policies.decision import Action
 from policies.fields import items, mapping, text
 from policies.moments import moment
@@ -18,6 +19,7 @@ AUTOSCALERS: Final = frozenset(
 )
 """Who writes /scale for a HorizontalPodAutoscaler, KEDA's included; the second where controllers share an identity."""
 SCALE: Final = frozenset({"scale"})
+VERSION: Final = "app.kubernetes.io/version"
 CLAIMS: Final = ("app.kubernetes.io/instance", "argocd.argoproj.io/")
 """Labels by which GitOps tools claim objects: they are left off the children, which would be pruned otherwise."""
 
@@ -25,6 +27,11 @@ CLAIMS: Final = ("app.kubernetes.io/instance", "argocd.argoproj.io/")
 def version(subject: Subject) -> Iterator[Finding]:
     said = text(subject.spec, "version")
     if not said:
+        return
+    label = mapping(subject.spec, "template", "metadata", "labels").get(VERSION, said)
+    if label != said:
+        message = f"version {said} has no effect: the template's label {VERSION} says {label}"
+        yield Finding("spec.version", Reason.INVALID, message)
         return
     tag = image_tag(_image(subject))
     if tag and said != tag:
@@ -35,7 +42,7 @@ def version(subject: Subject) -> Iterator[Finding]:
 def claiming_labels(subject: Subject) -> Iterator[Finding]:
     for key in mapping(subject.spec, "template", "metadata", "labels"):
         if key.startswith(CLAIMS):
-            message = "stays off the workers, or a GitOps tool would claim and prune them"
+            message = "kept off the workers, which a GitOps tool would prune"
             yield Finding(f"spec.template.metadata.labels[{key}]", Reason.INVALID, message)
 
 
@@ -48,8 +55,14 @@ def expired_hold(subject: Subject) -> Iterator[Finding]:
 
 def surge_of_a_set(subject: Subject) -> Iterator[Finding]:
     """A StatefulSet has no place for a pod beside the one that it replaces."""
-    surge = mapping(subject.spec, "rollout").get("maxSurge")
-    if text(subject.spec, "workload", "type") == "StatefulSet" and surge is not None:
+    if text(subject.spec, "workload", "type") != "StatefulSet":
+        return
+    rollout = mapping(subject.spec, "rollout")
+    surge, missing = rollout.get("maxSurge"), rollout.get("maxUnavailable")
+    if bounds.is_zero(missing):
+        message = f"maxUnavailable {missing} has no effect: a StatefulSet replaces one worker at a time, at least"
+        yield Finding("spec.rollout.maxUnavailable", Reason.INVALID, message)
+    if surge is not None:
         message = "a StatefulSet has none: maxUnavailable, at least 1, says how many are replaced at a time"
         yield Finding("spec.rollout.maxSurge", Reason.INVALID, message, surge)
 
@@ -114,7 +127,7 @@ RULES: Final = (
         id="surgeOfAStatefulSet",
         needs="workload",
         kinds=POOLS,
-        sentence="A WorkerPool that runs as a StatefulSet says nothing of maxSurge.",
+        sentence="A WorkerPool that runs as a StatefulSet says nothing of maxSurge, and lets one worker be missing.",
         check=surge_of_a_set,
         action=Action.WARN,
     ),

@@ -72,12 +72,13 @@ def test_a_refusal_names_file_line_field_and_policy_in_80_columns(world: Path) -
     assert result.exit_code == 1
     assert result.output.splitlines() == [
         "WorkerPool media/thumbnails: refused",
-        "  stdin:9: spec.scaling.minReplica: Invalid value: unknown field",
+        "  stdin:9: spec.scaling.minReplica: Invalid value: unknown field; did you mean",
+        '      "minReplicas"?',
         "  stdin:10: spec.scaling.maxReplicas: Invalid value: 40: at most 20",
         "      (ClusterPolicy guardrails, limits.maxReplicasPerPool)",
         "  stdin:3: metadata.labels[team]: Required value: name the owning team",
         "      (ClusterPolicy guardrails, requiredLabels)",
-        "  stdin:1: warning: version 2.4.0 is not the image's tag 2.4.1: dashboards and",
+        "  stdin:7: warning: version 2.4.0 is not the image's tag 2.4.1: dashboards and",
         "      rollouts will show 2.4.0",
         "1 checked, 1 refused",
     ]
@@ -137,7 +138,8 @@ spec:
 """
     result = check("-f", "-", "--policies", world, stdin=older)
     assert result.exit_code == 1
-    assert "stdin:7: spec.autoScaling.maxReplica: Invalid value: unknown field" in result.output
+    told = " ".join(result.output.split())
+    assert 'stdin:7: spec.autoScaling.maxReplica: Invalid value: unknown field; did you mean "maxReplicas"?' in told
     assert "spec.scaling.maxReplicas: Invalid value: 40: at most 20" in result.output
 
 
@@ -172,7 +174,7 @@ def test_sarif_for_code_hosts(world: Path) -> None:
         ("unknownField", "error", 9),
         ("limits.maxReplicasPerPool", "error", 10),
         ("requiredLabels", "error", 3),
-        ("warning", "warning", 1),
+        ("warning", "warning", 7),
     ]
     assert {rule for rule, _, _ in found} <= {rule["id"] for rule in run["tool"]["driver"]["rules"]}
 
@@ -279,7 +281,7 @@ def test_what_cannot_be_read_is_no_verdict(tmp_path: Path, content: str) -> None
     (tmp_path / "a.yaml").write_text(content)
     result = check("-f", tmp_path / "a.yaml")
     assert result.exit_code == 2
-    assert f"headgate check: {tmp_path / 'a.yaml'}: " in result.stderr
+    assert f"headgate check: {tmp_path / 'a.yaml'}:" in result.stderr
 
 
 @pytest.mark.parametrize("arguments", [[], ["-f"], ["-f", "x", "-o", "xml"]])

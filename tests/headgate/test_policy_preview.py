@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -37,16 +38,16 @@ def to_apply(obj: dict[str, Any], namespace: str = "") -> dict[str, Any]:
 LARGE = pool("large", scaling={"maxReplicas": 40})
 
 
-def test_each_finding_is_a_row(tmp_path: Path) -> None:
+def test_each_finding_is_told_below_its_object_in_80_columns(tmp_path: Path) -> None:
     world = written(tmp_path / "world.yaml", pool(), LARGE, elsewhere(LARGE, "shop"), queue(), namespace())
     result = preview("-f", written(tmp_path / "p.yaml", policy(action="Audit", limits={"maxReplicasPerPool": 20})))
     assert result.exit_code == 2, "there is no cluster here"
     result = preview("-f", tmp_path / "p.yaml", "--against", world)
     assert result.exit_code == 1
     assert result.output.splitlines() == [
-        "NAMESPACE   OBJECT             FIELD                      FINDING",
-        "media       WorkerPool/large   spec.scaling.maxReplicas   Invalid value: 40: at most 20"
-        " (limits.maxReplicasPerPool)",
+        "WorkerPool media/large",
+        "  spec.scaling.maxReplicas: Invalid value: 40: at most 20",
+        "      (limits.maxReplicasPerPool)",
         "Policy media/limits: 1 of 3 objects would violate it",
     ]
 
@@ -91,7 +92,27 @@ def test_the_stored_policy_of_the_name_gives_way(tmp_path: Path) -> None:
 def test_what_could_not_be_stored_has_no_preview(tmp_path: Path, obj: dict[str, Any], want_said: str) -> None:
     result = preview("-f", written(tmp_path / "p.yaml", obj), "--against", tmp_path)
     assert result.exit_code == 2
-    assert want_said in result.stderr
+    assert want_said in " ".join(result.stderr.split())
+    assert all(len(line) <= 80 for line in result.stderr.splitlines() if str(tmp_path) not in line)
+
+
+@pytest.mark.parametrize(
+    ("said", "wanted", "want_code"),
+    [
+        pytest.param((), policy, 0, id="taken where nothing is said"),
+        pytest.param(("--policy-rules", "refused"), policy, 2, id="refused as the chart has it"),
+        pytest.param(("--policy-rules", "refused"), cluster_policy, 0, id="taken of a ClusterPolicy all the same"),
+    ],
+)
+def test_rules_of_a_policy_are_taken_or_refused_as_for_check(
+    tmp_path: Path, said: tuple[str, ...], wanted: Callable[..., dict[str, Any]], want_code: int
+) -> None:
+    rules = [{"name": "few", "expression": "size(object.metadata.name) < 99", "message": "too long"}]
+    world = written(tmp_path / "world.yaml", pool())
+    result = preview("-f", written(tmp_path / "p.yaml", wanted(rules=rules)), "--against", world, *said)
+    assert result.exit_code == want_code, result.output
+    told = " ".join(result.stderr.split())
+    assert ("this install takes rules in CEL from ClusterPolicies only" in told) is (want_code == 2)
 
 
 def test_a_cluster_policy_does_not_reach_into_a_claimed_namespace(tmp_path: Path) -> None:
@@ -115,7 +136,7 @@ def test_the_stored_objects_of_a_cluster(kinds: Cluster, namespace: str, tmp_pat
     assert result.output.splitlines()[-1] == f"Policy {namespace}/limits: 1 of 2 objects would violate it"
     renamed = {**limits, "metadata": {**limits["metadata"], "name": "new"}}
     result = preview("-f", written(tmp_path / "p.yaml", renamed), "--kubeconfig", kinds.kubeconfig)
-    assert (result.exit_code, "is over already" in result.stderr) == (2, True)
+    assert (result.exit_code, "is over already" in " ".join(result.stderr.split())) == (2, True)
 
 
 @pytest.mark.control_plane

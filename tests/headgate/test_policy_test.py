@@ -102,7 +102,7 @@ def test_what_differs_is_shown(tmp_path: Path, case: dict[str, Any], want: list[
     ("content", "want_said"),
     [
         pytest.param(
-            suite(object=pool(), expect={"verdikt": "Deny"}), "tests[0].expect.verdikt: Extra inputs", id="a typo"
+            suite(object=pool(), expect={"verdikt": "Deny"}), "tests[0].expect.verdikt: no such field", id="a typo"
         ),
         pytest.param(suite(object=pool(), expect={}), "tests[0].expect: expects nothing", id="a case without a wish"),
         pytest.param(

@@ -513,7 +513,7 @@ def test_what_is_never_judged(new: Object) -> None:
         pytest.param(
             pool(hold={"replicas": 11}),
             [THUMBNAILS],
-            ["spec.hold.replicas: 11 is above scaling.maxReplicas 10: it wins until the hold is lifted"],
+            ["spec.hold.replicas: 11 is above scaling.maxReplicas: the pool is held at 10"],
             id="a hold above the pool's own maximum",
         ),
         pytest.param(

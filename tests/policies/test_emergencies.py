@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import Any
 
@@ -133,9 +134,58 @@ def test_break_glass_has_an_end_and_a_reason(written: str, want: str | None) -> 
         assert want in found[0]
 
 
-def test_one_that_ran_out_never_blocks_another_edit() -> None:
-    over = "2026-11-22T12:00:00Z the database was down"
-    assert decide(facts(glass(pool(concurrency=2), over), queue(), old=glass(pool(), over))).allowed
+OVER = "2026-11-22T12:00:00Z the database was down"
+OVER_TOLD = ("metadata.annotations[headgate.dev/break-glass]: is over and lifts nothing: remove it at its source",)
+
+
+def applied(obj: Object, written: str) -> Object:
+    """An object that `kubectl apply` has written, and whose annotation was taken off afterwards."""
+    kept = {break_glass.LAST_APPLIED: json.dumps(glass(obj, written))}
+    return {**obj, "metadata": {**obj["metadata"], "annotations": kept}}
+
+
+@pytest.mark.parametrize(
+    ("old", "manager"),
+    [
+        pytest.param(glass(pool(), OVER), "", id="it stands there"),
+        pytest.param(applied(pool(), OVER), "", id="it was taken off, and kubectl apply writes it again"),
+        pytest.param(pool(), "argocd-controller", id="it was taken off, and Argo CD writes it again"),
+        pytest.param(pool(), "kustomize-controller", id="it was taken off, and Flux writes it again"),
+        pytest.param(None, "argocd-controller", id="Git has it, and the pool is made anew"),
+    ],
+)
+def test_one_that_ran_out_never_blocks_another_edit(old: Object | None, manager: str) -> None:
+    asked = facts(glass(pool(concurrency=2), OVER), queue(), old=old)
+    decision = decide(replace(asked, manager=manager))
+    assert (decision.denied, decision.warnings) == ((), OVER_TOLD)
+    assert "break-glass" not in decision.audit, "it lifts nothing"
+
+
+@pytest.mark.parametrize(
+    ("old", "manager"),
+    [
+        pytest.param(None, "", id="a new object"),
+        pytest.param(pool(), "kubectl-client-side-apply", id="a person's first try"),
+        pytest.param(glass(pool(), "2026-11-22T11:00:00Z the database was down"), "", id="other words than before"),
+        pytest.param(applied(pool(), HELD), "", id="other words than were applied"),
+        pytest.param(
+            {**pool(), "metadata": {**pool()["metadata"], "annotations": {break_glass.LAST_APPLIED: f"{{{GLASS}"}}},
+            "",
+            id="a last configuration that cannot be read",
+        ),
+    ],
+)
+def test_what_is_over_when_it_is_first_written_is_refused(old: Object | None, manager: str) -> None:
+    asked = facts(glass(pool(concurrency=2), OVER), queue(), old=old)
+    (found,) = [line(one) for one in decide(replace(asked, manager=manager)).denied]
+    assert "is over already: give it a later time, or remove it" in found
+
+
+def test_a_tool_of_a_policys_own_repeats_itself_too() -> None:
+    world = (queue(), policy(drift={"gitOpsManagers": ["deployer"]}, limits={"maxPriority": 5}))
+    asked = facts(glass(pool(concurrency=2), OVER), *world, old=pool())
+    assert decide(replace(asked, manager="deployer")).allowed
+    assert not decide(replace(asked, manager="argocd-controller")).allowed
 
 
 def test_break_glass_silences_drift_and_is_audited() -> None:

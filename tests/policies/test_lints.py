@@ -16,7 +16,7 @@ def told(new: Object, *world: Object, old: Object | None = None) -> list[str]:
     """Denials as bullets, then warnings as they are printed."""
     decision = decide(facts(new, *world, old=old))
     return [f"* {line(violation)}" for violation in decision.denied] + [
-        warning for warning in decision.warnings if "no effect" not in warning
+        warning for warning in decision.warnings if ": no effect: " not in warning
     ]
 
 
@@ -71,6 +71,9 @@ def test_lints_of_a_queue(new: Object, want: list[str]) -> None:
 TEMPLATE: Object = {"spec": {"containers": [{"name": "worker", "image": "registry.acme.io/resize:2.4.1"}]}}
 
 
+VERSION = "app.kubernetes.io/version"
+
+
 def templated(**spec: Any) -> Object:
     made = pool(template=spec.pop("template", TEMPLATE), **spec)
     del made["spec"]["image"]
@@ -109,6 +112,12 @@ def templated(**spec: Any) -> Object:
             id="a version that is not the tag",
         ),
         pytest.param(pool(version="2.4.1"), [queue()], [], id="a version that is the tag"),
+        pytest.param(
+            templated(version="2.4.1", template={**TEMPLATE, "metadata": {"labels": {VERSION: "2.4.0"}}}),
+            [queue()],
+            [f"version 2.4.1 has no effect: the template's label {VERSION} says 2.4.0"],
+            id="a version beside the template's own",
+        ),
         pytest.param(pool(version="x", image="w@sha256:00"), [queue()], [], id="a digest has no tag"),
         pytest.param(
             pool(hold={"replicas": 1, "until": "2026-11-23T11:00:00Z"}),
@@ -130,8 +139,8 @@ def templated(**spec: Any) -> Object:
             templated(template={**TEMPLATE, "metadata": {"labels": {"app.kubernetes.io/instance": "x"}}}),
             [queue()],
             [
-                "spec.template.metadata.labels[app.kubernetes.io/instance]: stays off the workers, or a GitOps tool"
-                " would claim and pr..."
+                "spec.template.metadata.labels[app.kubernetes.io/instance]: kept off the workers, which a GitOps tool"
+                " would prune"
             ],
             id="a label by which Argo CD claims objects",
         ),

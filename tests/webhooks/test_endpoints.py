@@ -135,9 +135,7 @@ async def test_scale_is_judged_with_the_labels_of_its_pool() -> None:
 
 async def test_scaling_above_the_pools_own_maximum_is_allowed_with_a_warning() -> None:
     response = (await ask(app(pool()), "/validate", scale_review("thumbnails", 11, 0))).response
-    assert response["warnings"] == [
-        "spec.hold.replicas: 11 is above scaling.maxReplicas 10: it wins until the hold is lifted"
-    ]
+    assert response["warnings"] == ["spec.hold.replicas: 11 is above scaling.maxReplicas: the pool is held at 10"]
 
 
 async def test_scaling_a_pool_whose_hold_is_over_says_that_it_has_no_effect() -> None:

@@ -186,9 +186,7 @@ def test_kubectl_scale_is_held_to_the_limits(install: Install, team: str) -> Non
     )
     done = scale(install, team, 15)
     assert (done.code, done.out) == (0, "workerpool.work.headgate.dev/thumbnails scaled\n")
-    assert done.err == (
-        "Warning: spec.hold.replicas: 15 is above scaling.maxReplicas 10: it wins until the hold is lifted\n"
-    )
+    assert done.err == "Warning: spec.hold.replicas: 15 is above scaling.maxReplicas: the pool is held at 10\n"
 
 
 def test_warnings_are_one_line_each(install: Install, team: str) -> None:
@@ -264,6 +262,7 @@ def test_lints_are_warnings_of_one_line(install: Install, team: str) -> None:
     assert done.code == 0, done.err
     assert [line for line in done.err.splitlines() if "no effect" not in line] == [
         "Warning: burst 10 < jobs 300: workers that look rarely may stay below 300 per 1m",
+        "Warning: rateLimit only bounds scaling with layout Celery: its workers start jobs at their own pace",
         "Warning: maxJobDuration 2h > visibilityTimeout 1h (Celery default): running jobs get delivered twice;"
         " raise it in Celery and here",
     ]

@@ -45,11 +45,12 @@ func (snapshot *Snapshot) poolTimely(pool *WorkerPool, policies []*Compiled) []F
 	if spec.Hold != nil && spec.Hold.Replicas > spec.Scaling.MaxReplicas {
 		found = append(found, holdAboveMaximum(spec.Hold.Replicas, spec.Scaling.MaxReplicas))
 	}
-	return append(found, snapshot.drainAndJobs(pool, policies)...)
+	found = append(found, snapshot.drainAndJobs(pool, policies)...)
+	return append(found, snapshot.queueSettings(pool)...)
 }
 
 func holdAboveMaximum(held, most int32) Finding {
-	message := fmt.Sprintf("%d is above scaling.maxReplicas %d: it wins until the hold is lifted", held, most)
+	message := fmt.Sprintf("%d is above scaling.maxReplicas: the pool is held at %d", held, most)
 	return advice("holdAboveMaximum", "spec.hold.replicas", message)
 }
 
@@ -112,11 +113,20 @@ func (snapshot *Snapshot) draining(pool *WorkerPool, policies []*Compiled) (time
 
 // poolAdvice is about the object alone, so what was there before is not told again.
 func (snapshot *Snapshot) poolAdvice(pool *WorkerPool, policies []*Compiled, now time.Time) []Finding {
-	var found []Finding
 	spec := &pool.Spec
-	if tag := imageTag(image(spec)); spec.Version != "" && tag != "" && spec.Version != tag {
+	found := unusedByPool(spec, policies)
+	if label := versionLabel(spec); spec.Version != "" && label != "" && label != spec.Version {
+		message := fmt.Sprintf("version %s has no effect: the template's label app.kubernetes.io/version says %s", spec.Version, label)
+		found = append(found, advice("versionAgainstTag", "spec.version", message))
+	} else if tag := imageTag(image(spec)); spec.Version != "" && tag != "" && spec.Version != tag {
 		message := fmt.Sprintf("version %[1]s is not the image's tag %[2]s: dashboards and rollouts will show %[1]s", spec.Version, tag)
 		found = append(found, advice("versionAgainstTag", "spec.version", message))
+	}
+	if workloadType(spec) == "StatefulSet" && spec.Rollout != nil && spec.Rollout.MaxUnavailable != nil {
+		if none := spec.Rollout.MaxUnavailable.String(); none == "0" || none == "0%" || none == "00%" {
+			message := fmt.Sprintf("maxUnavailable %s has no effect: a StatefulSet replaces one worker at a time, at least", none)
+			found = append(found, advice("surgeOfAStatefulSet", "spec.rollout.maxUnavailable", message))
+		}
 	}
 	if workloadType(spec) == "StatefulSet" && spec.Rollout != nil && spec.Rollout.MaxSurge != nil {
 		message := "a StatefulSet has none: maxUnavailable, at least 1, says how many are replaced at a time"
@@ -133,7 +143,7 @@ func (snapshot *Snapshot) poolAdvice(pool *WorkerPool, policies []*Compiled, now
 	}
 	for key := range spec.Template.Labels {
 		if strings.HasPrefix(key, "app.kubernetes.io/instance") || strings.HasPrefix(key, "argocd.argoproj.io/") {
-			message := "stays off the workers, or a GitOps tool would claim and prune them"
+			message := "kept off the workers, which a GitOps tool would prune"
 			found = append(found, advice("claimingLabels", fmt.Sprintf("spec.template.metadata.labels[%s]", key), message))
 		}
 	}
@@ -145,6 +155,13 @@ func (snapshot *Snapshot) poolAdvice(pool *WorkerPool, policies []*Compiled, now
 		}
 	}
 	return found
+}
+
+func versionLabel(spec *WorkerPoolSpec) string {
+	if spec.Template == nil {
+		return ""
+	}
+	return spec.Template.Labels["app.kubernetes.io/version"]
 }
 
 func image(spec *WorkerPoolSpec) string {
@@ -188,8 +205,8 @@ func queueTimely(queue *Queue) []Finding {
 }
 
 func (snapshot *Snapshot) queueAdvice(queue *Queue, at string) []Finding {
-	var found []Finding
 	spec := &queue.Spec
+	found := unheard(spec)
 	for _, other := range snapshot.places[at] {
 		if other.Namespace != queue.Namespace {
 			message := "a Queue of another namespace is these jobs too: each counts and limits them by itself"

@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 
-from policies import effective
+from crds.v1.broker import RedisLayout
+from policies import decide, effective
 from reconciler.phases.queue.enforcing import enforced_by, notes
+from tests.policies.objects import facts, queue
 
 WORKERS = {"rateLimit": "Worker", "retry": "Worker", "deadLetter": "Worker", "pause": "Worker", "retention": "None"}
 NOBODY = dict.fromkeys(WORKERS, "None")
@@ -29,6 +31,33 @@ LAYOUTS: list[Any] = [
 @pytest.mark.parametrize(("given", "want"), LAYOUTS)
 def test_enforced_by(given: dict[str, Any], want: dict[str, str]) -> None:
     assert enforced_by(given) == want
+
+
+SETTINGS: dict[str, Any] = {
+    "rateLimit": {"jobs": 3, "per": "1s"},
+    "retry": {"maxRetries": 1},
+    "deadLetter": {"queueName": "d"},
+    "pause": True,
+}
+
+
+@pytest.mark.parametrize("layout", RedisLayout.__args__)  # type: ignore[attr-defined]
+@pytest.mark.parametrize("setting", SETTINGS)
+def test_who_applies_a_setting_that_nobody_enforces_is_warned(layout: str, setting: str) -> None:
+    field = "paused" if setting == "pause" else setting
+    given = queue(layout=layout, **{field: SETTINGS[setting]})
+    warned = any(field in warning for warning in decide(facts(given)).warnings)
+    # The name of this library's dead letters is what they are counted by, whoever puts them there.
+    counted = (layout, setting) == ("GoRedisWorkQueue", "deadLetter")
+    assert warned is (enforced_by(given["spec"])[setting] == "None" and not counted)
+
+
+@pytest.mark.parametrize("layout", RedisLayout.__args__)  # type: ignore[attr-defined]
+def test_who_applies_a_purge_that_deletes_nothing_is_warned(layout: str) -> None:
+    given = queue(layout=layout, management="Manage", deletionPolicy="Purge", deadLetter={"deletionPolicy": "Purge"})
+    warned = [one for one in decide(facts(given)).warnings if "Purge deletes nothing" in one]
+    said = [one for one in notes(given["spec"], effective.queue(given["spec"])) if "Purge deletes nothing" in one]
+    assert len(warned) == len(said), "what status says is said at apply"
 
 
 PURGES_NOTHING = "deadLetter.deletionPolicy Purge deletes nothing: that needs management Manage and the layout List or"
