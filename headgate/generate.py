@@ -150,11 +150,16 @@ def _commands() -> Iterator[str]:
         if name.split()[-1] in ("webhook", "reconciler", "converter"):
             continue
         arguments = [str(one.make_metavar(click.Context(command))) for one in command.params if _is_argument(one)]
-        yield from ("", f"## `{' '.join([name, *arguments])}`", "", inspect.cleandoc(command.help or ""))
+        yield from ("", f"## `{' '.join([name, *arguments])}`", "", _prose(command))
         options = [one for one in command.params if isinstance(one, click.Option) and not one.hidden]
         if options:
             yield ""
             yield from _table(("option", ""), ((f"`{_flags(one)}`", one.help or "") for one in options))
+
+
+def _prose(command: click.Command) -> str:
+    """The help without the mark that keeps click from wrapping a paragraph anew."""
+    return inspect.cleandoc(command.help or "").replace("\b\n", "")
 
 
 def _all_commands(command: click.Command, name: str) -> Iterator[tuple[str, click.Command]]:

@@ -9,6 +9,7 @@ from typing import Any, Final
 import click
 
 from crds import duration
+from headgate.simulation import raster
 
 
 class DurationType(click.ParamType[float]):
@@ -50,19 +51,22 @@ class TimeType(click.ParamType[datetime]):
         return found
 
 
-class SvgType(click.Path):
-    """A file that can be made, whose name says what is written into it."""
+class PictureType(click.Path):
+    """A file that can be made, whose name says what is written into it: SVG, or PNG where the extra for it is there."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         path = Path(value)
-        if path.suffix.lower() != ".svg":
-            self.fail(f"{path} must end in .svg, which is what is drawn", param, ctx)
+        if path.suffix.lower() not in (".svg", ".png"):
+            self.fail(f"{path} must end in .svg or .png, which are what is drawn", param, ctx)
         if not path.parent.is_dir():
             self.fail(f"{path}: there is no folder {path.parent}", param, ctx)
+        if path.suffix.lower() == ".png" and (lacking := raster.missing()):
+            told = ", ".join(lacking)
+            self.fail(f"{path} needs {told}: {raster.REMEDY}, or write {path.with_suffix('.svg')}", param, ctx)
         return super().convert(path, param, ctx)
 
 
 DURATION: Final = DurationType()
 DURATIONS: Final = DurationsType()
 TIME: Final = TimeType()
-SVG: Final = SvgType(dir_okay=False, path_type=Path)
+PICTURE: Final = PictureType(dir_okay=False, path_type=Path)

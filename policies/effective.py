@@ -8,15 +8,15 @@ name, then the ClusterPolicies by name. An inherited value never makes an object
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from crds import duration
-from policies import bounds, builtin
+from policies import bounds, builtin, layouts
 from policies.fields import items, mapping, text
 from policies.merging import Effective, Layer, merge
 from policies.snapshot import Policies, PolicyView
 
-__all__ = ["POOL_DEFAULTS", "QUEUE_DEFAULTS", "Effective", "layers", "pool", "queue"]
+__all__ = ["POOL", "POOL_DEFAULTS", "QUEUE", "QUEUE_DEFAULTS", "Effective", "Part", "layers", "part", "pool", "queue"]
 
 QUEUE_DEFAULTS: Final = ("rateLimit", "retry", "retention", "circuitBreaker")
 """The groups of a policy's `defaults` that a Queue inherits."""
@@ -27,6 +27,34 @@ POOL_DEFAULTS: Final = ("drain", "rollout", "scaling", "resources", "podSecurity
 SPEC: Final = bounds.SPEC
 _QUEUE_OWN: Final = (*QUEUE_DEFAULTS, "drainTimeout", "deadLetter")
 _POOL_OWN: Final = ("workload", "concurrency", "maxInFlight", "scaling", "drain", "rollout", "priority", "resources")
+_FOLLOW: Final = {"maxInFlight": ("concurrency",), "scaling": ("concurrency",), "rollout": ("scaling",)}
+"""The groups of a WorkerPool that follow from others where nothing sets them."""
+
+
+class Part(NamedTuple):
+    """Some groups of the effective values, for who asks for no others: by where they come from."""
+
+    own: tuple[str, ...]
+    inherited: tuple[str, ...]
+    built_in: Mapping[str, Any]
+
+
+QUEUE: Final = Part(_QUEUE_OWN, QUEUE_DEFAULTS, builtin.QUEUE)
+POOL: Final = Part(_POOL_OWN, POOL_DEFAULTS, builtin.POOL)
+
+
+def part(whole: Part, groups: Iterable[str]) -> Part:
+    """What has to be merged so that these groups are as they are in the whole; all of it where none is named."""
+    names = set(groups)
+    if not names:
+        return whole
+    for name in tuple(names):
+        names.update(_FOLLOW.get(name, ()))
+    return Part(
+        tuple(name for name in whole.own if name in names),
+        tuple(name for name in whole.inherited if name in names),
+        {name: value for name, value in whole.built_in.items() if name in names},
+    )
 
 
 def layers(policies: Iterable[PolicyView], groups: tuple[str, ...]) -> tuple[Layer, ...]:
@@ -50,39 +78,54 @@ def _layers(policies: Iterable[PolicyView], groups: tuple[str, ...]) -> tuple[La
     return tuple(found)
 
 
-def queue(spec: Mapping[str, Any], policies: Iterable[PolicyView] = ()) -> Effective:
-    """The effective configuration of one Queue."""
-    own = {key: spec[key] for key in _QUEUE_OWN if key in spec}
-    effective = merge([(SPEC, own), *layers(policies, QUEUE_DEFAULTS), (builtin.ORIGIN, builtin.QUEUE)])
+def queue(spec: Mapping[str, Any], policies: Iterable[PolicyView] = (), of: Part = QUEUE) -> Effective:
+    """The effective configuration of one Queue, or `of` it the groups of a part."""
+    own = {key: spec[key] for key in of.own if key in spec}
+    effective = merge([(SPEC, own), *layers(policies, of.inherited), (builtin.ORIGIN, of.built_in)])
     bounds.order_backoff(effective)
     if effective.get("circuitBreaker.failurePercent") is not None:
         effective.under(builtin.ORIGIN, builtin.CIRCUIT_BREAKER)
     if effective.get("rateLimit.jobs") is not None:
         effective.fill(builtin.ORIGIN, "rateLimit.burst", effective.get("rateLimit.jobs"))
-    if effective.get("deadLetter.queueName") is not None:
+    if "deadLetter" in of.own and _keeps_dead_letters(spec):
         kept = builtin.DEAD_LETTER_DELETION.get(text(spec, "management"), "Retain")
         effective.fill(builtin.ORIGIN, "deadLetter.deletionPolicy", kept)
     return effective
 
 
+def _keeps_dead_letters(spec: Mapping[str, Any]) -> bool:
+    """Whether there are dead letters: every layout has a place for them but one, other brokers where they are told."""
+    layout = layouts.layout(spec)
+    return layout not in layouts.WITHOUT_DEAD_LETTERS if layout else bool(text(spec, "deadLetter", "queueName"))
+
+
 def pool(
-    spec: Mapping[str, Any], queues: Iterable[Mapping[str, Any]] = (), policies: Iterable[PolicyView] = ()
+    spec: Mapping[str, Any],
+    queues: Iterable[Mapping[str, Any]] = (),
+    policies: Iterable[PolicyView] = (),
+    of: Part = POOL,
 ) -> Effective:
-    """The effective configuration of one WorkerPool; `queues` are the specs of the queues it works off."""
-    own = {key: spec[key] for key in _POOL_OWN if key in spec}
-    effective = merge([(SPEC, own), (SPEC, _of_template(spec)), *layers(policies, POOL_DEFAULTS)])
-    effective.under(builtin.ORIGIN, builtin.POOL)
+    """The effective configuration of one WorkerPool, or `of` it the groups of a part; `queues` are the specs of the
+    queues it works off.
+    """
+    own = {key: spec[key] for key in of.own if key in spec}
+    effective = merge([(SPEC, own), (SPEC, _of_template(spec)), *layers(policies, of.inherited)])
+    effective.under(builtin.ORIGIN, of.built_in)
     bounds.hold_minimum(effective)
     bounds.let_something_be_replaced(effective)
     concurrency = effective.get("concurrency")
-    effective.fill(builtin.ORIGIN, "maxInFlight", concurrency)
-    effective.fill(builtin.ORIGIN, "scaling.jobsPerReplica", concurrency)
+    if "maxInFlight" in of.own:
+        effective.fill(builtin.ORIGIN, "maxInFlight", concurrency)
+    if "scaling" in of.own:
+        effective.fill(builtin.ORIGIN, "scaling.jobsPerReplica", concurrency)
     if effective.get("scaling.wait.target") is not None:
         effective.fill(builtin.ORIGIN, "scaling.wait.percentile", builtin.WAIT_PERCENTILE)
     if effective.get("scaling.fallback.replicas") is not None:
         effective.fill(builtin.ORIGIN, "scaling.fallback.after", builtin.FALLBACK_AFTER)
-    effective.fill(builtin.ORIGIN, "drain.timeout", _drain_timeout(queues))
-    effective.fill(builtin.ORIGIN, "rollout.progressDeadline", _progress_deadline(effective))
+    if "drain" in of.own:
+        effective.fill(builtin.ORIGIN, "drain.timeout", _drain_timeout(queues))
+    if "rollout" in of.own:
+        effective.fill(builtin.ORIGIN, "rollout.progressDeadline", _progress_deadline(effective))
     return effective
 
 

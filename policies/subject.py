@@ -10,6 +10,7 @@ from crds import meta
 from policies import break_glass, effective
 from policies.break_glass import Glass
 from policies.brokers import Address, Places, addresses, places
+from policies.effective import Part
 from policies.facts import Facts, Object, Operation
 from policies.fields import integer, items, listing, mapping, text
 from policies.lazy import lazy
@@ -80,9 +81,17 @@ class Subject:
     @lazy
     def effective(self) -> Effective:
         """The effective values of a Queue or a WorkerPool."""
+        return self._merged(effective.QUEUE if self.kind == meta.QUEUE.kind else effective.POOL)
+
+    def effective_in(self, part: Part) -> Effective:
+        """The same where only some groups are asked for: of those in the part, and of all where that is known."""
+        known: Effective | None = self.__dict__.get("effective")
+        return self._merged(part) if known is None else known
+
+    def _merged(self, part: Part) -> Effective:
         if self.kind == meta.QUEUE.kind:
-            return effective.queue(self.spec, self.policies)
-        return effective.pool(self.spec, [queue.spec for queue in self.queues], self.policies)
+            return effective.queue(self.spec, self.policies, part)
+        return effective.pool(self.spec, [queue.spec for queue in self.queues], self.policies, part)
 
     @lazy
     def queues(self) -> tuple[QueueView, ...]:

@@ -115,6 +115,13 @@ QUEUE_RATE: Final = Declared(
     "Jobs per second over two minutes, by direction: in, out. Absent while unknown.",
     ("namespace", "queue", "direction"),
 )
+QUEUE_ESTIMATED: Final = Declared(
+    "headgate_queue_signal_estimated",
+    Type.GAUGE,
+    "1 for a signal of a queue that is estimated, by the words of status.methods. Absent for one that is counted, and "
+    "for one that is unknown.",
+    ("namespace", "queue", "signal"),
+)
 QUEUE_READ: Final = Declared(
     "headgate_queue_last_read_timestamp_seconds",
     Type.GAUGE,
@@ -247,6 +254,7 @@ DECLARED: Final = (
     QUEUE_WAIT,
     QUEUE_LATENCY,
     QUEUE_SERVICE,
+    QUEUE_ESTIMATED,
     QUEUE_RATE,
     QUEUE_READ,
     QUEUE_DOUBT,

@@ -24,7 +24,7 @@ from kube.config import Connection
 from kube.errors import ApiError
 from kube.events import Recorder
 from kube.lease import Environment, LeaderElection, Times
-from reconciler import metrics
+from reconciler import heap, metrics
 from reconciler.context import Context
 from reconciler.events import Events
 from reconciler.health import served
@@ -136,7 +136,8 @@ class Process:
         self._take_signals()
         leading = asyncio.create_task(self._stand(), name="leadership")
         # Kopf cancels what began after it, so it begins last and is stopped last but for what it feeds.
-        others = [asyncio.create_task(task) for task in (self._recorder.run(), self._compare(), self._watch())]
+        last = (heap.keep(), self._recorder.run(), self._compare(), self._watch())
+        others = [asyncio.create_task(task) for task in last]
         tasks = (leading, *others)
         try:
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)

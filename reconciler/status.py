@@ -70,6 +70,7 @@ class StatusWriter:
         self._answered = answered
         self._wrote = wrote
         self._written: dict[Key, _Written] = {}
+        self._began = monotonic()
 
     async def write(self, obj: Object, status: Mapping[str, Any], fields: Fields = ALL_AT_ONCE) -> float | None:
         """Bring `obj` to `status`. Returns in how many seconds to come again, where something fast had to wait.
@@ -82,7 +83,7 @@ class StatusWriter:
         last = self._written.get(key)
         if last is not None and last.uid != uid:
             last = None
-        due = self._due(stored, wanted, fields, last)
+        due = self._due(key, stored, wanted, fields, last)
         if due != 0.0:
             return due
         operations = (
@@ -101,15 +102,19 @@ class StatusWriter:
         return None
 
     def fast_at(self, key: Key) -> float:
-        """From when on fast fields may be written."""
+        """From when on fast fields may be written.
+
+        What another process wrote may be as new as this one: a start is no reason to write every object once, with
+        rates that are not known again before there have been two readings.
+        """
         last = self._written.get(key)
-        return last.at + FAST_SECONDS if last is not None else float("-inf")
+        return (last.at if last is not None else self._began) + FAST_SECONDS
 
     def forget(self, key: Key) -> None:
         self._written.pop(key, None)
 
     def _due(
-        self, stored: Mapping[str, Any], wanted: Mapping[str, Any], fields: Fields, last: _Written | None
+        self, key: Key, stored: Mapping[str, Any], wanted: Mapping[str, Any], fields: Fields, last: _Written | None
     ) -> float | None:
         """None: nothing to write. 0: now. Else the seconds until what differs may be written."""
         said = stored
@@ -119,9 +124,9 @@ class StatusWriter:
         changed = {field for field in {*said, *wanted} if said.get(field) != wanted.get(field)} - fields.quiet
         if not changed:
             return None
-        if changed - fields.fast or last is None:
+        if changed - fields.fast or not stored:
             return 0.0
-        return max(0.0, last.at + FAST_SECONDS - self._monotonic())
+        return max(0.0, self.fast_at(key) - self._monotonic())
 
 
 def without_none(value: Any) -> Any:

@@ -101,6 +101,9 @@ class Stored:
         """The same without what another install looks after."""
         return [obj for obj in self.all(kind, namespace) if not self.claimed(obj["metadata"]["namespace"])]
 
+    def count(self, kind: str) -> int:
+        return len(self._by_kind.get(kind, ()))
+
     def keys(self, kind: str) -> list[Key]:
         return list(self._by_kind.get(kind, ()))
 

@@ -110,6 +110,9 @@ def _settings(watched: Iterable[Watched]) -> kopf.OperatorSettings:
     settings.persistence.finalizer = f"{meta.DOMAIN}/none"
     settings.persistence.diffbase_storage = _NoDiffBase()
     settings.persistence.progress_storage = _NoProgress()
+    # Every object that is seen gets a task and a queue, and keeps them for this long: of thousands at a start that is
+    # much memory, which the process never gives back.
+    settings.queueing.idle_timeout = 0.1
     settings.networking.request_timeout = 60.0
     settings.networking.connect_timeout = 10.0
     settings.networking.error_backoffs = _ForEver()

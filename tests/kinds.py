@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Final
 
+from crds import meta
 from tests.cluster.cluster import Cluster
 from tests.cluster.waiting import until
 
@@ -14,9 +17,11 @@ OURS: Final = ("crd", "-l", "app.kubernetes.io/part-of=headgate")
 
 
 def serve(cluster: Cluster) -> None:
-    """Applies the CRDs and waits until they are served."""
+    """Applies the CRDs and waits until they are served, to those who watch too."""
     cluster.kubectl("apply", "--server-side", "--force-conflicts", "-f", GENERATED)
     until_established(cluster, "-f", GENERATED)
+    with ThreadPoolExecutor() as side_by_side:
+        list(side_by_side.map(partial(until_watched, cluster), (kind.plural for kind in meta.KINDS)))
 
 
 def until_established(cluster: Cluster, *what: str) -> None:
@@ -31,3 +36,17 @@ def until_established(cluster: Cluster, *what: str) -> None:
         return None
 
     until("our kinds are served", lacking, 90)
+
+
+def until_watched(cluster: Cluster, plural: str) -> None:
+    """Waits until a kind can be watched: the first who asks starts its cache, and is sent away with 429 meanwhile."""
+
+    def refused() -> str | None:
+        path = f"/apis/{meta.GROUP}/{meta.VERSION}/{plural}?watch=true&resourceVersion=0&timeoutSeconds=1"
+        try:
+            cluster.kubectl("get", "--raw", path)
+        except RuntimeError as error:
+            return str(error)
+        return None
+
+    until(f"{plural} can be watched", refused, 30)

@@ -32,7 +32,7 @@ def main(check: bool, upgrade: bool) -> None:
             sys.exit("requirements/*.txt are older than the dependencies in pyproject.toml; run: make lock")
         return
     _compile("runtime.txt", ["pyproject.toml"], upgrade)
-    _compile("dev.txt", ["--group", "dev", "pyproject.toml"], upgrade)
+    _compile("dev.txt", ["--group", "dev", "--extra", "png", "pyproject.toml"], upgrade)
     _compile("libraries.txt", ["--group", "pyproject.toml:libraries"], upgrade)
     # What builds the product's wheel inside its image.
     _compile("build.txt", ["-"], upgrade, stdin="\n".join(_project()["build-system"]["requires"]))
@@ -52,6 +52,7 @@ def _compile(name: str, inputs: list[str], upgrade: bool, stdin: str = "") -> No
 def _digest() -> str:
     project = _project()
     inputs = [project["project"][key] for key in ("requires-python", "dependencies")]
+    inputs += [project["project"]["optional-dependencies"]]
     inputs += [project["dependency-groups"], project["build-system"]["requires"]]
     return hashlib.sha256(json.dumps(inputs, sort_keys=True).encode()).hexdigest() + "\n"
 

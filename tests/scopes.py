@@ -25,12 +25,17 @@ LONG: Final = (
     "tests/reconciler/phases/test_takeover_live.py",
     "tests/reconciler/phases/test_stateful_live.py",
     "tests/reconciler/phases/test_endings_live.py",
+    "tests/reconciler/test_scope.py",
     "tests/reconciler/phases/test_rollouts_live.py",
     "tests/reconciler/test_watches.py",
     "tests/chart/test_converter.py",
     "tests/reconciler/test_process.py",
     "tests/versions",
     "tests/differential/test_differential.py",
+    "tests/reconciler/test_namespace_end.py",
+    "tests/reconciler/phases/test_budget_live.py",
+    "tests/cluster_tests/test_lifecycle.py",
+    "tests/headgate/offline/test_replay.py",
 )
 """Scopes that take half a minute or more, longest first."""
 

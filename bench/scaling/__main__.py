@@ -127,10 +127,10 @@ def complaints(scenario: Scenario, ours: Sequence[Figures]) -> list[str]:
 
 def draw(scenario: Scenario, seed: int, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    outcomes = {law: play(scenario, law, seed) for law in LAWS}
+    runs = {law: plot.Played(play(scenario, law, seed), scenario.settings) for law in LAWS}
     title = f"{scenario.name}: p95 within {scenario.target:g} s"
     path = folder / f"{scenario.name.replace(' ', '-')}.svg"
-    path.write_text(plot.svg(outcomes, scenario.settings, title), encoding="utf-8")
+    path.write_text(plot.svg(runs, title), encoding="utf-8")
 
 
 def _cell(found: Sequence[Figures]) -> str:

@@ -1,4 +1,7 @@
-"""`python -m bench.webhook`: both servers in one run, in turns, on the same core."""
+"""`python -m bench.webhook`: both servers in one run, in turns, on the same core.
+
+With `--beside gatekeeper` it puts Headgate beside that instead, with the same rules in CEL.
+"""
 
 from __future__ import annotations
 
@@ -10,23 +13,12 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
-from statistics import median
 from typing import Any
 
 from bench.webhook import samples, world
-from bench.webhook.servers import (
-    LOADER_CORE,
-    Server,
-    build,
-    certificates,
-    controller_runtime,
-    headgate,
-    post,
-    within,
-)
-
-Report = dict[str, float]
-CONNECTIONS = (1, 16)
+from bench.webhook.beside import comparison
+from bench.webhook.measuring import CONNECTIONS, Loader, Report, measure, middle
+from bench.webhook.servers import Server, build, certificates, controller_runtime, headgate, post
 
 
 def main() -> None:
@@ -40,24 +32,19 @@ def main() -> None:
         help="the interpreter of Headgate's servers, such as a distribution's own: one that was built with profiles"
         " is a fifth faster than one that was not",
     )
+    parser.add_argument(
+        "--beside",
+        nargs="+",
+        choices=list(comparison.PEERS),
+        metavar="ENGINE",
+        help=f"put Headgate beside policy engines instead ({', '.join(comparison.PEERS)}), with equal rules in CEL; the"
+        " first run builds them, which takes some minutes",
+    )
     options = parser.parse_args()
-    loader = build("loader")
-    with tempfile.TemporaryDirectory() as made:
-        folder = Path(made)
-        world.write(folder / "world")
-        world.write(folder / "ruled", world.ruled())
-        authority, cases = certificates(folder), list(world.cases())
-        (folder / "cases.json").write_text(json.dumps(cases, separators=(",", ":")))
-        with (
-            headgate(folder / "world", folder, python=options.python) as ours,
-            controller_runtime(folder / "world", folder) as theirs,
-            headgate(folder / "ruled", folder, "with ten rules in CEL", options.python) as ruled,
-        ):
-            verify(cases, authority, ours, theirs)
-            load = Loader(loader, authority, folder / "cases.json", options.seconds)
-            results = measure(load, (ours, theirs, ruled), options.rounds)
-            print(f"Headgate runs on {interpreter(options.python)}")
-            show(cases, (ours, theirs, ruled), results)
+    if options.beside:
+        results = comparison.run(options.beside, options.seconds, options.rounds, options.python)
+    else:
+        results = beside_go(options.seconds, options.rounds, options.python)
     if options.json:
         options.json.write_text(json.dumps(results, indent=2))
     wrong = sum(report["wrong"] for reports in results.values() for report in reports)
@@ -65,33 +52,31 @@ def main() -> None:
         sys.exit(f"{wrong:.0f} answers were wrong")
 
 
+def beside_go(seconds: float, rounds: int, python: str) -> dict[str, list[Report]]:
+    loader = build("loader")
+    with tempfile.TemporaryDirectory() as made:
+        folder = Path(made)
+        world.write(folder / "world", world.policies())
+        world.write(folder / "ruled", [*world.policies(), world.ruled()])
+        authority, cases = certificates(folder), list(world.cases())
+        (folder / "cases.json").write_text(json.dumps(cases, separators=(",", ":")))
+        with (
+            headgate(folder / "world", folder, python=python) as ours,
+            controller_runtime(folder / "world", folder) as theirs,
+            headgate(folder / "ruled", folder, "with ten rules in CEL", python) as ruled,
+        ):
+            verify(cases, authority, ours, theirs)
+            load = Loader(loader, authority, folder / "cases.json", seconds)
+            results = measure(load, (ours, theirs, ruled), rounds)
+            print(f"Headgate runs on {interpreter(python)}")
+            show(cases, (ours, theirs, ruled), results)
+    return results
+
+
 def interpreter(python: str) -> str:
     """Its version, and where it comes from."""
     version = subprocess.run([python, "--version"], capture_output=True, text=True, check=True).stdout.strip()
     return f"{version}, {Path(python).resolve()}"
-
-
-class Loader:
-    def __init__(self, program: Path, authority: Path, cases: Path, seconds: float) -> None:
-        self._command = ["taskset", "-c", str(LOADER_CORE), str(program), f"-ca={authority}", f"-cases={cases}"]
-        self._seconds = seconds
-
-    def __call__(self, server: Server, connections: int, rate: float = 0) -> Report:
-        flags = [
-            f"-address=127.0.0.1:{server.port}",
-            f"-connections={connections}",
-            f"-duration={self._seconds}s",
-            f"-rate={rate}",
-        ]
-        before, served = server.cpu(), server.served() if server.side_port else {}
-        done = subprocess.run([*self._command, *flags], capture_output=True, text=True, check=False, timeout=120)
-        if done.returncode != 0:
-            raise RuntimeError(f"loading {server.name}: {done.stderr.strip()}")
-        report: Report = json.loads(done.stdout)
-        if server.side_port:
-            after = server.served()
-            report |= {"inside p50": within(served, after, 0.5), "inside p99": within(served, after, 0.99)}
-        return {**report, "cpu": 1e6 * (server.cpu() - before) / max(1, report["sent"])}
 
 
 def verify(cases: Sequence[dict[str, Any]], authority: Path, ours: Server, theirs: Server) -> None:
@@ -118,24 +103,6 @@ def _substance(answer: bytes) -> dict[str, Any]:
         "causes": sorted((cause["field"], cause["reason"]) for cause in causes),
         "warnings": sorted(response.get("warnings", [])),
     }
-
-
-def measure(load: Loader, servers: Sequence[Server], rounds: int) -> dict[str, list[Report]]:
-    """In turns, so that a noisy minute of the machine falls on both; last at half of the rate that was reached."""
-    results: dict[str, list[Report]] = {}
-    for _ in range(rounds):
-        for connections in CONNECTIONS:
-            for server in servers:
-                results.setdefault(f"{server.name} c={connections}", []).append(load(server, connections))
-    for _ in range(rounds):
-        for server in servers:
-            half = middle(results[f"{server.name} c={CONNECTIONS[-1]}"], "rate") / 2
-            results.setdefault(f"{server.name} half", []).append(load(server, CONNECTIONS[-1], half))
-    return results
-
-
-def middle(reports: Sequence[Report], key: str) -> float:
-    return median(report[key] for report in reports)
 
 
 def show(cases: Sequence[dict[str, Any]], servers: Sequence[Server], results: dict[str, list[Report]]) -> None:

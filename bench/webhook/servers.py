@@ -128,18 +128,25 @@ def controller_runtime(world: Path, certs: Path) -> Iterator[Server]:
 
 @contextlib.contextmanager
 def _running(name: str, command: list[str], port: int, certs: Path, side_port: int = 0) -> Iterator[Server]:
-    with (certs / f"{name}.log").open("w") as log:
-        started = time.monotonic()
+    started = time.monotonic()
+    with pinned(command, certs / f"{name}.log") as process:
+        _wait(process, port, certs, started + START_SECONDS)
+        yield Server(name, process.pid, port, time.monotonic() - started, side_port)
+
+
+@contextlib.contextmanager
+def pinned(command: list[str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """A process on the servers' core until the block ends; a Go program runs on one thread at a time there."""
+    with log.open("w") as output:
         process = subprocess.Popen(
             ["taskset", "-c", str(SERVER_CORE), *command],
             cwd=ROOT,
             env={**os.environ, "PYTHONPATH": f"{ROOT}:{sysconfig.get_path('purelib')}", "GOMAXPROCS": "1"},
-            stdout=log,
-            stderr=log,
+            stdout=output,
+            stderr=output,
         )
     try:
-        _wait(process, port, certs, started + START_SECONDS)
-        yield Server(name, process.pid, port, time.monotonic() - started, side_port)
+        yield process
     finally:
         process.terminate()
         try:
@@ -163,9 +170,9 @@ def _wait(process: subprocess.Popen[bytes], port: int, certs: Path, deadline: fl
     raise RuntimeError(f"no server on port {port} (exit code {process.poll()}): {seen}\n{logs}")
 
 
-def post(port: int, authority: Path, path: str, body: bytes) -> bytes:
+def post(port: int, authority: Path, path: str, body: bytes, host: str = "localhost") -> bytes:
     trusting = ssl.create_default_context(cafile=str(authority))
-    connection = HTTPSConnection("localhost", port, context=trusting, timeout=5)
+    connection = HTTPSConnection(host, port, context=trusting, timeout=5)
     try:
         connection.request("POST", path, body, {"Content-Type": "application/json"})
         return connection.getresponse().read()

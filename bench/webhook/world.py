@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,6 +15,8 @@ POLICIES: Final = 16
 PAGE: Final = 250
 HOME: Final = "team-00"
 """The namespace of every request; half of the policies are its own."""
+LABELS: Final = {"team": "media", "acme.io/cost": "shared"}
+"""What one of the policies defaults."""
 
 GROUP: Final = "work.headgate.dev"
 RULES: Final = (
@@ -27,10 +29,10 @@ RULES: Final = (
 """Rules in CEL about WorkerPools, each with a word for what it looks at."""
 
 
-def write(folder: Path, *more: Object) -> None:
+def write(folder: Path, policies: Iterable[Object]) -> None:
     """The world as lists in JSON, which the servers read; in pages, as an API server would send it."""
     folder.mkdir()
-    for number, page in enumerate(batched([*_namespaces(), *policies(), *more, *_work()], PAGE)):
+    for number, page in enumerate(batched([*_namespaces(), *policies, *_work()], PAGE)):
         content = {"apiVersion": "v1", "kind": "List", "items": page}
         (folder / f"page-{number:03}.json").write_text(json.dumps(content))
 
@@ -66,7 +68,7 @@ def policies() -> Iterator[Object]:
         if number == 1:
             spec |= {"requiredLabels": [{"key": "team"}], "allowedImages": ["registry.acme.io/"]}
         if number == 2:
-            spec["defaults"] = {"labels": {"team": "media", "acme.io/cost": "shared"}}
+            spec["defaults"] = {"labels": LABELS}
         if number % 2 == 0:
             yield _policy("Policy", f"limits-{number:02}", spec, HOME)
         else:
@@ -77,9 +79,14 @@ def policies() -> Iterator[Object]:
 
 def ruled() -> Object:
     """A policy of ten rules in CEL, which every WorkerPool here keeps that is not refused for something else."""
+    return with_rules([expression for _, expression in RULES * 2])
+
+
+def with_rules(expressions: Sequence[str]) -> Object:
+    """A policy of rules in CEL about every WorkerPool."""
     rules = [
         {"name": f"rule-{number}", "expression": expression, "message": "no", "kinds": ["WorkerPool"]}
-        for number, (_, expression) in enumerate(RULES * 2)
+        for number, expression in enumerate(expressions)
     ]
     spec = {"action": "Deny", "match": {"namespaceSelector": {}}, "rules": rules}
     return _policy("ClusterPolicy", "rules", spec)
@@ -178,7 +185,7 @@ def cases() -> Iterator[Object]:
 
 def labelled(obj: Object) -> Object:
     """The object with the labels that a policy of this world defaults."""
-    labels = {**obj["metadata"]["labels"], "team": "media", "acme.io/cost": "shared"}
+    labels = obj["metadata"]["labels"] | LABELS
     return {**obj, "metadata": {**obj["metadata"], "labels": labels}}
 
 

@@ -31,6 +31,8 @@ class Methods(Model):
     """How the waiting time is known."""
     latency_p95: Annotated[Method | None, Field(alias="latencyP95")] = None
     """How the time from being enqueued to the end is known."""
+    service_time: Method | None = None
+    """How the time a job runs is known."""
     arrivals_per_minute: Method | None = None
     """How the arrivals are known."""
     completions_per_minute: Method | None = None
@@ -74,6 +76,8 @@ class QueueStatus(Model):
     latency_p95: Annotated[Dur | None, Field(alias="latencyP95")] = None
     """Of the jobs lately, 95 of 100 took no longer than this from being enqueued to their end: an estimate, from waits
     and from how long jobs run."""
+    service_time: Dur | None = None
+    """The mean time a job runs, over the last 5 to 30 minutes."""
     arrivals_per_minute: Count64 | None = None
     """Jobs that came in, per minute."""
     completions_per_minute: Count64 | None = None

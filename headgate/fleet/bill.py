@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from reconciler.plans import price
 from reconciler.plans.decision import BoundBy
-from reconciler.plans.explain import QUEUE, QUEUES, SIGNALS
+from reconciler.plans.explain import OUTCOMES, QUEUE, QUEUES, SIGNALS
 
 RULES: Final[Mapping[str, str]] = {
     BoundBy.DEMAND: "asked for",
@@ -25,7 +25,7 @@ RULES: Final[Mapping[str, str]] = {
     BoundBy.PAUSED: "paused",
     "More": "more queues",
 }
-BESIDE: Final = (SIGNALS, price.NAME)
+BESIDE: Final = (SIGNALS, OUTCOMES, price.NAME)
 """Steps that have no number of their own."""
 
 

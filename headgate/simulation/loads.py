@@ -8,7 +8,7 @@ from typing import Final
 
 from crds import duration
 from headgate.simulation import patterns, recorded, work
-from headgate.simulation.patterns import LONGEST, MOST_JOBS
+from headgate.simulation.patterns import LONGEST, MOST_DRAWS, MOST_JOBS, Pattern
 from headgate.simulation.work import ANY_QUEUE, LoadError, Sampler, Trace, together
 
 APART: Final = 100_003
@@ -61,10 +61,26 @@ def _one(text: str, draw: Draw, seed: int, contents: Contents) -> Trace:
             return recorded.trace(recording, draw.sampler, draw.service, seed)
         except LoadError as error:
             raise LoadError(f"{text}: {error}") from error
-    rate = patterns.parse(text)
     if draw.length > LONGEST:
         raise LoadError(f"a run is at most {duration.text(LONGEST)} long")
-    expected = sum(rate(draw.length * step / 1000) for step in range(1000)) * draw.length / 1000
-    if expected > MOST_JOBS:
-        raise LoadError(f"{text} for {duration.text(draw.length)} makes more than {MOST_JOBS} jobs")
-    return work.poisson(rate, draw.sampler, draw.length, seed)
+    return _drawn(text, patterns.parse(text), draw, seed)
+
+
+def _drawn(text: str, pattern: Pattern, draw: Draw, seed: int) -> Trace:
+    """Refused before anything is drawn, as far as a look at many moments tells."""
+    rate, length = pattern.rate, draw.length
+    expected = sum(rate(length * step / 1000) for step in range(1000)) * length / 1000
+    if expected > MOST_JOBS and pattern.highest * length > MOST_JOBS:
+        raise _too_many(text, length)
+    if pattern.highest * length > MOST_DRAWS:
+        told = f"{text} comes to {pattern.highest:g} jobs a second"
+        raise LoadError(f"{told}, which can be played for {MOST_DRAWS / pattern.highest:.0f}s at most: use --length")
+    found = work.poisson(rate, draw.sampler, length, seed, pattern.highest)
+    if len(found.jobs) > MOST_JOBS:
+        raise _too_many(text, length)
+    return found
+
+
+def _too_many(text: str, length: float) -> LoadError:
+    told = f"{text} for {duration.text(length)} makes more than {MOST_JOBS} jobs"
+    return LoadError(f"{told}: lower its rate, or --length")

@@ -1,11 +1,14 @@
-"""Runs as one picture in SVG: for each law its pods, wanted and ready, over the jobs that need them."""
+"""Runs as one picture in SVG: for each law its pods, wanted and ready, over the jobs that need them.
+
+All panels have the same scales, in pods, whatever a pod of each runs at once.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
-from math import floor, log10
+from math import floor, inf, log10
 from typing import Final
 
 from headgate.simulation.run import Outcome, Sample
@@ -13,14 +16,18 @@ from headgate.simulation.settings import Settings
 
 INK: Final = "#2c3036"
 BLUE: Final = "#9fbbd8"
-ORANGE: Final = "#f0cfa6"
-GREEN: Final = "#4f9d69"
+ORANGE: Final = "#eab676"
+GREEN: Final = "#2f8a4f"
 GREY: Final = "#8a8f98"
-WIDTH, LEFT, RIGHT = 900, 56, 20
-TOP, PANEL, GAP, BOTTOM = 60, 130, 46, 40
+WIDTH, LEFT, RIGHT = 900, 62, 24
+TOP, PANEL, GAP, BOTTOM = 82, 130, 46, 58
 MOST_POINTS: Final = 480
-LONGEST_NAME: Final = 64
-CAPTION: Final = "minutes; on the left pods, and jobs as the pods that they fill"
+LONGEST_TITLE: Final = 90
+LONGEST_NAME: Final = 56
+CAPTION: Final = "Jobs are drawn as the pods that they fill; a backlog beyond the top is cut off."
+UNITS: Final = ((4 * 3600.0, "minutes", 60.0), (4 * 86_400.0, "hours", 3600.0), (inf, "days", 86_400.0))
+"""Up to how long a run is told in which unit of time."""
+DASHES: Final = ' stroke-dasharray="4 2"'
 STYLE: Final = (
     "text{font:11px 'DejaVu Sans',Verdana,sans-serif;fill:#2c3036}"
     ".t{font-size:14px;font-weight:bold}.n{font-weight:bold}.e{text-anchor:end}.m{text-anchor:middle}"
@@ -29,7 +36,7 @@ STYLE: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """One law's place in the picture. `highest` is the top of the scale, in slots."""
+    """One law's place in the picture. `highest` is the top of the scale, in pods."""
 
     top: float
     seconds: float
@@ -38,60 +45,83 @@ class Panel:
     def x(self, time: float) -> float:
         return LEFT + time / self.seconds * (WIDTH - LEFT - RIGHT)
 
-    def y(self, slots: float) -> float:
-        return self.top + PANEL * (1 - min(slots / self.highest, 1.0))
+    def y(self, pods: float) -> float:
+        return self.top + PANEL * (1 - min(pods / self.highest, 1.0))
 
 
-def svg(outcomes: Mapping[str, Outcome], settings: Settings, title: str) -> str:
-    """A panel a law, all with the same scales."""
-    seconds = max(len(outcome.samples) for outcome in outcomes.values())
-    highest = max(_highest(outcome.samples, settings.concurrency) for outcome in outcomes.values()) * 1.05
-    height = TOP + len(outcomes) * (PANEL + GAP) - GAP + BOTTOM
+@dataclass(frozen=True, slots=True)
+class Played:
+    """One run, and the settings of its pool."""
+
+    outcome: Outcome
+    settings: Settings
+
+
+def svg(runs: Mapping[str, Played], title: str) -> str:
+    """A panel a run, by what it is called."""
+    seconds = max(run.outcome.samples[-1].time for run in runs.values()) + 1
+    highest = max(_highest(run.outcome.samples) for run in runs.values())
+    height = TOP + len(runs) * (PANEL + GAP) - GAP + BOTTOM
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{height}" viewBox="0 0 {WIDTH} {height}">',
         f'<style>{STYLE}</style><rect width="{WIDTH}" height="{height}" fill="#ffffff"/>',
-        f'<text class="t" x="{LEFT}" y="22">{escape(title)}</text>',
+        f'<text class="t" x="{LEFT}" y="24">{escape(title[:LONGEST_TITLE])}</text>',
         *_legend(),
     ]
-    for number, (name, outcome) in enumerate(outcomes.items()):
-        panel = Panel(TOP + number * (PANEL + GAP), seconds, highest)
-        parts += _panel(panel, name, outcome, settings)
-    parts += _time_axis(Panel(TOP + (len(outcomes) - 1) * (PANEL + GAP), seconds, highest))
+    panels = [Panel(TOP + number * (PANEL + GAP), seconds, highest) for number in range(len(runs))]
+    for panel, (name, run) in zip(panels, runs.items(), strict=True):
+        parts += _panel(panel, name, run)
+    parts += _time_axis(panels[-1])
     return "\n".join([*parts, "</svg>"]) + "\n"
 
 
-def _panel(panel: Panel, name: str, outcome: Outcome, settings: Settings) -> Iterator[str]:
-    samples, per_pod = _thinned(outcome.samples), settings.concurrency
-    told = f"p{settings.percentile} wait {outcome.wait(settings.percentile):.1f} s"
+def _panel(panel: Panel, name: str, run: Played) -> Iterator[str]:
+    outcome, percentile, per_pod = run.outcome, run.settings.percentile, run.settings.concurrency
+    samples = _thinned(outcome.samples)
+    told = f"p{percentile} wait {outcome.wait(percentile):.1f} s"
     told += f", {outcome.pod_seconds / 3600:.1f} pod-hours, {outcome.flips:.1f} turns/h"
     told += f", {outcome.busy_victims} busy pods killed"
-    yield f'<text class="n" x="{LEFT}" y="{panel.top - 7:.0f}">{escape(name[:LONGEST_NAME])}</text>'
+    yield f'<text class="n" x="{LEFT}" y="{panel.top - 7:.0f}">{escape(_cut(name))}</text>'
     yield f'<text class="e" x="{WIDTH - RIGHT}" y="{panel.top - 7:.0f}">{told}</text>'
-    yield _area(panel, samples, lambda one: one.waiting + one.running, ORANGE)
-    yield _area(panel, samples, lambda one: one.running, BLUE)
-    for value in _ticks(panel.highest / per_pod):
-        y = panel.y(value * per_pod)
+    yield _area(panel, samples, lambda one: (one.waiting + one.running) / per_pod, ORANGE)
+    yield _area(panel, samples, lambda one: one.running / per_pod, BLUE)
+    yield from _pod_axis(panel)
+    yield _line(panel, samples, lambda one: one.ready, GREEN, "1.8")
+    yield _line(panel, samples, lambda one: one.wanted, INK, "1", DASHES)
+
+
+def _pod_axis(panel: Panel) -> Iterator[str]:
+    for value in _ticks(panel.highest):
+        y = panel.y(value)
         yield f'<line x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y:.1f}" y2="{y:.1f}" stroke="{GREY}" stroke-opacity=".25"/>'
         yield f'<text class="e" x="{LEFT - 6}" y="{y + 4:.1f}">{value:g}</text>'
-    yield _line(panel, samples, lambda one: one.ready * per_pod, GREEN, "1.6")
-    yield _line(panel, samples, lambda one: one.wanted * per_pod, INK, "1", ' stroke-dasharray="4 2"')
+    x, y = 20, panel.top + PANEL / 2
+    yield f'<text class="m" x="{x}" y="{y:.0f}" transform="rotate(-90 {x} {y:.0f})">pods</text>'
 
 
 def _legend() -> Iterator[str]:
-    entries = (("running jobs", BLUE), ("waiting jobs", ORANGE), ("ready pods", GREEN), ("wanted pods", INK))
-    for number, (text, colour) in enumerate(entries):
-        x = WIDTH - RIGHT - 440 + number * 112
-        yield f'<rect x="{x}" y="13" width="12" height="10" fill="{colour}"/>'
-        yield f'<text x="{x + 17}" y="22">{text}</text>'
+    """Areas as they are filled, lines as they are drawn."""
+    x, y = LEFT, 46
+    for text, colour in (("running jobs", BLUE), ("waiting jobs", ORANGE)):
+        yield f'<rect x="{x}" y="{y - 9}" width="18" height="10" fill="{colour}"/>'
+        yield f'<text x="{x + 24}" y="{y}">{text}</text>'
+        x += 130
+    for text, colour, more in (("ready pods", GREEN, ""), ("wanted pods", INK, DASHES)):
+        line = f'x1="{x}" x2="{x + 18}" y1="{y - 4}" y2="{y - 4}"'
+        yield f'<line {line} stroke="{colour}" stroke-width="2"{more}/>'
+        yield f'<text x="{x + 24}" y="{y}">{text}</text>'
+        x += 130
 
 
 def _time_axis(panel: Panel) -> Iterator[str]:
-    base = panel.top + PANEL
-    for minutes in _ticks(panel.seconds / 60, 9):
-        x = panel.x(minutes * 60)
+    base, middle = panel.top + PANEL, (LEFT + WIDTH - RIGHT) / 2
+    unit, seconds = next((name, length) for most, name, length in UNITS if panel.seconds <= most)
+    for value in _ticks(panel.seconds / seconds, 9):
+        x = panel.x(value * seconds)
         yield f'<line x1="{x:.1f}" x2="{x:.1f}" y1="{base}" y2="{base + 4}" stroke="{GREY}"/>'
-        yield f'<text class="m" x="{x:.1f}" y="{base + 17}">{minutes:g}</text>'
-    yield f'<text class="m" x="{(LEFT + WIDTH - RIGHT) / 2:.0f}" y="{base + 33}">{CAPTION}</text>'
+        yield f'<text class="m" x="{x:.1f}" y="{base + 17}">{value:g}</text>'
+    yield f'<text class="m" x="{middle:.0f}" y="{base + 33}">time in {unit}</text>'
+    yield f'<text class="m" x="{middle:.0f}" y="{base + 50}">{CAPTION}</text>'
 
 
 def _area(panel: Panel, samples: Sequence[Sample], value: Callable[[Sample], float], colour: str) -> str:
@@ -124,10 +154,13 @@ def _thinned(samples: Sequence[Sample]) -> list[Sample]:
     return [*samples[::step], samples[-1]]
 
 
-def _highest(samples: Iterable[Sample], per_pod: int) -> float:
-    """In slots. A backlog far above what pods could ever run is cut off, or nothing else could be seen."""
-    most = max(max(one.wanted, one.pods) * per_pod for one in samples)
-    return max(most * 1.1, 1.0)
+def _highest(samples: Iterable[Sample]) -> float:
+    """A backlog far above what pods could ever run is cut off, or nothing else could be seen."""
+    return max(max(one.wanted, one.pods) for one in samples) * 1.15 or 1.0
+
+
+def _cut(name: str) -> str:
+    return name if len(name) <= LONGEST_NAME else name[: LONGEST_NAME - 2] + ".."
 
 
 def _ticks(highest: float, about: int = 5) -> list[float]:

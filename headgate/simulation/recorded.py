@@ -11,13 +11,13 @@ import csv
 from collections.abc import Iterator
 from dataclasses import dataclass
 from io import StringIO
-from itertools import pairwise
 from random import Random
 from typing import Final
 
 from headgate.simulation.patterns import LONGEST, MOST_JOBS
 from headgate.simulation.work import ANY_QUEUE, Arrival, LoadError, Sampler, Trace, together
 
+MOST_QUEUES: Final = 50
 TOO_MANY: Final = "values beyond the header"
 
 
@@ -34,21 +34,28 @@ class Row:
 
 
 def trace(text: str, service: Sampler, mean: float, seed: int) -> Trace:
-    """`service` draws the seconds of one job, of `mean` on average; rows that name another mean stretch it."""
-    rows = list(_rows(text))
-    if sum(row.jobs for row in rows) > MOST_JOBS:
-        raise TraceError(f"more than {MOST_JOBS} jobs")
-    queues = dict.fromkeys(row.queue for row in rows) or {ANY_QUEUE: None}
+    """`service` draws the seconds of one job, of `mean` on average; rows that name another mean stretch it.
+
+    Of each queue no more than its last row is kept, so what is made is bounded by jobs and not by rows.
+    """
     random = Random(seed)  # noqa: S311 - a load that can be repeated, no secret
-    loads = {}
-    for queue in queues:
-        own = [row for row in rows if row.queue == queue]
-        if len(own) < 2:
+    jobs: dict[str, list[Arrival]] = {}
+    last: dict[str, Row] = {}
+    announced = 0
+    for row in _rows(text):
+        announced += row.jobs
+        if announced > MOST_JOBS:
+            raise TraceError(f"more than {MOST_JOBS} jobs")
+        if (before := last.get(row.queue)) is not None:
+            jobs.setdefault(row.queue, []).extend(_jobs(before, row, service, mean, random))
+        last[row.queue] = row
+        if len(last) > MOST_QUEUES:
+            raise TraceError(f"more than {MOST_QUEUES} queues, which is the most that a pool works off")
+    for queue in last or (ANY_QUEUE,):
+        if queue not in jobs:
             of_queue = f" of queue {queue}" if queue else ""
             raise TraceError(f"a trace{of_queue} needs two rows at least: the last one ends it")
-        jobs = [job for row, after in pairwise(own) for job in _jobs(row, after, service, mean, random)]
-        loads[queue] = Trace(jobs, own[-1].seconds)
-    return together(loads)
+    return together({queue: Trace(jobs[queue], row.seconds) for queue, row in last.items()})
 
 
 def _jobs(row: Row, after: Row, service: Sampler, mean: float, random: Random) -> Iterator[Arrival]:
@@ -60,7 +67,9 @@ def _jobs(row: Row, after: Row, service: Sampler, mean: float, random: Random) -
 def _rows(text: str) -> Iterator[Row]:
     reader = csv.DictReader(StringIO(text), restkey=TOO_MANY)
     try:
-        missing = {"seconds", "jobs"} - set(reader.fieldnames or ())
+        if not reader.fieldnames:
+            raise TraceError("nothing is in it; the first line names the columns, seconds and jobs at least")
+        missing = {"seconds", "jobs"} - set(reader.fieldnames)
         if missing:
             raise TraceError(f"the header lacks {', '.join(sorted(missing))}")
         last: dict[str, float] = {}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import orjson
@@ -13,6 +13,10 @@ from headgate.simulation.comparison import Result
 from headgate.simulation.laws import Headgate
 from headgate.simulation.lineup import Lineup
 from headgate.simulation.work import Trace
+
+
+def _nobody(_: str) -> None:
+    """Nobody watches."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +35,14 @@ class Played:
         return all(one.keeps_target for one in self.results if one.candidate.law is Headgate)
 
 
-def played(lineup: Lineup, trace: Trace, load: str, seed: int) -> Played:
-    """Raises LoadError where the load is not one for these pools."""
-    results = list(comparison.compare([*lineup.candidates, *lineup.prices.values()], trace, seed))
+def played(lineup: Lineup, trace: Trace, load: str, seed: int, watch: Callable[[str], None] = _nobody) -> Played:
+    """`watch` is told who is played next. Raises LoadError where the load is not one for these pools."""
+    everybody = [*lineup.candidates, *lineup.prices.values()]
+    runs = comparison.compare(everybody, trace, seed)
+    results = []
+    for number, candidate in enumerate(everybody, start=1):
+        watch(f"playing {candidate.name}, {number} of {len(everybody)}")
+        results.append(next(runs))
     own = len(lineup.candidates)
     prices = dict(zip(lineup.prices, results[own:], strict=True))
     return Played(trace, load, results[:own], prices, lineup.unplayed)
@@ -62,8 +71,8 @@ def as_json(told: Played) -> str:
 
 def drawn(told: Played) -> str:
     """The results in SVG."""
-    runs = {one.candidate.name: one.outcome for one in told.results}
-    return plot.svg(runs, told.results[0].candidate.settings, f"{len(told.trace.jobs)} jobs by {told.load}")
+    runs = {one.candidate.name: plot.Played(one.outcome, one.candidate.settings) for one in told.results}
+    return plot.svg(runs, f"{len(told.trace.jobs)} jobs by {told.load}")
 
 
 def _missed(results: Sequence[Result]) -> Iterator[str]:

@@ -36,8 +36,11 @@ def changed(pool: Object, change: str) -> Object:
 
 
 def named(objects: Iterable[Object], kind: str) -> dict[str, Object]:
-    """Those of a kind, by name; what has none is refused by its place."""
+    """Those of a kind, by name; what has none is refused by its place. Raises PoolError."""
     found = [obj for obj in objects if obj.get("kind") == kind and str(obj.get("apiVersion")).startswith(meta.GROUP)]
+    names = [_name(obj, number) for number, obj in enumerate(found, 1)]
+    if twice := [name for name in dict.fromkeys(names) if names.count(name) > 1]:
+        raise PoolError(f"there are several of kind {kind} with the name {twice[0]}: give one of them another")
     return {_name(obj, number): judged(obj, f"{kind} {_name(obj, number)}") for number, obj in enumerate(found, 1)}
 
 

@@ -64,10 +64,14 @@ def together(loads: Mapping[str, Trace]) -> Trace:
     return Trace(list(merge(*own)), max(load.duration for load in loads.values()), tuple(loads))
 
 
-def poisson(rate: Rate, service: Sampler, duration: float, seed: int) -> Trace:
-    """Poisson arrivals of a varying rate, by thinning those of its highest (Lewis and Shedler, 1979)."""
+def poisson(rate: Rate, service: Sampler, duration: float, seed: int, highest: float | None = None) -> Trace:
+    """Poisson arrivals of a varying rate, by thinning those of its highest (Lewis and Shedler, 1979).
+
+    Where `highest` is not given it is looked for at many moments, which only a rate that changes slowly allows.
+    """
     random = Random(seed)  # noqa: S311 - a load that can be repeated, no secret
-    highest = max(rate(duration * step / _BOUND_STEPS) for step in range(_BOUND_STEPS))
+    if highest is None:
+        highest = max(rate(duration * step / _BOUND_STEPS) for step in range(_BOUND_STEPS))
     jobs, now = [], 0.0
     while highest > 0 and (now := now + random.expovariate(highest)) < duration:
         if random.random() * highest < rate(now):

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from cel_expr_python import cel  # type: ignore[import-untyped]  # it ships stubs without py.typed
 
-from policies.cel import complaints, functions, syntax
+from policies.cel import complaints, folding, functions, syntax
 from policies.cel.costs import FUNCTIONS
 from policies.cel.descriptors import PACKAGE, SEPARATOR, pool
 from policies.cel.engine import CompileError, EvaluationError, Problem, Program, Returns, Variables
@@ -38,20 +38,20 @@ class CelCpp:
         except ExcessError as error:
             raise CompileError((complaints.placed(error.message, expression, error.offset),)) from None
         try:
-            handle = _running().compile(expression)
+            handle = _made(expression)
         except RuntimeError as error:
             raise CompileError(complaints.problems(str(error), expression, {}, _CALLABLE)) from None
         return Program(expression, returns, frozenset(walk.reads), walk.steps, handle)
 
-    def all_of(self, programs: Sequence[Program]) -> Program | None:
+    def each_of(self, programs: Sequence[Program]) -> Program | None:
         # A line break ends a comment that an expression may end in.
-        expression = " && ".join(f"({program.expression}\n)" for program in programs)
+        expression = "[" + ", ".join(f"({program.expression}\n)" for program in programs) + "]"
         try:
-            handle = _running().compile(expression)
+            handle = _made(expression)
         except (RuntimeError, UnicodeError):
             return None
         reads = frozenset(path for program in programs for path in program.reads)
-        return Program(expression, Returns.VERDICT, reads, sum(program.steps for program in programs), handle)
+        return Program(expression, Returns.VERDICTS, reads, sum(program.steps for program in programs), handle)
 
     def _checked(self, expression: str, kind: str, returns: Returns) -> Any:
         try:
@@ -71,9 +71,10 @@ class CelCpp:
         except RuntimeError as error:
             # Among them the end of the iteration budget.
             raise EvaluationError(complaints.failure(str(error))) from None
-        found = value.value()
+        many = program.returns is Returns.VERDICTS
+        found = value.plain_value() if many else value.value()
         # An error is a value too, and its Python value is text.
-        if found is True or found is False or value.type() == cel.Type.STRING:
+        if (type(found) is list) if many else (found is True or found is False or value.type() == cel.Type.STRING):
             return found
         why = str(found)
         raise EvaluationError(complaints.failure(LENDER.refusal if NO_VALUE in why else why))
@@ -100,6 +101,12 @@ def _checking(kind: str) -> Any:
 def _running() -> Any:
     types = dict.fromkeys(NAMES, cel.Type.DYN)
     return cel.NewEnv(config=_extensions(), variables=types, functions=functions.declarations(checking=False))
+
+
+def _made(expression: str) -> Any:
+    """What is run. RuntimeError where it cannot be compiled."""
+    made = _running().compile(expression)
+    return _running().deserialize(folding.folded(made.serialize())) if functions.QUANTITY in expression else made
 
 
 def _extensions() -> Any:

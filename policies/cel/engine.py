@@ -14,6 +14,7 @@ class Returns(StrEnum):
     """What an expression has to give."""
 
     VERDICT = "bool"
+    VERDICTS = "list(bool)"
     MESSAGE = "string"
 
 
@@ -68,10 +69,13 @@ class Engine(Protocol):
         """Check an expression about objects of a kind. Raises CompileError with everything that is wrong."""
         ...
 
-    def all_of(self, programs: Sequence[Program]) -> Program | None:
-        """One program that is true exactly where all of these are; None where there cannot be one."""
+    def each_of(self, programs: Sequence[Program]) -> Program | None:
+        """One program that gives what all of these give, in their order; None where there cannot be one.
+
+        It has no value where one of them has none.
+        """
         ...
 
     def evaluate(self, program: Program, variables: Variables) -> Any:
-        """The value for these variables, a bool or a str as asked. Raises EvaluationError."""
+        """The value for these variables: a bool, a list or a str, as asked. Raises EvaluationError."""
         ...

@@ -16,7 +16,9 @@ from cel_expr_python import cel  # type: ignore[import-untyped]  # it ships stub
 from crds.quantity import MAX_LENGTH, parse
 from policies.cel.lending import LENDER
 
-_QUANTITY: Final = "kubernetes.Quantity"
+QUANTITY: Final = "quantity"
+"""The function that makes one."""
+_TYPE: Final = "kubernetes.Quantity"
 
 
 class _Function(NamedTuple):
@@ -71,9 +73,15 @@ def _sign(value: str) -> int:
     return (number > 0) - (number < 0)
 
 
+@lru_cache(maxsize=4096)
 def _compare(one: str, other: str) -> int:
     first, second = _number(one), _number(other)
     return (first > second) - (first < second)
+
+
+def _compare_made(one: str | int, other: str) -> int:
+    """What comparing `quantity(one)` gives."""
+    return _compare(canonical(one), other)
 
 
 def _sum(one: str, other: Decimal) -> str:
@@ -81,8 +89,8 @@ def _sum(one: str, other: Decimal) -> str:
 
 
 _FUNCTIONS: Final = (
-    _Function("quantity", "q", ("string",), False, canonical),
-    _Function("quantity", "q", ("int",), False, canonical),
+    _Function(QUANTITY, "q", ("string",), False, canonical),
+    _Function(QUANTITY, "q", ("int",), False, canonical),
     _Function("isQuantity", "bool", ("string",), False, is_quantity),
     _Function("isQuantity", "bool", ("int",), False, is_quantity),
     _Function("compareTo", "int", ("q", "q"), True, _compare),
@@ -97,22 +105,36 @@ _FUNCTIONS: Final = (
     _Function("sub", "q", ("q", "q"), True, lambda one, other: _sum(one, -_number(other))),
     _Function("sub", "q", ("q", "int"), True, lambda one, other: _sum(one, -Decimal(other))),
 )
+COMPARING: Final = {name: f"quantity.{name}" for name in ("compareTo", "isGreaterThan", "isLessThan")}
+"""What compares two quantities, and the function that makes the first of them besides; nobody can write its name."""
+
+_MAKING: Final = tuple(
+    _Function(COMPARING[name], result, (given, "q"), False, body)
+    for name, result, body in (
+        ("compareTo", "int", _compare_made),
+        ("isGreaterThan", "bool", lambda one, other: _compare_made(one, other) > 0),
+        ("isLessThan", "bool", lambda one, other: _compare_made(one, other) < 0),
+    )
+    for given in ("string", "int")
+)
 
 
 def declarations(*, checking: bool) -> list[Any]:
     """The functions for one of the two environments."""
+    functions = _FUNCTIONS if checking else (*_FUNCTIONS, *_MAKING)
     types = {
-        "q": cel.Type.AbstractType(_QUANTITY) if checking else cel.Type.STRING,
+        "q": cel.Type.AbstractType(_TYPE) if checking else cel.Type.STRING,
         "string": cel.Type.STRING,
         "int": cel.Type.INT,
         "bool": cel.Type.BOOL,
         "double": cel.Type.DOUBLE,
     }
-    return [cel.FunctionDecl(name, list(_overloads(name, types))) for name in {one.name: None for one in _FUNCTIONS}]
+    names = dict.fromkeys(one.name for one in functions)
+    return [cel.FunctionDecl(name, list(_overloads(name, functions, types))) for name in names]
 
 
-def _overloads(name: str, types: dict[str, Any]) -> Iterator[Any]:
-    for number, one in enumerate(function for function in _FUNCTIONS if function.name == name):
+def _overloads(name: str, functions: tuple[_Function, ...], types: dict[str, Any]) -> Iterator[Any]:
+    for number, one in enumerate(function for function in functions if function.name == name):
         yield cel.Overload(
             f"headgate_{name}_{number}",
             types[one.result],

@@ -57,31 +57,38 @@ class Lender:
     def __init__(self, forgotten: Forgotten) -> None:
         self.refusal = ""
         self._forgotten = forgotten
-        self._results: list[Any] = []
+        self._owed: list[Any] = []
         self._alive: list[Any] = []
 
     def lent(self, body: Body) -> Any:
         """The function as the engine may call it. ValueError is its way to say that there is no value."""
         if not any(self._forgotten):
             return body
-        called = _CALLED(lambda _, arguments: self._call(body, arguments))
+        called = _CALLED(self._calling(body))
         definition = _Definition(b"lent", called, _VARARGS, None)
         # The C function points to both, and lives as long as the process does.
         self._alive += (called, definition)
         return _c_function(ctypes.byref(definition), None, None)
 
-    def _call(self, body: Body, arguments: tuple[Any, ...]) -> Any:
-        while self._results:
-            _release(self._results.pop())
-        try:
-            result = body(*arguments)
-        except (ValueError, ArithmeticError) as error:
-            result, self.refusal = None, str(error)
-        if self._forgotten.arguments:
-            _release(arguments)
-        if self._forgotten.results:
-            self._results.append(result)
-        return result
+    def _calling(self, body: Body) -> Callable[[Any, tuple[Any, ...]], Any]:
+        # One function and no attributes: it is called by the engine, several times a review.
+        owed, (arguments_too, results_too) = self._owed, self._forgotten
+
+        def called(_: Any, arguments: tuple[Any, ...]) -> Any:
+            if owed:
+                _release(owed.pop())
+            try:
+                result = body(*arguments)
+            except (ValueError, ArithmeticError) as error:
+                result, self.refusal = None, str(error)
+            if arguments_too:
+                _release(arguments)
+            # There are but two truths, and to count who holds them frees nothing.
+            if results_too and type(result) is not bool:
+                owed.append(result)
+            return result
+
+        return called
 
 
 @cache

@@ -13,8 +13,8 @@ from crds.findings import ABSENT, Finding, Reason
 from policies.cel import scaling
 from policies.cel.celcpp import CelCpp
 from policies.cel.engine import CompileError, Engine, EvaluationError, Problem, Program, Returns, Variables
-from policies.cel.scope import Tree, tree, value_at, variables
-from policies.cel.together import AllOf, Together
+from policies.cel.scope import Wanted, value_at, variables, wanted
+from policies.cel.together import AllOf, Answers, Together
 from policies.cel.variables import OLD_OBJECT
 from policies.cel.walk import Path
 from policies.decision import Action
@@ -55,20 +55,22 @@ class Rule:
 
     @property
     def asked_of_scaling(self) -> bool:
-        program = self.verdicts.get(meta.WORKER_POOL.kind)
-        return isinstance(program, Program) and scaling.concerned(program) and not scaling.unknown(program)
+        return _asked_of_scaling(self.verdicts.get(meta.WORKER_POOL.kind))
 
     def breach(self, subject: Subject) -> tuple[Breach, ...]:
         """What is wrong with an object. A rule that cannot be asked is broken, and so says why."""
         program = self.verdicts[subject.kind]
         if isinstance(program, Problem):
             return (self._broken(f"cannot be asked: {program}"),)
+        holds = Answers.about(subject).get(program.expression)
+        if holds:
+            return ()
         if subject.is_stored and any(path[0] == OLD_OBJECT for path in program.reads):
             # It compares with what was stored, and nothing is known of what was stored before that.
             return ()
         try:
             known = _known(subject)
-            if ENGINE.evaluate(program, known):
+            if ENGINE.evaluate(program, known) if holds is None else holds:
                 return ()
         except EvaluationError as error:
             # What is malformed in the object is told already, and one mistake is told once. Of a pool that is scaled
@@ -116,14 +118,12 @@ def _rules(spec: Mapping[str, Any], action: Action, together: Together) -> Itera
     actions = {one.value: one for one in Action}
     for _, rule in items(spec, "rules"):
         about = _kinds(rule) or kinds or WORK_KINDS
-        compiled_rule = _compiled_rule(rule, about)
-        operations = frozenset(Operation(one) for one in strings(rule, "operations") if one in set(Operation)) or WRITES
-        name = text(rule, "name")
+        compiled_rule, name = _compiled_rule(rule, about), text(rule, "name")
         asked = PolicyRule(
             id=f"rules.{name}",
             kinds=about,
             sentence=text(rule, "message"),
-            operations=operations,
+            operations=_operations(rule),
             subresources=OBJECT_AND_SCALE if compiled_rule.asked_of_scaling else OBJECT,
             check=_ask,
             strictest=together.of,
@@ -136,28 +136,44 @@ def _known(subject: Subject) -> Variables:
     """What all rules about a subject look at, made once for all of them."""
     known: Variables | None = subject.kept.get(Variables)
     if known is None:
-        known = subject.kept[Variables] = variables(subject, _read_by(subject.policies, subject.kind))
+        facts = subject.facts
+        known = variables(subject, _read_by(subject.policies, subject.kind, facts.operation, facts.subresource))
+        subject.kept[Variables] = known
     return known
 
 
-def _read_by(policies: Policies, kind: str) -> Tree:
-    key = (_read_by, kind)
-    known: Tree | None = policies.kept(key)
+def _read_by(policies: Policies, kind: str, operation: Operation, subresource: str) -> Wanted:
+    key = (_read_by, kind, operation, subresource)
+    known: Wanted | None = policies.kept(key)
     if known is None:
-        known = tree(_reads(policies, kind))
+        known = wanted(kind, _reads(policies, kind, operation, subresource))
         policies.keep(key, known)
     return known
 
 
-def _reads(policies: Policies, kind: str) -> frozenset[Path]:
-    expressions = [
-        (text(rule, field), returns)
+def _reads(policies: Policies, kind: str, operation: Operation, subresource: str) -> frozenset[Path]:
+    """What the rules look at that one kind of request is asked, and their messages with them."""
+    programs = [
+        compiled(expression, kind, returns)
         for view in policies
         for _, rule in items(view.spec, "rules")
+        if operation in _operations(rule) and (not subresource or _asked_of_scaling(_verdict(rule, kind)))
         for field, returns in _FIELDS
+        if (expression := text(rule, field))
     ]
-    programs = [compiled(expression, kind, returns) for expression, returns in expressions if expression]
     return frozenset(path for program in programs if isinstance(program, Program) for path in program.reads)
+
+
+def _operations(rule: Mapping[str, Any]) -> frozenset[Operation]:
+    return frozenset(Operation(one) for one in strings(rule, "operations") if one in set(Operation)) or WRITES
+
+
+def _verdict(rule: Mapping[str, Any], kind: str) -> Program | Problem:
+    return _first(compiled(text(rule, "expression"), kind, Returns.VERDICT))
+
+
+def _asked_of_scaling(program: Program | Problem | None) -> bool:
+    return isinstance(program, Program) and scaling.concerned(program) and not scaling.unknown(program)
 
 
 def _kinds(obj: Any, *path: str) -> frozenset[str]:
@@ -173,7 +189,7 @@ def _ask(subject: Subject, rule: Rule | AllOf) -> tuple[Breach, ...]:
 
 def _all_hold(subject: Subject, rules: AllOf) -> bool:
     try:
-        return rules.holds(subject, _known(subject))
+        return rules.hold(subject, _known(subject))
     except EvaluationError:
         return False
 
@@ -183,12 +199,12 @@ _SOME: Final = (Breach(Finding(_WHOLE, Reason.INVALID, "not every rule holds")),
 
 
 def _compiled_rule(rule: Mapping[str, Any], kinds: frozenset[str]) -> Rule:
-    expression, saying = text(rule, "expression"), text(rule, "messageExpression")
+    saying = text(rule, "messageExpression")
     return Rule(
         name=text(rule, "name"),
         field=text(rule, "fieldPath") or _WHOLE,
         message=text(rule, "message"),
-        verdicts={kind: _first(compiled(expression, kind, Returns.VERDICT)) for kind in kinds},
+        verdicts={kind: _verdict(rule, kind) for kind in kinds},
         messages={kind: _first(compiled(saying, kind, Returns.MESSAGE)) for kind in kinds if saying},
     )
 

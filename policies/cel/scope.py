@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import orjson
 
 import crds
+from crds import meta
 from crds.compiling import root
+from policies import effective
 from policies.cel.engine import EvaluationError, Variables
 from policies.cel.shapes import MOST_INPUT
 from policies.cel.variables import EFFECTIVE, MOST_QUEUES, NAMESPACE, OBJECT, OLD_OBJECT, QUEUES, REQUEST
@@ -25,43 +27,83 @@ SURELY_SMALL: Final = MOST_INPUT // 16
 _KEPT: Final = ("metadata", "status", "apiVersion", "kind")
 
 
-def variables(subject: Subject, names: Tree) -> Variables:
+class Wanted(NamedTuple):
+    """What some rules look at: the paths as a tree that begins with the variables, and the groups below `effective`.
+
+    `sayable` is what is named there, as far as it is nothing but what an object can say itself.
+    """
+
+    tree: Tree
+    effective: effective.Part
+    sayable: Tree
+
+
+def wanted(kind: str, reads: Iterable[Path]) -> Wanted:
+    whole = tree(reads)
+    named = whole.get(EFFECTIVE, {})
+    part = effective.part(effective.QUEUE if kind == meta.QUEUE.kind else effective.POOL, named)
+    return Wanted(whole, part, named if named.keys() <= set(part.own) else {})
+
+
+def variables(subject: Subject, reads: Wanted) -> Variables:
     """What is named and no more: handing a whole object to the engine takes longer than most rules do."""
-    return Variables({name: pruned(_MAKERS[name](subject, below), below) for name, below in names.items()})
+    values = {name: pruned(_MAKERS[name](subject, below, reads), below) for name, below in reads.tree.items()}
+    return Variables(values)
 
 
-def _object(subject: Subject, below: Tree) -> Any:
-    return _given(subject, None if subject.is_leaving else subject.obj, subject.is_fine, below)
-
-
-def _old_object(subject: Subject, below: Tree) -> Any:
-    before = subject.obj if subject.is_leaving else subject.previous
-    return _given(subject, before, before is not None and crds.fine(subject.kind, before), below)
-
-
-def _given(subject: Subject, obj: Object | None, is_fine: bool, below: Tree) -> Any:
-    """An object as the API server would store it, bounded, for the cost of a rule was reckoned with that."""
-    if obj is None:
+def _object(subject: Subject, below: Tree, reads: Wanted) -> Any:
+    if subject.is_leaving:
         return None
+    if subject.facts.subresource:
+        return _scaled(subject, subject.obj, below)
+    return _given(subject, subject.obj, subject.is_fine, below)
+
+
+def _old_object(subject: Subject, below: Tree, reads: Wanted) -> Any:
+    before = subject.obj if subject.is_leaving else subject.previous
+    if before is None:
+        return None
+    if subject.facts.subresource:
+        return _scaled(subject, before, below)
+    return _given(subject, before, crds.fine(subject.kind, before), below)
+
+
+def _given(subject: Subject, obj: Object, is_fine: bool, below: Tree) -> Object:
+    """An object as the API server would store it, bounded, for the cost of a rule was reckoned with that."""
     if is_fine and 0 < subject.facts.size <= SURELY_SMALL and below and below.get("metadata", below):
         # Neither to be measured nor to be copied: what is not named, managedFields among it, is left out anyway.
         return obj
-    kind = subject.kind
     if not is_fine:
-        # Status and metadata are no part of what is decoded: the API server has a schema of its own for them.
-        obj = {**root(kind).decoded(obj), **{key: obj[key] for key in _KEPT if key in obj}}
+        obj = _decoded(subject.kind, obj)
     metadata = {key: value for key, value in mapping(obj, "metadata").items() if key != "managedFields"}
     given = {**obj, "metadata": metadata}
+    _measure(given)
+    return given
+
+
+def _scaled(subject: Subject, obj: Object, below: Tree) -> Object:
+    """The little that is known of a pool that is scaled. It lacks what every pool has, so asking whether it is fine
+    would tell nothing.
+    """
+    _measure(obj)
+    return _decoded(subject.kind, pruned(obj, below))
+
+
+def _decoded(kind: str, obj: Object) -> Object:
+    # Status and metadata are no part of what is decoded: the API server has a schema of its own for them.
+    return {**root(kind).decoded(obj), **{key: obj[key] for key in _KEPT if key in obj}}
+
+
+def _measure(obj: Object) -> None:
     try:
-        size = len(orjson.dumps(given))
+        size = len(orjson.dumps(obj))
     except TypeError as error:
         raise EvaluationError(f"the object is not JSON: {error}") from None
     if size > MOST_INPUT:
         raise EvaluationError(f"the object is larger than {MOST_INPUT // 1024} KiB, too large for rules in CEL")
-    return given
 
 
-def _request(subject: Subject, below: Tree) -> Any:
+def _request(subject: Subject, below: Tree, reads: Wanted) -> Any:
     facts = subject.facts
     return {
         "operation": facts.operation.value,
@@ -73,12 +115,12 @@ def _request(subject: Subject, below: Tree) -> Any:
     }
 
 
-def _namespace(subject: Subject, below: Tree) -> Any:
+def _namespace(subject: Subject, below: Tree, reads: Wanted) -> Any:
     labels = dict(subject.snapshot.namespace_labels(subject.namespace))
     return {"metadata": {"name": subject.namespace, "labels": labels}}
 
 
-def _queues(subject: Subject, below: Tree) -> Any:
+def _queues(subject: Subject, below: Tree, reads: Wanted) -> Any:
     """The Queues a WorkerPool names, in its order, as far as they are known; a Queue has none."""
     known = subject.snapshot.queues(subject.namespace)
     names = [text(item, "name") for _, item in items(subject.spec, "queues")][:MOST_QUEUES]
@@ -94,8 +136,27 @@ def _queues(subject: Subject, below: Tree) -> Any:
     ]
 
 
-def _effective(subject: Subject, below: Tree) -> Any:
-    return subject.effective.values
+def _effective(subject: Subject, below: Tree, reads: Wanted) -> Any:
+    if not 0 < subject.facts.size <= SURELY_SMALL:
+        _measure(subject.spec)
+    return _said(subject.spec, reads.sayable) or subject.effective_in(reads.effective).values
+
+
+def _said(spec: Mapping[str, Any], named: Tree) -> dict[str, Any] | None:
+    """What is named, where the object says all of it itself: nothing can be inherited then, and merging takes longer
+    than half of the rules do.
+    """
+    said = {}
+    for key, below in named.items():
+        value = spec.get(key)
+        if type(value) is dict:
+            value = _said(value, below) if below else None
+        elif below:
+            return None
+        if value is None:
+            return None
+        said[key] = value
+    return said
 
 
 _MAKERS: Final = {
@@ -112,7 +173,12 @@ def pruned(value: Any, named: Tree) -> Any:
     """The parts of a value that a tree names; an empty tree names all of it."""
     if not named or type(value) is not dict:
         return value
-    return {key: pruned(value[key], below) for key, below in named.items() if key in value}
+    picked = {}
+    for key, below in named.items():
+        if key in value:
+            # Most are leaves, and a call for each would take longer than the rest.
+            picked[key] = pruned(value[key], below) if below else value[key]
+    return picked
 
 
 def tree(reads: Iterable[Path]) -> Tree:

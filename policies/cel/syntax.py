@@ -25,7 +25,8 @@ _TYPES: Final = {
     "double": FieldDescriptorProto.TYPE_DOUBLE,
     "bool": FieldDescriptorProto.TYPE_BOOL,
 }
-# Message -> field -> (number, type); `*` marks a list. The members of a `oneof` are told apart by presence.
+# Message -> field -> (number, type); `*` marks a list. The members of a `oneof` are told apart by presence, which
+# scalars only have where `?` marks them as such members; without it a zero would be lost when it is serialised again.
 _MESSAGES: Final[Mapping[str, Mapping[str, tuple[int, str]]]] = {
     "CheckedExpr": {"expr": (4, "Expr"), "source_info": (5, "SourceInfo")},
     "SourceInfo": {"positions": (4, "Position*")},
@@ -40,7 +41,7 @@ _MESSAGES: Final[Mapping[str, Mapping[str, tuple[int, str]]]] = {
         "struct_expr": (8, "CreateStruct"),
         "comprehension_expr": (9, "Comprehension"),
     },
-    "Constant": {"int64_value": (3, "int64"), "string_value": (6, "string"), "bytes_value": (7, "bytes")},
+    "Constant": {"int64_value": (3, "int64?"), "string_value": (6, "string?"), "bytes_value": (7, "bytes?")},
     "Ident": {"name": (1, "string")},
     "Select": {"operand": (1, "Expr"), "field": (2, "string"), "test_only": (3, "bool")},
     "Call": {"target": (1, "Expr"), "function": (2, "string"), "args": (3, "Expr*")},
@@ -65,9 +66,16 @@ Expr = Any
 
 def parsed(serialized: bytes) -> tuple[Expr, Mapping[int, int]]:
     """An expression and where its parts begin: from their ids to their offsets in the text."""
-    wrapped = Wrapped.FromString(serialized)
-    checked = _checked_expr().FromString(wrapped.value)
+    _, checked = unwrapped(serialized)
     return checked.expr, {position.key: position.value for position in checked.source_info.positions}
+
+
+def unwrapped(serialized: bytes) -> tuple[Any, Any]:
+    """The message that the engine wraps a checked expression in, and the checked expression. What is not declared here
+    stays in it, so that it can be serialised again.
+    """
+    wrapped = Wrapped.FromString(serialized)
+    return wrapped, _checked_expr().FromString(wrapped.value)
 
 
 def kind(expr: Expr) -> str:
@@ -88,9 +96,13 @@ def _checked_expr() -> Any:
 
 
 def _field(message: DescriptorProto, key: str, number: int, type_name: str) -> None:
-    plain = type_name.removesuffix("*")
-    many = FieldDescriptorProto.LABEL_REPEATED if plain != type_name else FieldDescriptorProto.LABEL_OPTIONAL
+    plain = type_name.rstrip("*?")
+    many = FieldDescriptorProto.LABEL_REPEATED if type_name.endswith("*") else FieldDescriptorProto.LABEL_OPTIONAL
     field = message.field.add(name=key, number=number, label=many)
+    if type_name.endswith("?"):
+        if not message.oneof_decl:
+            message.oneof_decl.add(name="one")
+        field.oneof_index = 0
     if plain in _TYPES:
         field.type = _TYPES[plain]
     else:

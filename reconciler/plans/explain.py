@@ -20,6 +20,7 @@ from reconciler.plans.law import Ask, Why
 MESSAGE_LENGTH: Final = 120
 STEPS: Final = 16
 SIGNALS: Final = "Signals"
+OUTCOMES: Final = "Outcomes"
 QUEUE: Final = "Queue"
 QUEUES: Final = "Queues"
 NOTHING: Final = "nothing waits or runs"
@@ -31,9 +32,12 @@ INEFFECTIVE: Final = "more workers completed no more jobs; a few more are tried 
 
 
 def steps(bill: Sequence[Step]) -> tuple[Step, ...]:
-    """At most 16 steps; a longer bill loses signals, then queues in its middle, since its end says what won."""
-    if len(bill) > STEPS:
-        bill = [step for step in bill if step.name != SIGNALS]
+    """At most 16 steps; a longer bill loses outcomes, then signals, then queues in its middle, since its end says what
+    won.
+    """
+    for beside in (OUTCOMES, SIGNALS):
+        if len(bill) > STEPS:
+            bill = [step for step in bill if step.name != beside]
     if len(bill) > STEPS:
         head, left_out = STEPS // 2, len(bill) - STEPS + 1
         gap = Step("More", bill[head].replicas, f"{left_out} more queues")

@@ -20,7 +20,7 @@ from reconciler.plans.damping import Window
 from reconciler.plans.decision import BoundBy, ReplicaDecision, Step
 from reconciler.plans.facts import PoolFacts
 from reconciler.plans.history import Change, History
-from reconciler.plans.signals import signals
+from reconciler.plans.signals import outcomes, signals
 from reconciler.plans.summary import summary
 
 UNPACED: Final = (BoundBy.HOLD, BoundBy.PAUSED)
@@ -59,9 +59,11 @@ def decide(facts: PoolFacts, history: History, clock: float) -> tuple[ReplicaDec
 def wanted(facts: PoolFacts, most: int | None = None) -> Bill:
     """What the jobs ask for, bounded but not yet damped; `most` is what growth is known to help up to."""
     demand = asks.demand(facts)
-    # The price is worked out only where the number changes, since the record shows no other decision.
-    told = price.price(facts, demand.limited) if demand.limited != facts.current else ()
-    bill = Bill(demand.replicas, BoundBy.DEMAND, (*signals(facts), *explain.shares(demand, facts), *told))
+    # What takes longer to work out is told only where the number changes, since the record shows no other decision.
+    changes = demand.limited != facts.current
+    heard = (*signals(facts), *(outcomes(facts) if changes else ()))
+    told = price.price(facts, demand.limited) if changes else ()
+    bill = Bill(demand.replicas, BoundBy.DEMAND, (*heard, *explain.shares(demand, facts), *told))
     bill = bill.moved(demand.replicas, BoundBy.DEMAND)
     bill = _rate_limit(facts, bill, demand)
     bill = _bands(facts, bill, demand)

@@ -1,4 +1,4 @@
-"""What a decision heard of a queue, in one line of its bill: each number with how it is known, and how old it is.
+"""What a decision heard of a queue, in two lines of its bill: each number with how it is known, and how old it is.
 
 `about` stands before what is estimated, and what is unknown says so; the numbers are those of the moment.
 """
@@ -10,7 +10,7 @@ from typing import Final
 from crds import duration
 from reconciler.plans import arrivals
 from reconciler.plans.decision import Step
-from reconciler.plans.explain import SIGNALS, cut, trouble
+from reconciler.plans.explain import OUTCOMES, SIGNALS, cut, trouble
 from reconciler.plans.facts import PoolFacts, QueueFacts
 
 NAME_LENGTH: Final = 24
@@ -20,6 +20,23 @@ NAME_LENGTH: Final = 24
 def signals(facts: PoolFacts) -> tuple[Step, ...]:
     """One step for each queue; the number is that of the pool until now, for a signal asks for nothing."""
     return tuple(Step(SIGNALS, facts.current, _told(queue, facts)) for queue in facts.queues)
+
+
+def outcomes(facts: PoolFacts) -> tuple[Step, ...]:
+    """One step for each queue that is read: what has come of its jobs lately. None of it is asked for by the law."""
+    return tuple(Step(OUTCOMES, facts.current, _fared(queue)) for queue in facts.queues if not queue.unreadable)
+
+
+def _fared(queue: QueueFacts) -> str:
+    """`orders: 10/s out, wait p95 3s100ms, latency p95 about 7s500ms`"""
+    found, out = queue.source.outcomes(), queue.completions
+    about = "about " if found.judged else ""
+    parts = [
+        "completions unknown" if out is None else f"{_about(queue, 'completions')}{_short(out):g}/s out",
+        "wait p95 unknown" if found.wait is None else f"wait p95 {about}{_seconds(found.wait)}",
+        "latency p95 unknown" if found.latency is None else f"latency p95 about {_seconds(found.latency)}",
+    ]
+    return f"{cut(queue.name, NAME_LENGTH)}: {', '.join(parts)}"
 
 
 def _told(queue: QueueFacts, facts: PoolFacts) -> str:

@@ -87,12 +87,17 @@ class Guards:
 
     cluster: Cluster
 
-    def install(self) -> None:
-        policies = (f"templates/native/{policy}.yaml" for policy in ("delete-guard", "worker-marks"))
-        self.cluster.kubectl("apply", "-f-", stdin=_rendered("headgate-crds", CRDS, "default", *policies))
+    def install(self, *policies: str) -> None:
+        names = policies or ("delete-guard", "worker-marks")
+        templates = (f"templates/native/{policy}.yaml" for policy in names)
+        self.cluster.kubectl("apply", "-f-", stdin=_rendered("headgate-crds", CRDS, "default", *templates))
 
     def bind(self, namespace: str) -> None:
         bindings = _rendered("hg", HEADGATE, namespace, "templates/guards.yaml")
+        self.cluster.kubectl("apply", "-f-", stdin=bindings)
+
+    def bind_floor(self, namespace: str) -> None:
+        bindings = _rendered("hg", HEADGATE, namespace, "templates/floor.yaml")
         self.cluster.kubectl("apply", "-f-", stdin=bindings)
 
     def unbind(self, namespace: str) -> None:

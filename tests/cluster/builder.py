@@ -30,12 +30,14 @@ class Tool:
     """Package paths by program name."""
     version_variables: tuple[str, ...] = ()
     """Linker settings; `{version}`, `{major}` and `{minor}` are filled in."""
+    inputs: Path = _INPUTS
+    """Where its folder of that name is."""
 
     @property
     def version(self) -> str:
         found = re.search(rf"^(?:require )?\s*{re.escape(self.module)} (v\S+)", self._go_mod(), re.MULTILINE)
         if found is None:
-            raise ValueError(f"{_INPUTS / self.name / 'go.mod'} does not require {self.module}")
+            raise ValueError(f"{self.pins() / 'go.mod'} does not require {self.module}")
         return found.group(1)
 
     def folder(self) -> Path:
@@ -49,8 +51,12 @@ class Tool:
         settings = (v.format(version=self.version, major=major, minor=minor) for v in self.version_variables)
         return " ".join(["-s", "-w", *(f"-X {setting}" for setting in settings)])
 
+    def pins(self) -> Path:
+        """The folder with its go.mod and go.sum."""
+        return self.inputs / self.name
+
     def _go_mod(self) -> str:
-        return (_INPUTS / self.name / "go.mod").read_text()
+        return (self.pins() / "go.mod").read_text()
 
 
 _COMPONENT_VERSION: Final = "k8s.io/component-base/version"
@@ -107,7 +113,7 @@ def _build(tool: Tool, program: str, final: Path) -> None:
     progress.run(
         f"Building {program} {tool.version} (once, into {cache.root()})",
         [*progress.DIES_WITH_US, *build, tool.programs[program]],
-        cwd=_INPUTS / tool.name,
+        cwd=tool.pins(),
         env=toolchain.environment(),
     )
     partial.rename(final)
@@ -128,7 +134,7 @@ def _module(tool: Tool) -> Path:
     """Where `go` keeps the tool's module."""
     done = subprocess.run(
         [toolchain.go(), "mod", "download", "-json", tool.module],
-        cwd=_INPUTS / tool.name,
+        cwd=tool.pins(),
         env=toolchain.environment(),
         capture_output=True,
         text=True,

@@ -7,6 +7,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from headgate.cli import main
+from headgate.simulation import patterns, raster
 
 POOL = """
 apiVersion: work.headgate.dev/v1
@@ -49,6 +50,27 @@ def test_settings_side_by_side(pool: Path, tmp_path: Path) -> None:
     assert picture.read_text().startswith("<svg")
 
 
+def test_the_help_fits_a_terminal_of_80_columns_and_names_every_pattern() -> None:
+    lines = simulate("--help").stdout.splitlines()
+    assert max(map(len, lines)) <= 80
+    assert set(patterns.usages()) <= {line.strip() for line in lines}
+
+
+def test_a_picture_of_pixels(pool: Path, tmp_path: Path) -> None:
+    picture = tmp_path / "runs.png"
+    found = simulate("--pool", pool, "--trace", "constant:5", "--length", "1m", "--plot", picture)
+    assert found.exit_code == 0, found.output
+    assert picture.read_bytes().startswith(b"\x89PNG\r\n")
+
+
+def test_a_picture_of_pixels_without_the_extra(pool: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Said before anything is played."""
+    monkeypatch.setattr(raster, "MODULES", ("resvg_py_that_is_not_there", "font_source_sans_pro"))
+    found = simulate("--pool", pool, "--trace", "nowhere.csv", "--plot", "runs.png")
+    assert found.exit_code == 2
+    assert "runs.png needs resvg_py_that_is_not_there: pip install 'headgate[png]', or write runs.svg" in found.stderr
+
+
 def test_the_same_call_says_the_same(pool: Path) -> None:
     one, two = (simulate("--pool", pool, "--trace", "constant:1", "--length", "5m", "-o", "json") for _ in range(2))
     assert one.stdout == two.stdout
@@ -87,6 +109,19 @@ def test_what_a_target_costs(pool: Path) -> None:
     assert [(row[0], row[2]) for row in rows] == [("5s", "yes"), ("60s", "yes")]
     assert [one["targetSeconds"] for one in told["prices"]] == [5, 60]
     assert [one["setting"] for one in told["results"]] == ["emails"]
+
+
+def test_a_burst_of_a_second_is_not_missed(pool: Path) -> None:
+    found = simulate("--pool", pool, "--trace", "burst:500:1m:1s:0", "--length", "1h", "-o", "json")
+    assert json.loads(found.stdout)["jobs"] == pytest.approx(500, abs=90), "four standard deviations"
+
+
+def test_two_pools_of_one_name_are_not_taken_for_one(pool: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other.yaml"
+    other.write_text(POOL.replace("metadata: {name: emails}", "metadata: {name: emails, namespace: other}"))
+    found = simulate("--pool", pool, "--pool", other, "--trace", "constant:1")
+    assert found.exit_code == 2
+    assert "there are several of kind WorkerPool with the name emails: give one of them another" in found.stderr
 
 
 TWO_QUEUES = POOL.replace("[{name: emails}]", "[{name: emails}, {name: bulk, waitTarget: 5m}]")
@@ -129,8 +164,11 @@ def test_what_is_not_played_is_said(pool: Path) -> None:
         (("--trace", "constant:1", "--set", "scaling.wait.targt=1h"), "spec.scaling.wait.targt"),
         (("--trace", "constant:1", "--set", "scaling.minReplicas=-1"), "spec.scaling.minReplicas: Invalid value: -1"),
         (("--trace", "constant:1", "--set", "scaling"), "is not of the form"),
+        (("--trace", "constant:1389"), "makes more than 2000000 jobs: lower its rate, or --length"),
+        (("--trace", "burst:2000000:1m:1s:0"), "comes to 2e+06 jobs a second, which can be played for 10s at most"),
+        (("--trace", "onoff:5:0s:0s"), "ON-TIME must be from 1 to 2678400, not '0s'"),
         (("--trace", "bulk=constant:1"), "a load for bulk, where the pool works off emails"),
-        (("--trace", "constant:1", "--plot", "runs.png"), "runs.png must end in .svg, which is what is drawn"),
+        (("--trace", "constant:1", "--plot", "runs.gif"), "runs.gif must end in .svg or .png, which are what is drawn"),
         (("--trace", "constant:1", "--plot", "nowhere/runs.svg"), "there is no folder nowhere"),
         (("--trace", "constant:1", "--begin", "08:00"), "'08:00' is no time such as 2026-01-05T08:00:00Z"),
         (("--trace", "constant:1", "--targets", "5s,soon"), "'soon' is no duration"),

@@ -57,6 +57,16 @@ def test_equals_are_asked_in_the_order_of_their_names() -> None:
             id="managed",
         ),
         pytest.param(
+            {"management": "Manage", **queue()["spec"]}, {}, "deadLetter.deletionPolicy", "Block", id="its own place"
+        ),
+        pytest.param(
+            {"management": "Manage", **queue(layout="Celery")["spec"], "deadLetter": {"queueName": "d"}},
+            {},
+            "deadLetter.deletionPolicy",
+            None,
+            id="no dead letters that could be blocked for",
+        ),
+        pytest.param(
             {"retry": {"backoff": {"initial": "2m"}}},
             {},
             "retry.backoff.max",
@@ -152,6 +162,49 @@ def test_effective_queues(spec: Object, defaults: Object, path: str, want_value:
 def test_effective_pools(spec: Object, queues: list[Object], defaults: Object, path: str, want_value: Any) -> None:
     whole = {**pool(scaling={"maxReplicas": 3})["spec"], **spec}
     assert effective.pool(whole, queues, views(policy(defaults=defaults))).get(path) == want_value
+
+
+GROUPS = (
+    "concurrency",
+    "maxInFlight",
+    "scaling",
+    "drain",
+    "rollout",
+    "resources",
+    "securityContext",
+    "priority",
+    "image",
+)
+NUMBERS = st.integers(0, 9)
+SPECS = st.fixed_dictionaries(
+    {},
+    optional={
+        "concurrency": NUMBERS,
+        "maxInFlight": NUMBERS,
+        "image": st.just("registry.acme.io/resize:1"),
+        "resources": st.just({"limits": {"cpu": "1"}}),
+        "template": st.just({"spec": {"containers": [{"name": "worker", "resources": {"limits": {"memory": "1Gi"}}}]}}),
+        "scaling": st.fixed_dictionaries(
+            {},
+            optional={
+                "minReplicas": st.none() | NUMBERS,
+                "maxReplicas": NUMBERS,
+                "startupTime": st.just("6m"),
+                "wait": st.just({"target": "1m"}),
+            },
+        ),
+        "rollout": st.fixed_dictionaries({}, optional={"maxSurge": NUMBERS, "maxUnavailable": NUMBERS}),
+        "drain": st.fixed_dictionaries({}, optional={"timeout": st.just("5m"), "guard": st.just("Off")}),
+    },
+)
+
+
+@given(spec=SPECS, defaults=SPECS, groups=st.sets(st.sampled_from(GROUPS)))
+def test_a_part_is_as_in_the_whole(spec: Object, defaults: Object, groups: set[str]) -> None:
+    policies, queues = views(policy(defaults=defaults)), [{"maxJobDuration": "30m"}]
+    part = effective.pool(spec, queues, policies, effective.part(effective.POOL, groups))
+    whole = effective.pool(spec, queues, policies)
+    assert {group: part.get(group) for group in groups} == {group: whole.get(group) for group in groups}
 
 
 keys = st.sampled_from("abc")

@@ -83,6 +83,7 @@ QUEUES: list[Any] = [
         id="a time for waiting, and nothing to wait for",
     ),
     pytest.param(queue(drainTimeout="1h", deletionPolicy="Drain"), [], id="a deletion that waits for jobs"),
+    pytest.param(queue(drainTimeout="1h", management="Manage"), [], id="a deletion that waits for dead letters"),
 ]
 
 

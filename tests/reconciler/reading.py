@@ -9,29 +9,28 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from crds import meta
+from kube import resources
+from kube.resources import Resource, custom
 from tests.crds.apiserver import ApiServer
 
 _OURS: Final = {
-    name: f"/apis/{meta.API_VERSION}/{{}}{kind.plural}"
+    name: custom(meta.GROUP, meta.VERSION, kind.plural, kind.kind, kind.namespaced)
     for kind in meta.KINDS
-    for name in (kind.singular, kind.plural, f"{kind.plural}.{meta.GROUP}", kind.short_name)
+    for name in (kind.singular, kind.plural, kind.short_name, f"{kind.plural}.{meta.GROUP}")
 }
-_CORE: Final = {
-    "cm": "configmaps",
-    "events": "events",
-    "pvc": "persistentvolumeclaims",
-    "pod": "pods",
-    "pods": "pods",
+_THEIRS: Final = {
+    name: one
+    for one in vars(resources).values()
+    if isinstance(one, Resource)
+    for name in (one.kind.lower(), one.plural, str(one))
 }
-_PATHS: Final = {
+_KNOWN: Final = {
+    **_THEIRS,
     **_OURS,
-    **{name: f"/api/v1/{{}}{plural}" for name, plural in _CORE.items()},
-    **dict.fromkeys(("deployment", "deployments"), "/apis/apps/v1/{}deployments"),
-    **dict.fromkeys(("statefulset", "statefulsets"), "/apis/apps/v1/{}statefulsets"),
-    "lease": "/apis/coordination.k8s.io/v1/{}leases",
-    "pdb": "/apis/policy/v1/{}poddisruptionbudgets",
+    "cm": resources.CONFIG_MAPS,
+    "pdb": resources.POD_DISRUPTION_BUDGETS,
 }
-"""Where what kubectl calls so is served; the place of the namespace is open."""
+"""What kubectl calls so."""
 
 
 class Reader:
@@ -41,16 +40,12 @@ class Reader:
         self._server, self._namespace = ApiServer(kubeconfig), namespace
 
     def get(self, resource: str, name: str) -> dict[str, Any]:
-        return self._read(f"{self._path(resource)}/{name}")
+        return self._read(_KNOWN[resource].path(self._namespace, name))
 
     def list(self, resource: str, selector: str = "") -> list[dict[str, Any]]:
-        found = self._read(f"{self._path(resource)}?labelSelector={quote(selector)}")
+        found = self._read(f"{_KNOWN[resource].path(self._namespace)}?labelSelector={quote(selector)}")
         kind = {"apiVersion": found["apiVersion"], "kind": found["kind"].removesuffix("List")}
         return [{**kind, **item} for item in found["items"]]
-
-    def _path(self, resource: str) -> str:
-        within = "" if resource == meta.CLUSTER_POLICY.singular else f"namespaces/{self._namespace}/"
-        return _PATHS[resource].format(within)
 
     def _read(self, path: str) -> dict[str, Any]:
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -22,7 +23,7 @@ from reconciler.context import Context
 from reconciler.errors import Stalled, Transient, Waiting, from_api
 from reconciler.events import Events
 from reconciler.keys import Key, key_of
-from reconciler.loop import Loop
+from reconciler.loop import A_TURN, Loop
 from reconciler.metrics import Metrics
 from reconciler.observations import Observations, QueueName
 from reconciler.phases import Reconcile, State
@@ -79,9 +80,9 @@ class Bench:
         return Loop(self.context, self.queue, writer, (kind,))
 
     @asynccontextmanager
-    async def running(self) -> AsyncIterator[None]:
+    async def running(self, workers: int = 2) -> AsyncIterator[None]:
         loop = self.loop()
-        running = asyncio.create_task(loop.run(2, 5))
+        running = asyncio.create_task(loop.run(workers, 5))
         try:
             yield
         finally:
@@ -262,6 +263,32 @@ async def test_what_is_gone_is_forgotten_everywhere(bench: Bench) -> None:
         assert bench.context.observations.latest(name) is None
         assert bench.metrics.value(m.QUEUE_JOBS, bench.namespace, "q", "waiting") is None
         assert bench.queue.agenda.delayed == 0
+
+
+async def test_few_passes_begin_in_one_turn_of_the_event_loop(bench: Bench) -> None:
+    turn, begun = 0, Counter[int]()
+
+    async def turns() -> None:
+        nonlocal turn
+        while True:
+            turn += 1
+            await asyncio.sleep(0)
+
+    async def count(state: State, ctx: Context) -> None:
+        begun[turn] += 1
+        raise Transient(Reason.API_SERVER_REFUSED, "", quiet=True)
+
+    bench.phases = [count]
+    for number in range(200):
+        one = applied(queue(f"q{number}"), bench.namespace)
+        one["metadata"] |= {"uid": f"uid-{number}", "resourceVersion": "1", "generation": 1}
+        bench.world.seen("put", one)
+    turning = asyncio.create_task(turns())
+    async with bench.running(workers=100):
+        await bench.idle()
+    turning.cancel()
+    assert begun.total() == 200
+    assert max(begun.values()) <= A_TURN
 
 
 ENDS: dict[str, tuple[Exception, type[Exception]]] = {

@@ -85,13 +85,13 @@ def test_sigterm_lets_passes_end_and_releases_the_lease(reconcilers: Reconcilers
     one = reconcilers.start()
     working = "headgate_workqueue_in_progress"
     reconcilers.until(one, "a pass is under way", lambda: None if one.metric(working) == 1 else "idle")
-    code, seconds = one.stop(signal.SIGTERM)
+    code, _ = one.stop(signal.SIGTERM)
     assert code == 0, one.log.read_text()
-    assert seconds < 8
+    assert not [warning for warning in one.messages("warning") if "cut off" in warning]
     assert objects.conditions("queue", "q") == READY, "the pass that was under way was finished"
     assert objects.get("lease", LEASE)["spec"]["holderIdentity"] in ("", None)
     second = reconcilers.start()
-    reconcilers.until_leading(second, 10)
+    reconcilers.until_leading(second)
     assert second.stop(signal.SIGTERM)[0] == 0
 
 
@@ -100,8 +100,8 @@ def test_sigterm_ends_a_pass_that_does_not_end(reconcilers: Reconcilers, objects
     one = reconcilers.start("--shutdown-grace", "0.5")
     working = "headgate_workqueue_in_progress"
     reconcilers.until(one, "a pass is under way", lambda: None if one.metric(working) == 1 else "idle")
-    code, seconds = one.stop(signal.SIGTERM)
-    assert (code, seconds < 8) == (0, True)
+    code, _ = one.stop(signal.SIGTERM)
+    assert code == 0
     assert "a pass did not end within 0.5 s and is cut off" in one.messages("warning")
 
 

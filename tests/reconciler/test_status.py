@@ -78,6 +78,19 @@ async def test_a_number_that_comes_back_in_time_is_never_written(subject: Subjec
     assert subject.written == 1
 
 
+async def test_a_start_is_no_reason_to_write_numbers_that_another_process_has_written(subject: Subject) -> None:
+    await subject.write(queueName="q", waiting=1)
+    subject.time.now = 100
+    subject.writer = StatusWriter(subject.client, subject.time.monotonic, subject._stored)
+    assert await subject.write(queueName="q", waiting=None) == 30
+    subject.time.now = 105
+    assert await subject.write(queueName="q", waiting=1) is None
+    assert await subject.write(queueName="q", waiting=2) == 25
+    assert subject.written == 1
+    assert await subject.write(queueName="r", waiting=2) is None, "what is no number is told at once"
+    assert await subject.status() == {"queueName": "r", "waiting": 2}
+
+
 async def test_quiet_fields_only_go_along(subject: Subject) -> None:
     early, late = "2026-01-01T00:00:00Z", "2026-01-01T00:00:02Z"
     await subject.write(waiting=1, observedTime=early)

@@ -163,3 +163,26 @@ def test_memory_is_given_back_without_loss() -> None:
     heap.settle()
     assert held[-1] == {"number": 999}
     gc.unfreeze()
+
+
+def test_only_pages_that_files_still_have_are_given_back() -> None:
+    """A page that was relocated or written to is nowhere but in memory; it would be read as it was before."""
+    mappings = """\
+1000-3000 r-xp 00000000 fe:00 11 /usr/lib/engine.so
+Rss:                   8 kB
+Anonymous:             0 kB
+VmFlags: rd ex mr mw me
+3000-4000 r--p 00002000 fe:00 11 /usr/lib/engine.so
+Anonymous:             4 kB
+4000-5000 rw-p 00003000 fe:00 11 /usr/lib/engine.so
+Anonymous:             0 kB
+5000-6000 r--p 00000000 00:00 0
+Anonymous:             0 kB
+6000-7000 r-xp 00000000 00:00 0 [vdso]
+Anonymous:             0 kB
+7000-8000 r--s 00000000 fe:00 12 /usr/lib/cache
+Anonymous:             0 kB
+a000-b000 r--p 00000000 fe:00 13 /usr/lib/a name.so
+Anonymous:             0 kB
+"""
+    assert list(heap._clean(mappings)) == [(0x1000, 0x3000), (0xA000, 0xB000)]

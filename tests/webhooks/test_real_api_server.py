@@ -262,6 +262,7 @@ def test_lints_are_warnings_of_one_line(install: Install, team: str) -> None:
     assert done.code == 0, done.err
     assert [line for line in done.err.splitlines() if "no effect" not in line] == [
         "Warning: burst 10 < jobs 300: workers that look rarely may stay below 300 per 1m",
+        "Warning: rateLimit only bounds scaling with layout Celery: its workers start jobs at their own pace",
         "Warning: maxJobDuration 2h > visibilityTimeout 1h (Celery default): running jobs get delivered twice;"
         " raise it in Celery and here",
     ]

@@ -23,11 +23,13 @@ import (
 	"time"
 )
 
-// Case is one request and a piece of text that the right answer to it contains.
+// Case is one request and a piece of text that the right answer to it contains. The requests of Then follow it on the
+// same connection, and the time of all is counted as one.
 type Case struct {
 	Path string          `json:"path"`
 	Body json.RawMessage `json:"body"`
 	Want string          `json:"want"`
+	Then []Case          `json:"then"`
 
 	request []byte
 	want    []byte
@@ -88,15 +90,20 @@ func prepare() ([]Case, *tls.Config, error) {
 	if err := json.Unmarshal(content, &cases); err != nil {
 		return nil, nil, err
 	}
+	write(cases)
+	return cases, &tls.Config{RootCAs: pool, ServerName: *serverName, NextProtos: []string{"http/1.1"}}, nil
+}
+
+// write makes the bytes of every request. The header lines are those of kube-apiserver.
+func write(cases []Case) {
 	for index := range cases {
 		one := &cases[index]
 		one.want = []byte(one.Want)
-		// The header lines are those of kube-apiserver.
 		one.request = fmt.Appendf(nil, "POST %s?timeout=5s HTTP/1.1\r\nHost: %s\r\nUser-Agent: kube-apiserver-admission\r\n"+
 			"Content-Length: %d\r\nAccept: application/json, */*\r\nContent-Type: application/json\r\n"+
 			"Accept-Encoding: gzip\r\n\r\n%s", one.Path, *serverName, len(one.Body), one.Body)
+		write(one.Then)
 	}
-	return cases, &tls.Config{RootCAs: pool, ServerName: *serverName, NextProtos: []string{"http/1.1"}}, nil
 }
 
 func load(cases []Case, config *tls.Config) (*Report, error) {
@@ -121,7 +128,7 @@ func load(cases []Case, config *tls.Config) (*Report, error) {
 					return
 				}
 				one := &cases[turn%len(cases)]
-				right, err := exchange(conn, reader, one)
+				right, err := one.send(conn, reader)
 				if err != nil {
 					failures <- err
 					return
@@ -171,6 +178,19 @@ func (pace *pace) wait() time.Time {
 	pace.turns++
 	time.Sleep(time.Until(due))
 	return due
+}
+
+func (one *Case) send(conn io.Writer, reader *bufio.Reader) (bool, error) {
+	right, err := exchange(conn, reader, one)
+	for index := range one.Then {
+		if err != nil {
+			break
+		}
+		var also bool
+		also, err = one.Then[index].send(conn, reader)
+		right = right && also
+	}
+	return right, err
 }
 
 func exchange(conn io.Writer, reader *bufio.Reader, one *Case) (bool, error) {

@@ -92,7 +92,8 @@ def parsed(url: str, what: str, ports: dict[str, int]) -> SplitResult:
         raise AddressInvalid(f"{what} must begin with {' or '.join(f'{scheme}://' for scheme in ports)}")
     if not usable:
         raise AddressInvalid(f"{what} names no host")
-    if parts.query or parts.fragment:
+    # What an AMQP address says of the connection there is not about this one; in one that is asked it would get lost.
+    if parts.scheme in WEB and (parts.query or parts.fragment):
         raise AddressInvalid(f"{what} must end with its path")
     return parts
 

@@ -25,7 +25,8 @@ from reconciler.phases.pool.trial import failed_before
 from reconciler.phases.pool.view import revision_label
 from reconciler.reasons import Reason
 
-SETTLE_SECONDS: Final = 0.5
+SETTLE_SECONDS: Final = 5.0
+"""What the child's controller does wakes the pool; this is for the case that the watch does not tell."""
 NAMESAKE_SECONDS: Final = 10.0
 
 Object = Mapping[str, Any]
@@ -69,7 +70,7 @@ async def _pause(state: PoolState, ctx: Context, child: Object) -> None:
     assert state.template is not None  # noqa: S101 - for the type checker: bear has looked
     if (child.get("status") or {}).get("observedGeneration") == child["metadata"]["generation"]:
         body = deployment(state.owner, state.template, state.revision, paused=True)
-        await ctx.client.apply(DEPLOYMENTS, body, FIELD_MANAGER)
+        ctx.store.put(await ctx.client.apply(DEPLOYMENTS, body, FIELD_MANAGER))
     raise _being_set_up(state)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
+from functools import partial
 from typing import Any, Final
 
 from crds import duration
@@ -20,6 +21,7 @@ from reconciler.plans.facts import (
     DEFAULT_STARTUP_SECONDS,
     Fallback,
     Hold,
+    Outcomes,
     PoolFacts,
     QueueFacts,
     Rate,
@@ -84,9 +86,15 @@ def _source(sight: Sight, seen: Observation, age: float) -> Source:
         "running": seen.running.method,
         "oldest": sight.oldest.method,
         "arrivals": sight.counted.arrived.method,
+        "completions": sight.counted.completed.method,
     }
     estimated = frozenset(name for name, method in methods.items() if method is Method.ESTIMATED)
-    return Source(age, sight.oldest_age, estimated)
+    return Source(age, sight.oldest_age, estimated, partial(_outcomes, sight))
+
+
+def _outcomes(sight: Sight) -> Outcomes:
+    wait = sight.wait
+    return Outcomes(wait.value, sight.latency(), judged=wait.method is Method.ESTIMATED)
 
 
 def _due(sight: Sight, seen: Observation) -> int | None:

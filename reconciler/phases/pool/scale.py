@@ -15,7 +15,7 @@ from crds import meta
 from policies import applying
 from policies import effective as effective_values
 from reconciler import metrics
-from reconciler.conditions import SCALING_ACTIVE
+from reconciler.conditions import SCALING_ACTIVE, SCALING_LIMITED
 from reconciler.context import Context
 from reconciler.phases.pool import gather
 from reconciler.phases.pool.contested import left_to_another
@@ -33,6 +33,8 @@ from reconciler.reasons import Reason
 
 UNSETTLED: Final = (BoundBy.DAMPING, BoundBy.BEHAVIOR, BoundBy.INEFFECTIVE, BoundBy.BUDGET)
 """What changes by time alone, or by what other pools do."""
+TOLD: Final = {condition.name: condition for condition in (SCALING_ACTIVE, SCALING_LIMITED)}
+"""The conditions that a decision sets."""
 REASONS: Final[Mapping[str, Reason]] = {str(reason): reason for reason in Reason}
 
 
@@ -87,7 +89,7 @@ def scaling_status(state: ScalingState) -> dict[str, Any]:
 
 def forget_gone(ctx: Context) -> None:
     """Drops the histories of pools that are no more, once there are many of them."""
-    if len(ctx.histories) <= 2 * len(ctx.store.keys(meta.WORKER_POOL.kind)) + 100:
+    if len(ctx.histories) <= 2 * ctx.store.count(meta.WORKER_POOL.kind) + 100:
         return
     alive = {pool["metadata"]["uid"] for pool in ctx.store.all(meta.WORKER_POOL.kind)}
     for uid in [uid for uid in ctx.histories if uid not in alive]:
@@ -102,10 +104,10 @@ def _hold_what_was_decided(state: ScalingState, stored: Record) -> None:
     state.record = stored
     state.decision = replace(stored.decision, may_shrink=False)
     for condition in state.status.get("conditions", ()):
-        reason = REASONS.get(condition["reason"])
-        if condition["type"] == SCALING_ACTIVE.name and reason is not None:
+        told, reason = TOLD.get(condition["type"]), REASONS.get(condition["reason"])
+        if told is not None and reason is not None:
             say = state.conditions.true if condition["status"] == "True" else state.conditions.false
-            say(SCALING_ACTIVE, reason, condition["message"])
+            say(told, reason, condition["message"])
 
 
 def _record(state: ScalingState, ctx: Context, stored: Record | None, current: int) -> None:

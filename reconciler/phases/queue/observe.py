@@ -10,14 +10,16 @@ from typing import Final
 from crds.v1 import QueueSpec
 from reconciler import metrics
 from reconciler.brokers.errors import BrokerError
-from reconciler.brokers.observation import Observation, Signal
+from reconciler.brokers.observation import Method, Observation, Signal
 from reconciler.brokers.pace import least_seconds
 from reconciler.brokers.sight import Sight, failed, moved, seen
 from reconciler.compliance import EVERY_SECONDS
 from reconciler.context import Context
 from reconciler.observations import QueueName
 from reconciler.phases.queue.ahead import due_seconds
+from reconciler.phases.queue.methods import methods
 from reconciler.phases.queue.state import QueueState
+from reconciler.phases.queue.summary import NUMBERS
 from reconciler.phases.queue.told import told
 from reconciler.plans.flow import LONG_SECONDS, Flow
 from reconciler.polls import Poll
@@ -71,6 +73,10 @@ def _reckon(state: QueueState, ctx: Context, name: QueueName) -> None:
     state.latency = sight.latency() if sight is not None else None
     ctx.metrics.set(metrics.QUEUE_LATENCY, *name, value=state.latency)
     ctx.metrics.set(metrics.QUEUE_SERVICE, *name, value=service.seconds if service is not None else None)
+    known = methods(sight, state.latency)
+    for signal in NUMBERS:
+        estimated = known.get(signal) is Method.ESTIMATED
+        ctx.metrics.set(metrics.QUEUE_ESTIMATED, *name, signal, value=1 if estimated else None)
 
 
 async def read(state: QueueState, ctx: Context) -> None:

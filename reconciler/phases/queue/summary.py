@@ -15,12 +15,12 @@ from policies.effective import SPEC, Effective
 from reconciler.brokers.observation import Method, Observation
 from reconciler.outcome import Outcome
 from reconciler.phases.queue.enforcing import enforced_by
+from reconciler.phases.queue.methods import FLOWING, methods
 from reconciler.phases.queue.state import QueueState
 from reconciler.plans.flow import LONG_SECONDS
 from reconciler.status import Fields
 
-RATES: Final = ("waitP95", "latencyP95", "arrivalsPerMinute", "completionsPerMinute")
-NUMBERS: Final = ("waiting", "running", "scheduled", "deadLetters", "oldestJobTime", *RATES)
+NUMBERS: Final = ("waiting", "running", "scheduled", "deadLetters", "oldestJobTime", *FLOWING)
 FIELDS: Final = Fields(fast=frozenset({*NUMBERS, "methods"}), quiet=frozenset({"observedTime"}))
 
 
@@ -35,8 +35,6 @@ def summarize(state: QueueState, outcome: Outcome) -> Mapping[str, Any]:
 
 
 def _numbers(state: QueueState, seen: Observation) -> dict[str, Any]:
-    in_doubt = state.sight is not None and state.sight.doubt is not None
-    methods = {**seen.methods, **_methods(state)}
     oldest = state.sight.oldest.value if state.sight is not None else None
     return {
         "observedTime": _text(state.now),
@@ -46,38 +44,23 @@ def _numbers(state: QueueState, seen: Observation) -> dict[str, Any]:
         "deadLetters": seen.dead_letters.value,
         "oldestJobTime": None if oldest is None else _text(datetime.fromtimestamp(oldest, UTC)),
         **_rates(state),
-        "methods": dict.fromkeys(methods, str(Method.UNKNOWN)) if in_doubt else methods,
+        "methods": {name: str(method) for name, method in methods(state.sight, state.latency).items()},
     }
 
 
 def _rates(state: QueueState) -> dict[str, Any]:
-    """Over the last two minutes; what is not known is left out."""
+    """Over the last two minutes, or for a time that jobs take longer; what is not known is left out."""
     sight = state.sight
     if sight is None or sight.flow is None:
         return {}
-    flow = sight.flow
+    flow, service = sight.flow, sight.service
     return {
         "waitP95": _short(sight.wait.value),
         "latencyP95": _short(state.latency),
+        "serviceTime": _short(service.seconds if service is not None else None),
         "arrivalsPerMinute": _per_minute(flow.arrivals(LONG_SECONDS)),
         "completionsPerMinute": _per_minute(flow.completions(LONG_SECONDS)),
     }
-
-
-def _methods(state: QueueState) -> dict[str, str]:
-    """How these are known. A wait that no worker counts is judged by the oldest job's age: an estimate."""
-    sight = state.sight
-    if sight is None or sight.flow is None:
-        return dict.fromkeys(RATES, str(Method.UNKNOWN))
-    flow, counted = sight.flow, sight.counted
-    found = {
-        "waitP95": (sight.wait.value, sight.wait.method),
-        "latencyP95": (state.latency, Method.ESTIMATED),
-        "arrivalsPerMinute": (flow.arrivals(LONG_SECONDS), counted.arrived.method),
-        "completionsPerMinute": (flow.completions(LONG_SECONDS), counted.completed.method),
-    }
-    rates = {name: str(Method.UNKNOWN if value is None else method) for name, (value, method) in found.items()}
-    return {"oldestJobTime": str(sight.oldest.method), **rates}
 
 
 def _short(seconds: float | None) -> str | None:

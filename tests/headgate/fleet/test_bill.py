@@ -6,7 +6,7 @@ from typing import Any
 from headgate.fleet import bill
 from reconciler.phases.pool.scaling_record import as_status
 from reconciler.plans import decision, history
-from reconciler.plans.facts import Source
+from reconciler.plans.facts import Outcomes, Source
 from reconciler.plans.replicas import decide
 from tests.reconciler.plans.builders import PER_MINUTE, steady
 from tests.reconciler.plans.builders import pool as facts_of
@@ -56,8 +56,9 @@ def test_nothing_decided() -> None:
 
 def test_the_page_on_scaling_shows_a_bill_as_it_is_printed() -> None:
     """10 jobs a second of 2 s each, 40 of which wait for a pool of 1, behind a limit of 300 a minute."""
-    source = Source(read_seconds=0.4, oldest_seconds=4.0, estimated=frozenset({"arrivals"}))
-    orders = steady(waiting=40, running=4, rate=PER_MINUTE, source=source)
+    estimated = frozenset({"arrivals", "completions"})
+    source = Source(0.4, 4.0, estimated, outcomes=lambda: Outcomes(3.7, 9.2))
+    orders = steady(waiting=40, running=4, completions=2.0, rate=PER_MINUTE, source=source)
     facts = facts_of(orders, current=1, ready_slots=4, maximum=30)
     decided, _ = decide(facts, history.seeded(0.0, 1), 0.0)
     record = decision.record(None, decided, 1, 1_795_637_700.0)

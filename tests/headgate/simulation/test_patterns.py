@@ -22,7 +22,23 @@ from headgate.simulation.patterns import PatternError
     ],
 )
 def test_patterns(text: str, at: float, want: float) -> None:
-    assert patterns.parse(text)(at) == pytest.approx(want)
+    assert patterns.parse(text).rate(at) == pytest.approx(want)
+
+
+@pytest.mark.parametrize(
+    ("text", "want"),
+    [
+        ("constant:10", 10),
+        ("step:10:1:20m:40m", 10),
+        ("sine:2:18:1s", 18),
+        ("sawtooth:0:10:1s", 10),
+        ("onoff:5:1s:9m", 5),
+        ("burst:2000:10m:1s:0.5", 2000),
+        ("burst:1:10m:20s:0.5", 0.5),
+    ],
+)
+def test_the_highest_rate_is_known_however_short_it_is(text: str, want: float) -> None:
+    assert patterns.parse(text).highest == want
 
 
 @pytest.mark.parametrize(
@@ -35,6 +51,7 @@ def test_patterns(text: str, at: float, want: float) -> None:
         ("constant:-1", "RATE must be from 0 to 10000, not '-1'"),
         ("sine:1:2:20", "PERIOD-TIME must be a duration such as 20m, not '20'"),
         ("sine:1:2:0s", "PERIOD-TIME must be from 1 to 2678400, not '0s'"),
+        ("onoff:5:0s:0s", "ON-TIME must be from 1 to 2678400, not '0s'"),
         ("burst:inf:1m:10s:0", "JOBS must be from 0 to 2000000, not 'inf'"),
     ],
 )

@@ -28,7 +28,8 @@ def test_each_queue_has_rows_of_its_own() -> None:
 @pytest.mark.parametrize(
     ("text", "want"),
     [
-        ("", "the header lacks jobs, seconds"),
+        ("", "nothing is in it; the first line names the columns, seconds and jobs at least"),
+        ("0,5\n60,3\n", "the header lacks jobs, seconds"),
         ("seconds\n0\n", "the header lacks jobs"),
         ("seconds,jobs\n0,1\n", "a trace needs two rows at least: the last one ends it"),
         ("seconds,jobs\n0,1\n0,1\n", "line 3: seconds must ascend, from 0 to 2678400"),
@@ -36,10 +37,15 @@ def test_each_queue_has_rows_of_its_own() -> None:
         ("seconds,jobs\n0,-1\n9,0\n", "line 2: jobs must not be below 0, service must be above"),
         ("seconds,jobs\nnan,1\n9,0\n", "line 2: seconds must ascend, from 0 to 2678400"),
         ("seconds,jobs\n0,3000000\n9,0\n", "more than 2000000 jobs"),
+        (f"seconds,jobs\n0,{'9' * 4000}\n9,0\n", "more than 2000000 jobs"),
         ("seconds,jobs\n0,1,2\n9,0\n", "line 2: more values than the header has columns"),
         (
             "seconds,jobs,queue\n0,1,a\n0,1,b\n9,0,a\n",
             "a trace of queue b needs two rows at least: the last one ends it",
+        ),
+        (
+            "seconds,jobs,queue\n" + "".join(f"0,1,q{number}\n" for number in range(51)),
+            "more than 50 queues, which is the most that a pool works off",
         ),
         ("seconds,jobs,queue\n0,1,\n9,0,a\n", "line 2: queue must name one"),
         (f"seconds,jobs\n{'9' * 200_000},1\n9,0\n", "line 1: field larger than field limit .131072."),

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
+from headgate.simulation import run as runs
 from headgate.simulation import work
 from headgate.simulation.laws import Headgate
 from headgate.simulation.peers import HorizontalPodAutoscaler, Keda
@@ -104,6 +105,14 @@ def test_the_peers_play_in_the_same_plant() -> None:
         outcome = run(trace, pool(), law, warm=6)
         assert len(outcome.waits) == len(trace.jobs)
         assert outcome.busy_victims > 0, "they do not know which pods are busy"
+
+
+def test_of_a_long_run_fewer_seconds_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is worked out of a run is of all of it."""
+    monkeypatch.setattr(runs, "MOST_SAMPLES", 900)
+    outcome = run(work.Trace([], HALF_AN_HOUR), replace(pool(), paused=True), Headgate)
+    assert [sample.time for sample in outcome.samples] == [2.0 * number for number in range(900)]
+    assert outcome.pod_seconds == HALF_AN_HOUR
 
 
 NIGHT = schedules.of_spec({"name": "night", "schedule": "10 0 * * *", "duration": "10m", "minReplicas": 9})

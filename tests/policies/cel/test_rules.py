@@ -253,6 +253,16 @@ class TestARuleThatFails:
         (told,) = judged("object.metadata.name != ''", large)
         assert "larger than 256 KiB" in told
 
+    def test_of_effective_values_of_an_object_too_large(self) -> None:
+        large = pool(resources={"limits": {"x" * 300_000: "1"}})
+        told = judged("effective.resources.limits.all(k, k != '')", large, kinds=["WorkerPool"])
+        assert any("larger than 256 KiB" in one for one in told)
+
+    def test_of_an_object_too_large_that_only_rules_look_at_which_are_not_asked(self) -> None:
+        large = pool(metadata={"annotations": {"acme.io/note": "x" * 300_000}})
+        rules = [rule("object.metadata.name != ''", operations=["UPDATE"]), rule("request.name == 'x'", name="b")]
+        assert lines(decide(facts(large, policy(rules=rules)))) == ["spec: Invalid value: no (Policy limits, rules.b)"]
+
     def test_where_it_could_not_be_compiled(self) -> None:
         """Such as one from an older version of Headgate, whose field is gone."""
         (told,) = judged("object.spec.replica < 5", pool(), kinds=["WorkerPool"])

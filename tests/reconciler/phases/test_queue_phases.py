@@ -20,7 +20,7 @@ from reconciler.keys import Key
 from reconciler.memory import PoolMemory
 from reconciler.observations import QueueName
 from reconciler.outcome import Outcome
-from reconciler.phases.queue import QUEUE, QueueState
+from reconciler.phases.queue import QUEUE, QueueState, summary
 from reconciler.phases.queue.configure import configure
 from reconciler.phases.queue.observe import observe
 from reconciler.phases.queue.summary import summarize
@@ -158,8 +158,34 @@ async def test_how_long_jobs_take_in_all_is_an_estimate() -> None:
         await one.one_pass()
     status = one.obj["status"]
     assert (status["latencyP95"], status["methods"]["latencyP95"]) == ("5s900ms", "Estimated")
+    assert (status["serviceTime"], status["methods"]["serviceTime"]) == ("2s", "Exact")
     assert one.ctx.metrics.value(metrics.QUEUE_SERVICE, *NAME) == pytest.approx(2.0)
+    estimated = {name: one.ctx.metrics.value(metrics.QUEUE_ESTIMATED, *NAME, name) for name in status["methods"]}
+    assert {name for name, value in estimated.items() if value} == {
+        name for name, method in status["methods"].items() if method == "Estimated"
+    }
     assert one.ctx.metrics.value(metrics.QUEUE_LATENCY, *NAME) == pytest.approx(5.9, abs=0.1)
+
+
+async def test_how_long_jobs_run_is_an_estimate_where_no_worker_tells() -> None:
+    """Two run all the time, and a job ends each second."""
+    readings = [replace(SEEN, time=SEEN.time + 2 * n, enqueued=100 + 2 * n, finished=90 + 2 * n) for n in range(30)]
+    one = world(*readings)
+    await one.one_pass()
+    assert "serviceTime" not in one.obj["status"]
+    assert one.obj["status"]["methods"]["serviceTime"] == "Unknown"
+    assert one.ctx.metrics.value(metrics.QUEUE_ESTIMATED, *NAME, "serviceTime") is None
+    for _ in readings[1:]:
+        await one.one_pass()
+    status = one.obj["status"]
+    assert (status["serviceTime"], status["methods"]["serviceTime"]) == ("2s", "Estimated")
+    assert one.ctx.metrics.value(metrics.QUEUE_ESTIMATED, *NAME, "serviceTime") == 1
+
+
+async def test_every_number_of_status_says_how_it_is_known() -> None:
+    one = world(SEEN)
+    await one.one_pass()
+    assert set(one.obj["status"]["methods"]) == set(summary.NUMBERS)
 
 
 async def test_the_oldest_job_is_estimated_where_jobs_do_not_tell() -> None:

@@ -87,6 +87,11 @@ async def test_replicas_follow_the_queue() -> None:
                 "message": "orders: 17 waiting, 3 running, arrivals unknown, service time unknown, start-up 30s, "
                 "read 2s ago",
             },
+            {
+                "name": "Outcomes",
+                "replicas": 0,
+                "message": "orders: completions unknown, wait p95 unknown, latency p95 unknown",
+            },
             {"name": "Queue", "replicas": 5, "message": "orders: 3 running / 4 + 17 waiting / 4"},
             {"name": "Demand", "replicas": 5},
         ],
@@ -102,7 +107,7 @@ async def test_the_record_and_the_events_are_about_changes_only() -> None:
     for waiting in (17, 18, 19, 20):
         one.sees(waiting)
         await one.one_pass()
-    assert one.obj["status"]["decision"]["steps"][1]["message"] == "orders: 0 running / 4 + 17 waiting / 4"
+    assert one.obj["status"]["decision"]["steps"][2]["message"] == "orders: 0 running / 4 + 17 waiting / 4"
     assert len(one.events) == 1
 
 
@@ -202,6 +207,18 @@ async def test_just_after_a_start_nothing_changes_and_nothing_is_told() -> None:
     assert again.events == []
     again.sees(17)
     assert await again.decided() == (5, BoundBy.DEMAND, True)
+
+
+async def test_just_after_a_start_a_bound_that_limits_still_does() -> None:
+    one = OnePool()
+    one.sees(400)
+    await one.one_pass()
+    again = OnePool()
+    again.obj = one.obj
+    before = conditions_of(one.obj)
+    await again.one_pass()
+    assert conditions_of(again.obj) == before
+    assert before[1].startswith("ScalingLimited=True AtMaxReplicas")
 
 
 async def test_a_restart_forgets_nothing_but_when_to_shrink() -> None:

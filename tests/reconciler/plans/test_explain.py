@@ -16,6 +16,7 @@ def test_the_bill_names_every_number_and_the_bound_that_won() -> None:
     assert decision.steps == (
         Step("Signals", 6, f"orders: 311 waiting, 44 running, {UNSEEN}"),
         Step("Signals", 6, "mails is unreadable"),
+        Step("Outcomes", 6, "orders: completions unknown, wait p95 unknown, latency p95 unknown"),
         Step("Queue", 89, "orders: 44 running / 4 + 311 waiting / 4"),
         Step("Queue", 0, "mails: unknown running / 4 + unknown waiting / 4"),
         Step("Demand", 89),

@@ -40,6 +40,13 @@ OPERATORS = secret(
         pytest.param({}, OPERATORS, None, Site("orders.shop.svc", 15672, "", "u", "p"), id="where the Secret says"),
         pytest.param(
             {},
+            secret(url="amqp://u:p%40ss@mq:5672/shop?heartbeat=30"),
+            None,
+            Site("mq", 15672, "", "u", "p@ss"),
+            id="with settings of the other protocol",
+        ),
+        pytest.param(
+            {},
             OPERATORS,
             TLSOptions("CA"),
             Site("orders.shop.svc", 15671, "", "u", "p", TLS("CA")),

@@ -1,0 +1,55 @@
+"""The old part of the heap is looked through by the clock, not by what is allocated."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import weakref
+from collections.abc import Iterator
+
+import pytest
+
+from reconciler import heap
+
+
+class Cycle:
+    """Reaches itself, so that only the collector can free it."""
+
+    def __init__(self) -> None:
+        self.me = self
+
+
+@pytest.fixture(autouse=True)
+def as_before() -> Iterator[None]:
+    thresholds = gc.get_threshold()
+    yield
+    gc.set_threshold(*thresholds)
+
+
+async def test_what_is_old_and_unreachable_goes_with_the_next_look_at_everything() -> None:
+    old = weakref.ref(cycle := Cycle())
+    gc.collect()
+    del cycle
+    looked = asyncio.Event()
+
+    def collect() -> None:
+        gc.collect()
+        looked.set()
+
+    keeping = asyncio.create_task(heap.keep(0.01, collect))
+    async with asyncio.timeout(10):
+        await looked.wait()
+    keeping.cancel()
+    assert old() is None
+
+
+async def test_allocating_looks_through_the_young_only() -> None:
+    keeping = asyncio.create_task(heap.keep())
+    await asyncio.sleep(0)
+    before = gc.get_stats()
+    held = [[number] for number in range(500_000)]
+    after = gc.get_stats()
+    keeping.cancel()
+    assert len(held) == 500_000
+    assert after[0]["collections"] > before[0]["collections"]
+    assert after[2]["collections"] == before[2]["collections"]
