@@ -1,4 +1,4 @@
-"""Writes to objects that are watched. Each tests the uid, and the answer goes the way of a watch event.
+"""Writes to objects that are watched, whose answers go the way of a watch event. A patch tests the uid.
 
 An answer that is dropped costs nothing: the watch brings it. One that is kept is the last that is heard of everything
 that others had written by then, so it must never go past the `World`.
@@ -42,6 +42,16 @@ async def edit(ctx: Context, obj: Mapping[str, Any], operations: Iterable[Mappin
     answer = await ctx.client.json_patch(_RESOURCES[obj["kind"]], metadata["name"], metadata["namespace"], whole)
     changes = [dict(operation) for operation in operations if operation["op"] != "test"]
     ctx.world.answered(answer, cast("Object", jsonpatch.apply_patch(dict(obj), changes)))
+    return answer
+
+
+async def apply(ctx: Context, obj: Mapping[str, Any], body: Mapping[str, Any], manager: str) -> Object:
+    """A server-side apply of what is there as `obj`, and the object as it is afterwards.
+
+    What the API server fills in beside the body counts as news, as it does where it comes by the watch.
+    """
+    answer = await ctx.client.apply(_RESOURCES[obj["kind"]], body, manager)
+    ctx.world.answered(answer, _merged(obj, body))
     return answer
 
 
