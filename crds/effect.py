@@ -10,8 +10,6 @@ from typing import Any, Final
 NOT_YET: Final[Mapping[str, Mapping[str, str]]] = {
     "Queue": {
         "spec.broker.kafka": "Kafka is not observed yet",
-        "spec.broker.redis.sentinel": "sentinels are not asked yet",
-        "spec.broker.redis.cluster": "Redis Cluster is not supported yet",
         "spec.circuitBreaker": "breakers never open yet",
         "spec.retention": "nothing is removed yet",
     },

@@ -152,7 +152,8 @@ class Broker(Model):
     it must name that one."""
     connection_secret_ref: SecretRef | None = None
     """A Secret with the keys `url`, `uri` or `connection_string`, or `host`, `port`, `username`, `password`; for TLS
-    `ca.crt`, `tls.crt`, `tls.key`. It must carry the label `headgate.dev/broker-credentials: "true"`: without it
+    `ca.crt`, `tls.crt`, `tls.key`; for sentinels with a login of their own `sentinelUsername` and `sentinelPassword`.
+    It must carry the label `headgate.dev/broker-credentials: "true"`: without it
     nothing of the Secret is sent anywhere."""
     tls: TLS | None = None
     """How the broker's certificate is checked. Absent: by the authorities of the image, where the URL asks for TLS."""

@@ -29,7 +29,7 @@ def command() -> None:
     """Dead letters of queues with the layouts List and Stream: see them, have them tried again, delete them.
 
     The broker is asked from where the command runs. From outside of the cluster, forward its port first and say
-    where: `kubectl port-forward svc/redis 6379`, `--address 127.0.0.1:6379`.
+    where: `kubectl port-forward svc/redis 6379`, `--address 127.0.0.1:6379`. Behind sentinels that is the primary's.
     """
 
 

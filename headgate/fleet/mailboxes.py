@@ -13,9 +13,10 @@ from headgate.fleet.targets import Target
 from kube.client import Object
 from kube.resources import SECRETS
 from reconciler.brokers.access import Brokers
-from reconciler.brokers.connect import Limits, Link, Links
+from reconciler.brokers.connect import Limits
 from reconciler.brokers.dead_letters.box import Box
 from reconciler.brokers.layouts import OWN
+from reconciler.brokers.links import Links
 
 
 class Refused(Exception):  # noqa: N818 - named as what happened
@@ -32,8 +33,10 @@ def judge(queue: Object, *, writes: bool) -> None:
         raise Refused("spec.management is Observe, so nothing is written to its broker: set it to Manage first")
 
 
-async def box(cluster: Cluster, target: Target, queue: Object, address: str) -> tuple[Box, Links]:
-    """The dead letters, and the connections to close in the end. `address` is `host:port` of a forwarded port."""
+async def box(cluster: Cluster, target: Target, queue: Object, address: str) -> tuple[Box, Brokers | Links]:
+    """The dead letters, and the connections to close in the end. `address` is `host:port` of a forwarded port, which
+    stands for the primary where sentinels would name it.
+    """
 
     async def read_secret(namespace: str, name: str) -> Mapping[str, Any]:
         return await cluster.client.get(SECRETS, name, namespace)
@@ -41,10 +44,10 @@ async def box(cluster: Cluster, target: Target, queue: Object, address: str) -> 
     spec = QueueSpec.model_validate(queue["spec"])
     limits = Limits(connect_seconds=5, answer_seconds=10, allow_local=True)
     brokers = Brokers(read_secret, limits, time.monotonic, time.time)
-    found: Link = await brokers.link(queue["metadata"]["namespace"], spec.broker)
-    endpoint = found.endpoint
-    if address:
-        host, _, port = address.rpartition(":")
-        endpoint = replace(endpoint, host=host, port=int(port))
+    found = await brokers.link(queue["metadata"]["namespace"], spec.broker)
+    if not address:
+        return Box.of(found, target.name, spec), brokers
+    host, _, port = address.rpartition(":")
     links = Links(limits, time.monotonic)
-    return Box.of(links.get(endpoint), target.name, spec), links
+    forwarded = replace(found.endpoint, host=host, port=int(port))
+    return Box.of(links.get(forwarded), target.name, spec), links

@@ -7,12 +7,13 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from crds.v1 import QueueSpec
-from crds.v1.broker import Broker
+from crds.v1.broker import Broker, Redis
 from kube.errors import ApiError
-from reconciler.brokers import layouts
-from reconciler.brokers.connect import Limits, Link, Links
-from reconciler.brokers.endpoint import Endpoint, resolve
+from reconciler.brokers import groups, layouts
+from reconciler.brokers.connect import Limits
 from reconciler.brokers.errors import BrokerError, BrokerUnreachable
+from reconciler.brokers.groups import Site
+from reconciler.brokers.links import AnyLink, Links
 from reconciler.brokers.observation import Observation
 from reconciler.brokers.observer import Found, Place
 from reconciler.brokers.redis_queue import DUE_SECONDS, RedisQueue
@@ -31,7 +32,7 @@ class Brokers:
         self._links = Links(limits, monotonic)
         self._web = WebBrokers(self._secrets, limits, monotonic, clock)
         self._clock = clock
-        self._endpoints: dict[tuple[str, str, str], tuple[tuple[object, ...], Endpoint]] = {}
+        self._sites: dict[tuple[str, object, str], tuple[tuple[object, ...], Site]] = {}
         self._queues: dict[tuple[str, str], tuple[QueueSpec, RedisQueue]] = {}
 
     async def observe(
@@ -47,10 +48,10 @@ class Brokers:
             self._distrust(error, namespace, spec)
             raise
 
-    async def link(self, namespace: str, broker: Broker) -> Link:
+    async def link(self, namespace: str, broker: Broker) -> AnyLink:
         """The connections to a Queue's broker; raises as `observe` does."""
-        layouts.supported(broker)
-        return self._links.get(await self._endpoint(namespace, broker))
+        redis = layouts.supported(broker)
+        return self._links.to(await self._site(namespace, broker, redis))
 
     async def observe_each(self, places: Sequence[Place], tell: Callable[[Place, Found], None]) -> None:
         """Reads many Queues, those of one broker together, and tells of each as soon as it is known.
@@ -70,22 +71,22 @@ class Brokers:
         await self._web.observe_each(places, told)
 
     async def _observe_by_link(self, places: Sequence[Place], tell: Callable[[Place, Found], None]) -> None:
-        by_link: dict[Link, list[Place]] = {}
+        by_link: dict[AnyLink, list[Place]] = {}
         for place, link in zip(places, await self._links_of(places), strict=True):
-            if isinstance(link, Link):
-                by_link.setdefault(link, []).append(place)
-            else:
+            if isinstance(link, BrokerError):
                 self._distrust(link, place[0], place[2])
                 tell(place, link)
+            else:
+                by_link.setdefault(link, []).append(place)
         await asyncio.gather(*(self._observe(link, own, tell) for link, own in by_link.items()))
 
-    async def _links_of(self, places: Sequence[Place]) -> list[Link | BrokerError]:
+    async def _links_of(self, places: Sequence[Place]) -> list[AnyLink | BrokerError]:
         """Secrets are read side by side; where there are none, nothing waits."""
         if not any(spec.broker.connection_secret_ref or spec.broker.tls for _, _, spec, _ in places):
             return [await self._link_or_error(place) for place in places]
         return await asyncio.gather(*map(self._link_or_error, places))
 
-    async def _link_or_error(self, place: Place) -> Link | BrokerError:
+    async def _link_or_error(self, place: Place) -> AnyLink | BrokerError:
         try:
             return await self.link(place[0], place[2].broker)
         except BrokerError as error:
@@ -93,7 +94,7 @@ class Brokers:
         except ApiError as error:
             return BrokerUnreachable(f"the Secret cannot be read: {error}")
 
-    async def _observe(self, link: Link, places: Sequence[Place], tell: Callable[[Place, Found], None]) -> None:
+    async def _observe(self, link: AnyLink, places: Sequence[Place], tell: Callable[[Place, Found], None]) -> None:
         for first in range(0, len(places), AT_ONCE):
             some = places[first : first + AT_ONCE]
             observers = [partial(layouts.observe, self._queue(place), place[2], self._clock) for place in some]
@@ -120,20 +121,20 @@ class Brokers:
         await self._links.close_idle()
         await self._web.close_idle()
         self._secrets.tidy()
-        self._endpoints.clear()
+        self._sites.clear()
         self._queues.clear()
 
     async def close(self) -> None:
         await self._links.close()
         await self._web.close()
 
-    async def _endpoint(self, namespace: str, broker: Broker) -> Endpoint:
+    async def _site(self, namespace: str, broker: Broker, redis: Redis) -> Site:
         """Worked out anew only where something that it follows from has changed."""
-        url = broker.redis.url if broker.redis else None
         secret, tls = await self._secrets.of(namespace, broker)
-        source = (url or "", secret, tls)
-        key = (namespace, source[0], secret.name if secret is not None else "")
-        known = self._endpoints.get(key)
+        where = redis.sentinel or redis.cluster or redis.url
+        source = (where, secret, tls)
+        key = (namespace, where, secret.name if secret is not None else "")
+        known = self._sites.get(key)
         if known is None or known[0] != source:
-            known = self._endpoints[key] = (source, resolve(*source))
+            known = self._sites[key] = (source, groups.site(redis, secret, tls))
         return known[1]

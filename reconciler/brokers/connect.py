@@ -152,28 +152,3 @@ class Link:
             trust.refuse_local_address(self.endpoint.host, address)
         except BrokerError as error:
             raise refusals.PeerRefusedError(error) from error
-
-
-class Links:
-    """All links of the process, one for each endpoint."""
-
-    def __init__(self, limits: Limits, clock: Callable[[], float]) -> None:
-        self._limits = limits
-        self._clock = clock
-        self._links: dict[Endpoint, Link] = {}
-
-    def get(self, endpoint: Endpoint) -> Link:
-        link = self._links.get(endpoint)
-        if link is None:
-            link = self._links[endpoint] = Link(endpoint, self._limits, self._clock)
-        return link
-
-    async def close_idle(self) -> None:
-        """Drops the links nobody has used for five minutes, as those of a password that has been changed."""
-        for endpoint in [endpoint for endpoint, link in self._links.items() if link.idle]:
-            await self._links.pop(endpoint).close()
-
-    async def close(self) -> None:
-        for link in self._links.values():
-            await link.close()
-        self._links.clear()

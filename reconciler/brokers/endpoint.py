@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from reconciler.brokers import trust
 from reconciler.brokers.errors import AddressInvalid, CredentialsMissing
-from reconciler.brokers.trust import Secret
+from reconciler.brokers.trust import Reach, Secret
 
 PORT: Final = 6379
 URL_KEYS: Final = ("url", "uri", "connection_string")
@@ -69,21 +69,41 @@ def resolve(url: str, secret: Secret | None, options: TLSOptions | None = None) 
     if options is None and any(_SCHEMES[parts.scheme] for parts in (own, kept) if parts is not None):
         options = TLSOptions()
     endpoint = _endpoint(address, kept, secret, options)
-    if secret is not None:
-        elsewhere = kept is not None and _where(kept) != _where(address)
-        trust.require_allowed(secret, endpoint.host, endpoint.port, listed=elsewhere)
+    _reach(secret, kept).require(endpoint.host, endpoint.port)
     return endpoint
+
+
+def login(secret: Secret | None, options: TLSOptions | None = None) -> tuple[Endpoint, Reach]:
+    """How to speak to servers that no URL names, as an endpoint without a host, and which of them may be spoken to so.
+
+    The database is that of the URL in the Secret. Certificates in a Secret without one ask for TLS.
+    """
+    if secret is not None:
+        trust.require_label(secret)
+    kept = _kept(secret)
+    if options is None and secret is not None:
+        asks = _SCHEMES[kept.scheme] if kept is not None else bool(secret.text("ca.crt", "tls.crt"))
+        options = TLSOptions() if asks else None
+    return _login(0 if kept is None else _database(kept), kept, secret, options), _reach(secret, kept)
+
+
+def _reach(secret: Secret | None, kept: SplitResult | None) -> Reach:
+    return Reach() if secret is None else Reach.of(secret, None if kept is None else _where(kept))
 
 
 def _endpoint(
     address: SplitResult, kept: SplitResult | None, secret: Secret | None, options: TLSOptions | None
 ) -> Endpoint:
     host, port = _where(address)
+    return replace(_login(_database(address), kept, secret, options), host=host, port=port)
+
+
+def _login(database: int, kept: SplitResult | None, secret: Secret | None, options: TLSOptions | None) -> Endpoint:
     username = unquote(kept.username or "") if kept else ""
     password = unquote(kept.password or "") if kept else ""
     if secret is not None:
         username, password = secret.text("username") or username, secret.text("password") or password
-    return Endpoint(host, port, _database(address), username, password, secured(secret, options))
+    return Endpoint("", PORT, database, username, password, secured(secret, options))
 
 
 def _kept(secret: Secret | None) -> SplitResult | None:

@@ -43,9 +43,6 @@ def supported(broker: Broker) -> Redis:
     redis = broker.redis
     if redis is None:
         raise LayoutNotSupported(f"{'Kafka' if broker.kafka else 'such a broker'} cannot be read yet")
-    if redis.sentinel is not None or redis.cluster is not None:
-        what = "sentinels" if redis.sentinel is not None else "Redis Cluster"
-        raise LayoutNotSupported(f"{what} cannot be asked yet: name one server in broker.redis.url")
     return redis
 
 

@@ -177,7 +177,7 @@ def identify(link: Asks, answers: Answers) -> Identity:
 @lru_cache(maxsize=64)
 def _identity(server: Reply, replication: Reply) -> Identity:
     """Kept, for all queues of one round trip have the same answer."""
-    facts = {**_info(server), **_info(replication)}
+    facts = {**info(server), **info(replication)}
     return Identity(facts.get("run_id", ""), facts.get("master_replid", ""), facts.get("role", ""))
 
 
@@ -192,7 +192,8 @@ def records_of(answers: Answers) -> tuple[dict[str, bytes], int]:
     return records, max(0, (answers.count("workers").value or 0) - len(records))
 
 
-def _info(text: object) -> dict[str, str]:
+def info(text: object) -> dict[str, str]:
+    """What INFO says, by name; nothing of anything else."""
     if not isinstance(text, bytes):
         return {}
     lines = text.decode(errors="replace").splitlines()

@@ -28,6 +28,7 @@ _REPLIES: Final[dict[str, type[BrokerError]]] = {
     "LOADING": BrokerLoading,
     "BUSY": BrokerLoading,
     "MASTERDOWN": BrokerUnreachable,
+    "READONLY": BrokerUnreachable,
     "MOVED": AddressInvalid,
     "ASK": AddressInvalid,
     "CLUSTERDOWN": BrokerUnreachable,

@@ -11,9 +11,10 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine, Generator, Sequence
 from typing import Any, Final, TypeAlias
 
-from reconciler.brokers.connect import Link, Reply
+from reconciler.brokers.connect import Reply
 from reconciler.brokers.endpoint import Endpoint
 from reconciler.brokers.errors import BrokerError
+from reconciler.brokers.links import AnyLink
 from reconciler.brokers.observation import Identity, Observation
 from reconciler.brokers.observer import Found
 from reconciler.brokers.redis_queue import Asks
@@ -50,7 +51,7 @@ class _Noting:
         return await _Question(commands)
 
 
-async def observe_together(link: Link, observers: Sequence[Observe]) -> list[Found]:
+async def observe_together(link: AnyLink, observers: Sequence[Observe]) -> list[Found]:
     """What each has seen, or why it could not, in their order."""
     asks = _Noting(link.endpoint)
     found: dict[int, Found] = {}
@@ -87,7 +88,7 @@ def _advance(
         asked[place] = question.commands
 
 
-async def _ask(link: Link, questions: Sequence[Sequence[Command]]) -> list[Sequence[Reply]]:
+async def _ask(link: AnyLink, questions: Sequence[Sequence[Command]]) -> list[Sequence[Reply]]:
     """The answers to every question; a command that several have in common is sent with the first."""
     known: dict[Command, Reply] = {}
     sent: list[list[Command]] = []

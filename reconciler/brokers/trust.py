@@ -65,12 +65,38 @@ def require_label(secret: Secret) -> None:
 
 def require_allowed(secret: Secret, host: str, port: int, *, listed: bool) -> None:
     """The Secret's own list of hosts, when it has one; with `listed` it must have one."""
+    _require(secret.name, _globs(secret), host, port, listed=listed)
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """Where the contents of a Secret may go: to what its owner lists, else to the address that it keeps itself
+    (`home`), else, where it names no server in any way, wherever the Queue says. Without a Secret nothing is kept back.
+    """
+
+    secret: str = ""
+    globs: tuple[str, ...] | None = None
+    home: tuple[str, int] | None = None
+
+    @classmethod
+    def of(cls, secret: Secret, home: tuple[str, int] | None) -> Reach:
+        return cls(secret.name, _globs(secret), home)
+
+    def require(self, host: str, port: int) -> None:
+        """Raises where the Secret may not go."""
+        _require(self.secret, self.globs, host, port, listed=self.home not in (None, (host, port)))
+
+
+def _globs(secret: Secret) -> tuple[str, ...] | None:
     annotation = secret.annotations.get(ANNOTATION_ALLOWED_HOSTS)
-    if annotation is None and not listed:
+    return None if annotation is None else tuple(annotation.lower().replace(",", " ").split())
+
+
+def _require(secret: str, globs: tuple[str, ...] | None, host: str, port: int, *, listed: bool) -> None:
+    if globs is None and not listed:
         return
-    globs = (annotation or "").lower().replace(",", " ").split()
-    if not any(fnmatchcase(name, glob) for glob in globs for name in (host.lower(), f"{host.lower()}:{port}")):
-        raise HostRefused(f'Secret "{secret.name}" is not for {host}:{port}: list it in its {ANNOTATION_ALLOWED_HOSTS}')
+    if not any(fnmatchcase(name, glob) for glob in globs or () for name in (host.lower(), f"{host.lower()}:{port}")):
+        raise HostRefused(f'Secret "{secret}" is not for {host}:{port}: list it in its {ANNOTATION_ALLOWED_HOSTS}')
 
 
 def refuse_local_name(host: str) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import secrets
+import signal
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,12 +22,13 @@ SERVICE_PORT: Final = 6379
 
 @dataclass(slots=True)
 class Redis:
-    """One server, which can be stopped and started again on the same port, empty."""
+    """One server, which can be stopped and started again on the same port, empty. `settings` are more of its own."""
 
     state: State
     address: str
     port: int
     password: str
+    settings: tuple[str, ...] = ()
 
     @property
     def url(self) -> str:
@@ -45,17 +48,27 @@ class Redis:
         """End the server; its keys are gone."""
         self.state.stop(self._name)
 
+    def kill(self) -> None:
+        """End it as a crash would."""
+        os.kill(self.state.running()[self._name].pid, signal.SIGKILL)
+
     @property
     def _name(self) -> str:
         return f"redis-{self.port}"
 
     def _answers(self) -> str | None:
-        return _refuses(self.address, self.port)
+        return refuses(self.address, self.port)
 
 
-def start(state: State, address: str = "127.0.0.1", password: str = "", port: int | None = None) -> Redis:
+def start(
+    state: State,
+    address: str = "127.0.0.1",
+    password: str = "",
+    port: int | None = None,
+    settings: tuple[str, ...] = (),
+) -> Redis:
     """Start a server in a cluster's state folder, to end with it."""
-    server = Redis(state, address, port or _free_port(address), password)
+    server = Redis(state, address, port or free_port(address), password, settings)
     server.start()
     return server
 
@@ -102,7 +115,7 @@ def publish(server: Redis, cluster: Cluster, namespace: str, name: str = "redis"
     cluster.kubectl("apply", "--server-side", "-f", "-", stdin=json.dumps(objects))
     address = cluster.kubectl("get", "-n", namespace, "service", name, "-o", "jsonpath={.spec.clusterIP}")
     # A connection made before kube-proxy knows the Service is lost for many seconds: its packets stay untranslated.
-    waiting.until(f"{name}.{namespace}.svc", lambda: _refuses(address, SERVICE_PORT), 30)
+    waiting.until(f"{name}.{namespace}.svc", lambda: refuses(address, SERVICE_PORT), 30)
     return server.url_at(f"{name}.{namespace}.svc", SERVICE_PORT)
 
 
@@ -118,12 +131,13 @@ def _command(server: Redis) -> list[str | Path]:
         "--save", "",
         "--appendonly", "no",
         "--dir", server.state.path,
+        *server.settings,
     ]  # fmt: skip
     # Off loopback, Redis refuses clients without a password unless told that this is meant.
     return [*command, *(("--requirepass", server.password) if server.password else ("--protected-mode", "no"))]
 
 
-def _refuses(address: str, port: int) -> str | None:
+def refuses(address: str, port: int) -> str | None:
     """What keeps a Redis from answering there; None when it answers, be it with a demand for the password."""
     try:
         with socket.create_connection((address, port), timeout=0.5) as connection:
@@ -134,7 +148,7 @@ def _refuses(address: str, port: int) -> str | None:
     return None if answer.startswith((b"+PONG", b"-NOAUTH")) else repr(answer)
 
 
-def _free_port(address: str) -> int:
+def free_port(address: str) -> int:
     with socket.socket() as probe:
         probe.bind((address, 0))
         port: int = probe.getsockname()[1]

@@ -8,8 +8,9 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 from redis.asyncio import Redis as Client
 
-from reconciler.brokers.connect import Limits, Link, Links
+from reconciler.brokers.connect import Limits, Link
 from reconciler.brokers.endpoint import Endpoint
+from reconciler.brokers.links import Links
 from tests.cluster import redis, state
 from tests.cluster.redis import Redis
 

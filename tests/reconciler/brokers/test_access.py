@@ -21,9 +21,9 @@ from reconciler.brokers.errors import (
     LayoutNotSupported,
     SecretNotTrusted,
 )
-from reconciler.brokers.observation import exact
+from reconciler.brokers.observation import Observation, exact
 from reconciler.brokers.secrets import KEPT_SECONDS
-from tests.cluster import redis, state
+from tests.cluster import redis, sentinels, state
 from tests.cluster.redis import Redis
 from tests.reconciler.brokers.conftest import LIMITS
 
@@ -113,6 +113,22 @@ async def test_a_stream_is_read_as_one(brokers: Brokers, world: World, server: R
     assert seen.waiting.value == 1
 
 
+async def test_the_primary_that_sentinels_name(brokers: Brokers, world: World, servers: state.State) -> None:
+    """One password for both, of which the sentinel asks for none."""
+    world.secrets["redis"] = {"password": PASSWORD}
+    with sentinels.watched(servers, PASSWORD) as watched:
+        async with Client.from_url(watched.primary.url) as client:
+            await client.lpush("orders", "1", "2")
+        sentinel = {"masterName": sentinels.MASTER, "addresses": [watched.sentinel.address]}
+        broker = {"connectionSecretRef": {"name": "redis"}, "redis": {"layout": "List", "sentinel": sentinel}}
+        queue = QueueSpec.model_validate({"broker": broker})
+        found: dict[str, object] = {}
+        await brokers.observe_each([("shop", "orders", queue, 1.0)], lambda place, seen: found.update({place[1]: seen}))
+    seen = found["orders"]
+    assert isinstance(seen, Observation)
+    assert seen.waiting == exact(2)
+
+
 async def test_no_such_secret(brokers: Brokers, server: Redis) -> None:
     error = await refused(brokers, spec(server))
     assert isinstance(error, CredentialsMissing)
@@ -182,12 +198,8 @@ async def test_nothing_is_kept_of_what_nobody_uses(brokers: Brokers, world: Worl
     ("broker", "want"),
     [
         ({"kafka": {"bootstrapServers": ["k:9092"], "topic": "t", "consumerGroup": "g"}}, "Kafka cannot be read yet"),
-        (
-            {"redis": {"layout": "List", "sentinel": {"masterName": "m", "addresses": ["s:26379"]}}},
-            "sentinels cannot be asked yet: name one server in broker.redis.url",
-        ),
     ],
-    ids=["Kafka", "sentinels"],
+    ids=["Kafka"],
 )
 async def test_what_this_release_cannot_read(brokers: Brokers, broker: dict[str, Any], want: str) -> None:
     error = await refused(brokers, QueueSpec.model_validate({"broker": broker}))

@@ -13,7 +13,7 @@ from typing import cast
 import pytest
 from redis.asyncio import Redis as Client
 
-from reconciler.brokers.connect import Limits, Links
+from reconciler.brokers.connect import Limits
 from reconciler.brokers.errors import (
     AddressInvalid,
     BrokerError,
@@ -22,6 +22,7 @@ from reconciler.brokers.errors import (
     CredentialsRefused,
     HostRefused,
 )
+from reconciler.brokers.links import Links
 from reconciler.brokers.observation import Method, Observation, exact
 from reconciler.brokers.redis_list import RedisListObserver
 from reconciler.brokers.redis_queue import RedisQueue

@@ -11,9 +11,10 @@ from dataclasses import dataclass, replace
 
 import pytest
 
-from reconciler.brokers.connect import Limits, Links
+from reconciler.brokers.connect import Limits
 from reconciler.brokers.endpoint import TLS, Endpoint
 from reconciler.brokers.errors import BrokerError, BrokerUnreachable, ReplyInvalid, TLSFailed
+from reconciler.brokers.links import Links
 from tests.cluster import state
 from tests.cluster.redis import Redis
 from tests.reconciler.brokers.authority import Authority, authority
