@@ -106,7 +106,7 @@ def eventually_refused(what: str, ask: Any, words: str = "") -> Done:
 def test_the_limits_of_a_policy_hold_and_all_of_them_are_told(bound: Floor) -> None:
     over = objects.pool(concurrency=9, scaling={"maxReplicas": 40, "minReplicas": 2})
     assert bound.apply(objects.policy(limits={"maxReplicasPerPool": 20, "maxConcurrency": 8})).code == 0
-    done = eventually_refused("the limit holds", lambda: bound.apply(over))
+    done = eventually_refused("the limit holds", lambda: bound.apply(over), "limits.maxReplicasPerPool")
     assert (
         "denied request: spec.scaling.maxReplicas: Invalid value: 40: at most 20"
         " (Policy limits, limits.maxReplicasPerPool); "
@@ -123,7 +123,7 @@ def test_a_policy_without_a_native_half_refuses_nothing(bound: Floor) -> None:
     off = objects.policy("off", limits={"maxPriority": 1}, native="Disabled")
     on = objects.policy("on", limits={"maxPriority": 5})
     assert bound.apply(off, on).code == 0
-    eventually_refused("the other one holds", lambda: bound.apply(objects.pool("over", priority=6)))
+    eventually_refused("the other one holds", lambda: bound.apply(objects.pool("over", priority=6)), "maxPriority")
     assert bound.apply(objects.pool("between", priority=3)).code == 0
 
 
@@ -131,7 +131,7 @@ def test_a_policy_without_a_native_half_refuses_nothing(bound: Floor) -> None:
 def test_nothing_is_left_of_a_policy_that_is_gone(bound: Floor) -> None:
     assert bound.apply(objects.policy("gone", limits={"maxInFlight": 4})).code == 0
     large = objects.pool("large", maxInFlight=5)
-    eventually_refused("the limit holds", lambda: bound.apply(large))
+    eventually_refused("the limit holds", lambda: bound.apply(large), "limits.maxInFlight")
     assert bound.kubectl("delete", "policies.work.headgate.dev", "gone").code == 0
     until("it holds no more", lambda: bound.apply(large).err or None, 30)
 
