@@ -81,7 +81,7 @@ async def test_a_number_that_comes_back_in_time_is_never_written(subject: Subjec
 async def test_a_start_is_no_reason_to_write_numbers_that_another_process_has_written(subject: Subject) -> None:
     await subject.write(queueName="q", waiting=1)
     subject.time.now = 100
-    subject.writer = StatusWriter(subject.client, subject.time.monotonic, subject._stored)
+    subject.writer = StatusWriter(subject.client, subject.time.monotonic, subject._answered)
     assert await subject.write(queueName="q", waiting=None) == 30
     subject.time.now = 105
     assert await subject.write(queueName="q", waiting=1) is None
