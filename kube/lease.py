@@ -185,8 +185,9 @@ class LeaderElection:
         self._see(await self._write(self._record(_spec(self._seen), self.identity)))
 
     async def _write(self, lease: Object) -> Object:
-        version = (self._seen or {})["metadata"]["resourceVersion"]
-        lease["metadata"]["resourceVersion"] = version
+        seen = (self._seen or {})["metadata"]
+        # The API server takes a PUT of a Lease that was deleted for a creation, whatever its version, but not its uid.
+        lease["metadata"] |= {field: seen[field] for field in ("uid", "resourceVersion")}
         return await self._client.replace(LEASES, lease)
 
     async def _look(self) -> Object | None:

@@ -26,7 +26,8 @@ _RESOURCES: Final[Mapping[str, Resource]] = {
 async def merge(ctx: Context, obj: Mapping[str, Any], patch: Mapping[str, Any]) -> Object:
     """A merge patch (RFC 7386), and the object as it is afterwards. A resourceVersion in it is a precondition.
 
-    Raises Conflict where it is not met, or the object has a successor under its name.
+    Raises Conflict where it is not met, and where the object has a successor under its name Conflict or, of a custom
+    resource, Invalid.
     """
     metadata = obj["metadata"]
     whole = {**patch, "metadata": {**patch["metadata"], "uid": metadata["uid"]}}

@@ -201,7 +201,8 @@ async def test_a_lease_that_others_may_have_held_meanwhile_ends_the_term(
             await change()
         await world.advance(2.5)
         with pytest.raises(LeadershipLost, match="nobody holds the lease"):
-            await keeping
+            async with asyncio.timeout(10):
+                await keeping
         assert not one.leading
 
 
