@@ -2,9 +2,12 @@
 
 A candidate judges a foreign lease only by its own monotonic clock: the lease counts as held until `lease_duration` has
 passed since this process last saw it change, so wall clocks need not agree. The holder renews every `retry_period` and
-gives up after `renew_deadline` without success, which is before anyone else may take over. So at most one process
+stops acting after `renew_deadline` without success, which is before anyone else may take over. So at most one process
 believes that it leads, as long as its clock runs evenly; writes that must not be done twice are still guarded by
 preconditions of their own.
+
+Unlike client-go's, a holder that could not renew in time keeps its term: it goes on trying, and acts again once it has
+renewed what nobody else has written. Every write of the lease tests its version, so nobody led in between.
 """
 
 from __future__ import annotations
@@ -29,7 +32,7 @@ _JITTER: Final = 1.2
 
 
 class LeadershipLost(Exception):  # noqa: N818 - an event that ends the term, not a fault
-    """Another process holds the lease, or it could not be renewed in time."""
+    """Another process holds the lease, or may have held it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +92,7 @@ class LeaderElection:
 
     async def acquire(self) -> None:
         """Return once the lease is ours. API errors are logged and outlived."""
-        while not await self._try():
+        while not await self._try(self._acquire):
             chance = self._env.rng.random()
             # Looking just after the lease ends saves a whole retry; the spread keeps candidates apart.
             expires = self._expires_in() + chance * self.times.retry_period / 4
@@ -97,15 +100,27 @@ class LeaderElection:
             await self._env.sleep(min(retry, expires) if expires > 0 else retry)
         log.info("leading as %s", self.identity)
 
-    async def keep(self) -> NoReturn:
-        """Renew until that fails; then raise LeadershipLost."""
+    async def keep(self, regained: Callable[[], object] = lambda: None) -> NoReturn:
+        """Renew until another holds the lease; then raise LeadershipLost.
+
+        `regained` is called after each renewal that comes after some that failed.
+        """
+        failed = False
         while True:
             await self._env.sleep(self.times.retry_period)
-            renewed = await self._try()
+            acted = self.leading
+            renewed = await self._try(self._renew)
             if not renewed and self.holder != self.identity:
                 raise self._lost(f"{self.holder or 'nobody'} holds the lease")
-            if not renewed and not self.leading:
-                raise self._lost(f"the lease could not be renewed for {self.times.renew_deadline:g} s")
+            if acted and not self.leading:
+                seconds = self.times.renew_deadline
+                log.warning(
+                    "nothing is written until the lease %s is renewed: it was not for %g s", self._name, seconds
+                )
+            if renewed and failed:
+                log.info("the lease %s is renewed again", self._name)
+                regained()
+            failed = not renewed
 
     async def release(self) -> None:
         """Let go, so that another candidate need not wait. Nothing happens when the lease is not ours."""
@@ -118,13 +133,13 @@ class LeaderElection:
         except ApiError as error:
             log.warning("the lease %s could not be released, it expires by itself: %s", self._name, error)
 
-    async def _try(self) -> bool:
+    async def _try(self, attempt: Callable[[], Awaitable[bool]]) -> bool:
         """One attempt to acquire or renew, over within the time that is left for it."""
         since = self._env.monotonic()
         left = self._renewed_at + self.times.renew_deadline - since
         try:
             async with asyncio.timeout(left if left > 0 else self.times.renew_deadline):
-                held = await self._acquire_or_renew()
+                held = await attempt()
         except Conflict as error:
             log.debug("the lease %s was written by another: %s", self._name, error)
             return False
@@ -136,21 +151,35 @@ class LeaderElection:
             self._renewed_at = since
         return held
 
-    async def _acquire_or_renew(self) -> bool:
-        if self.leading:
-            # The version we wrote last is the only one that may be overwritten unseen. It may also be that an earlier
-            # write of ours arrived though its answer did not, or that somebody deleted the lease: then look.
-            with suppress(Conflict, NotFound):
-                await self._write_ours()
-                return True
-        seen = await self._look()
-        if seen is None:
-            self._see(await self._client.create(LEASES, self._record({}, self.identity)))
-            return True
-        if self.holder not in ("", self.identity) and self._expires_in() > 0:
+    async def _acquire(self) -> bool:
+        if await self._look() is None:
+            await self._make()
+        elif self.holder in ("", self.identity) or self._expires_in() <= 0:
+            await self._write_ours()
+        else:
             return False
-        await self._write_ours()
         return True
+
+    async def _renew(self) -> bool:
+        # The version we wrote last is the only one that may be overwritten unseen. It may also be that an earlier write
+        # of ours arrived though its answer did not, or that somebody deleted the lease: then look.
+        with suppress(Conflict, NotFound):
+            await self._write_ours()
+            return True
+        if await self._look() is not None:
+            if self.holder != self.identity:
+                return False
+            await self._write_ours()
+        elif self.leading:
+            await self._make()
+        else:
+            # Others could have made it, led, and deleted it.
+            self._seen = None
+            return False
+        return True
+
+    async def _make(self) -> None:
+        self._see(await self._client.create(LEASES, self._record({}, self.identity)))
 
     async def _write_ours(self) -> None:
         self._see(await self._write(self._record(_spec(self._seen), self.identity)))

@@ -21,15 +21,16 @@ from reconciler.plans.glass import Known
 from reconciler.plans.history import History
 from reconciler.polls import Polls
 from reconciler.settings import Settings
-from reconciler.store import Store
+from reconciler.store import Stored
+from reconciler.world import World
 
 
 @dataclass(slots=True)
 class Context:
-    """One for the whole process. `client` refuses writes while this process does not lead."""
+    """One for the whole process. `client` refuses writes while this process does not hold the Lease."""
 
     client: Client
-    store: Store
+    world: World
     observations: Observations[Any]
     settings: Settings
     metrics: Metrics
@@ -49,8 +50,6 @@ class Context:
     """Which queues are read together, and when."""
     admin: Any = None
     """The way to workers over HTTP; put here together with `brokers`."""
-    snapshot: MemorySnapshot = field(default_factory=MemorySnapshot)
-    """The same world as `store`, as the policy engine sees it."""
     histories: dict[str, History] = field(default_factory=dict)
     """What the decisions about each pool, by uid, leave for the next one. Forgetting it only delays shrinking."""
     queues: dict[Key, QueueMemory] = field(default_factory=dict)
@@ -69,6 +68,16 @@ class Context:
     """Namespaces that are being deleted: nothing in them gets a finalizer any more."""
     pools: dict[str, PoolMemory] = field(default_factory=dict)
     """What the phases of each pool, by uid, remember. Forgetting it costs one more look."""
+
+    @property
+    def store(self) -> Stored:
+        """What is known of the cluster. The answers to writes go through `world`."""
+        return self.world.store
+
+    @property
+    def snapshot(self) -> MemorySnapshot:
+        """The same world as `store`, as the policy engine sees it."""
+        return self.world.snapshot
 
     @property
     def namespace(self) -> str:

@@ -9,7 +9,6 @@ from typing import Any, Final
 
 from crds import without_effect
 from kube.errors import ApiError
-from kube.lease import LeadershipLost
 from reconciler import conditions, metrics
 from reconciler.context import Context
 from reconciler.errors import ReconcileError, Stalled, Transient, Waiting, from_api
@@ -49,7 +48,7 @@ class Loop:
         self._stopping.set()
 
     async def run(self, workers: int, grace: float) -> None:
-        """Raises LeadershipLost, or what broke a worker. After `stop` it lasts at most `grace` seconds more."""
+        """Raises what broke a worker. After `stop` it lasts at most `grace` seconds more."""
         async with asyncio.TaskGroup() as tasks:
             working = [tasks.create_task(self._worker(), name=f"worker {i}") for i in range(workers)]
             tasks.create_task(self._cut_off(working, grace))
@@ -101,15 +100,13 @@ class Loop:
             self._queue.add_after(key, again)
 
     async def _pass(self, kind: Reconcile[Any], state: State) -> Outcome:
-        """Run the phases; every way in which one can end becomes an outcome, except that of no longer leading."""
+        """Run the phases; every way in which one can end becomes an outcome."""
         name = ""
         try:
             async with asyncio.timeout(self._context.settings.pass_timeout):
                 for phase in kind.phases_for(state):
                     name = phase.__name__
                     await phase(state, self._context)
-        except LeadershipLost:
-            raise
         except ReconcileError as error:
             return Outcome(error, name)
         except ApiError as error:

@@ -91,6 +91,9 @@ class PoolMemory:
     """Pods, by uid, and sizes that the API server has refused for them."""
     absent: tuple[frozenset[int], float] = (frozenset(), 0.0)
     """The places of a StatefulSet that have no pod, and since when the same ones have none, by the steady clock."""
+    held: tuple[frozenset[str], float] = (frozenset(), 0.0)
+    """The pods, by uid, that are to leave their nodes and were not asked yet, and since when these are the same, by the
+    steady clock."""
     overdue: set[str] = field(default_factory=set)
     """The pods, by uid, whose drain is known to be over its time: each is told once."""
     silent: dict[str, float] = field(default_factory=dict)

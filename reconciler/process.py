@@ -198,7 +198,7 @@ class Process:
             context = self._context()
             if self._setup.prepare is not None:
                 await self._setup.prepare(context)
-            await lead(self._election, lambda: self._work(context), self._stopping)
+            await lead(self._election, lambda: self._work(context), self._stopping, self._queue.hurry)
 
     async def _work(self, context: Context) -> None:
         """The leader's term, until it is time to stop and the passes under way have ended."""
@@ -224,7 +224,7 @@ class Process:
     def _context(self) -> Context:
         return Context(
             client=self._fenced,
-            store=self._world.store,
+            world=self._world,
             observations=Observations(self._setup.monotonic, self._world.wake_pools),
             settings=self._setup.settings,
             metrics=self._metrics,
@@ -234,7 +234,6 @@ class Process:
             rng=self._setup.rng,
             wake=self._queue.add,
             wake_after=self._queue.add_after,
-            snapshot=self._world.snapshot,
         )
 
     def _take_signals(self) -> None:

@@ -8,15 +8,16 @@ from typing import Any, Final
 from crds import meta
 from reconciler.keys import Key, key_of
 from reconciler.nodes import is_leaving
-from reconciler.store import Store
+from reconciler.store import Stored
 
 _OURS: Final = frozenset(kind.kind for kind in meta.KINDS)
+_METADATA: Final = ("uid", "labels", "annotations", "finalizers", "deletionTimestamp")
 
 
-def concerned(store: Store, obj: Mapping[str, Any], before: Mapping[str, Any] | None) -> Iterator[Key]:
+def concerned(store: Stored, obj: Mapping[str, Any], before: Mapping[str, Any] | None) -> Iterator[Key]:
     """The keys to work after `obj` has taken the place of `before`; with `before` the same, after it was removed."""
     kind = obj["kind"]
-    if kind in _OURS and before is not None and before is not obj and not _matters(obj, before):
+    if kind in _OURS and before is not None and before is not obj and not differs(obj, before):
         return
     if kind in _OURS:
         yield key_of(obj)
@@ -41,7 +42,7 @@ def concerned(store: Store, obj: Mapping[str, Any], before: Mapping[str, Any] | 
             yield from {key for pod in store.pods_on(obj["metadata"]["name"]) for key in _pool(pod)}
 
 
-def _keys(store: Store, kinds: Iterable[str], namespace: str | None) -> Iterator[Key]:
+def _keys(store: Stored, kinds: Iterable[str], namespace: str | None) -> Iterator[Key]:
     for kind in kinds:
         yield from (key for key in store.keys(kind) if namespace is None or key.namespace == namespace)
 
@@ -56,8 +57,13 @@ def _labels(obj: Mapping[str, Any] | None) -> Mapping[str, str]:
     return (obj or {}).get("metadata", {}).get("labels") or {}
 
 
-def _matters(obj: Mapping[str, Any], before: Mapping[str, Any]) -> bool:
-    """Whether anything but the status changed. Our own status writes must not wake what made them."""
+def differs(obj: Mapping[str, Any], before: Mapping[str, Any]) -> bool:
+    """Whether there is anything to follow. Of our own kinds the status is not: our writes of it must not wake what made
+    them. Of all others it is, and their generation grows with what is written to them.
+    """
     new, old = obj["metadata"], before["metadata"]
-    watched = ("uid", "generation", "labels", "annotations", "finalizers", "deletionTimestamp")
-    return any(new.get(field) != old.get(field) for field in watched)
+    ours = obj["kind"] in _OURS
+    if not ours and any(obj.get(part) != before.get(part) for part in ("spec", "status")):
+        return True
+    watched = (*_METADATA, "generation") if ours else _METADATA
+    return any((new.get(field) or None) != (old.get(field) or None) for field in watched)

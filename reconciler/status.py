@@ -54,18 +54,20 @@ class _Written:
 
 
 class StatusWriter:
-    """`stored` hears of the object as it is after a write, so that the next pass need not wait for the watch."""
+    """`answered` hears of the object as it is after a write, so that the next pass need not wait for the watch, and of
+    what was written on: a status alone changes nothing else.
+    """
 
     def __init__(
         self,
         client: Client,
         monotonic: Callable[[], float],
-        stored: Callable[[Object], object] = lambda _: None,
+        answered: Callable[[Object, Object], object] = lambda answer, alone: None,
         wrote: Callable[[str], object] = lambda _: None,
     ) -> None:
         self._client = client
         self._monotonic = monotonic
-        self._stored = stored
+        self._answered = answered
         self._wrote = wrote
         self._written: dict[Key, _Written] = {}
         self._began = monotonic()
@@ -95,7 +97,7 @@ class StatusWriter:
         except NotFound:
             return None
         self._written[key] = _Written(uid, wanted, answer.get("status") or {}, self._monotonic())
-        self._stored(answer)
+        self._answered(answer, obj)
         self._wrote(key.kind)
         return None
 

@@ -69,46 +69,14 @@ INDEXES: Final = (
 )
 
 
-class Store:
-    """What is held is at most as new as the API server, and never goes back in time."""
+class Stored:
+    """What is held, to be read: at most as new as the API server, and never going back in time."""
 
     def __init__(self, indexes: Iterable[Index] = INDEXES) -> None:
         self._objects: dict[Key, Object] = {}
         self._by_kind: dict[str, dict[Key, Object]] = {}
         self._indexes = {index: dict[str, dict[Key, Object]]() for index in indexes}
         self._removed: OrderedDict[str, None] = OrderedDict()
-
-    def put(self, obj: Object) -> Object | None:
-        """Take an object over. Returns what was held before under its name, or None; `obj` itself if it is no news."""
-        key = key_of(obj)
-        held = self._objects.get(key)
-        if obj["metadata"].get("uid") in self._removed or (held is not None and not _newer(obj, held)):
-            return obj
-        if key.kind == "Node":
-            obj = nodes.trimmed(obj)
-        entries = obj["metadata"].pop("managedFields", None) or ()
-        if foreign := [*strangers.kept(key.kind, entries), *ownership.kept(key.kind, entries)]:
-            obj["metadata"]["managedFields"] = foreign
-        if held is not None:
-            self._drop(key, held)
-        self._objects[key] = obj
-        self._by_kind.setdefault(key.kind, {})[key] = obj
-        for index, word in self._words(key.kind, obj):
-            self._indexes[index].setdefault(word, {})[key] = obj
-        return held
-
-    def remove(self, obj: Mapping[str, Any]) -> bool:
-        """Forget an object for good; False where its name is not held, or already belongs to a successor."""
-        key = key_of(obj)
-        uid = obj["metadata"].get("uid", "")
-        self._removed[uid] = None
-        while len(self._removed) > _REMEMBERED_REMOVALS:
-            self._removed.popitem(last=False)
-        held = self._objects.get(key)
-        if held is None or held["metadata"].get("uid", "") != uid:
-            return False
-        self._drop(key, held)
-        return True
 
     def get(self, key: Key) -> Object | None:
         return self._objects.get(key)
@@ -155,9 +123,9 @@ class Store:
     def workers_on(self, node: str) -> int:
         return len(self._indexes[PODS_BY_NODE].get(node, ()))
 
-    def leaving_nodes(self) -> frozenset[str]:
-        """The nodes that are to be emptied; none, where Nodes are not watched."""
-        return frozenset(node["metadata"]["name"] for node in self.find(LEAVING_NODES, ""))
+    def leaving_nodes(self) -> dict[str, bool]:
+        """The nodes that are to be emptied, and of each whether in a hurry; none, where Nodes are not watched."""
+        return {node["metadata"]["name"]: nodes.is_hurried(node) for node in self.find(LEAVING_NODES, "")}
 
     def children_of_pool(self, pool_uid: str) -> list[Object]:
         """Its Deployments, or its StatefulSet."""
@@ -165,6 +133,48 @@ class Store:
 
     def __len__(self) -> int:
         return len(self._objects)
+
+    def _words(self, kind: str, obj: Object) -> Iterator[tuple[Index, str]]:
+        for index in self._indexes:
+            if index.kind == kind:
+                for word in set(index.words(obj)):
+                    yield index, word
+
+
+class Store(Stored):
+    """The same for the one that hears of everything."""
+
+    def put(self, obj: Object) -> Object | None:
+        """Take an object over. Returns what was held before under its name, or None; `obj` itself if it is no news."""
+        key = key_of(obj)
+        held = self._objects.get(key)
+        if obj["metadata"].get("uid") in self._removed or (held is not None and not _newer(obj, held)):
+            return obj
+        if key.kind == "Node":
+            obj = nodes.trimmed(obj)
+        entries = obj["metadata"].pop("managedFields", None) or ()
+        if foreign := [*strangers.kept(key.kind, entries), *ownership.kept(key.kind, entries)]:
+            obj["metadata"]["managedFields"] = foreign
+        if held is not None:
+            self._drop(key, held)
+        self._objects[key] = obj
+        self._by_kind.setdefault(key.kind, {})[key] = obj
+        for index, word in self._words(key.kind, obj):
+            self._indexes[index].setdefault(word, {})[key] = obj
+        return held
+
+    def remove(self, obj: Mapping[str, Any]) -> bool:
+        """Forget an object for good; False where its name is not held, or already belongs to a successor."""
+        key = key_of(obj)
+        uid = obj["metadata"].get("uid", "")
+        self._removed[uid] = None
+        while len(self._removed) > _REMEMBERED_REMOVALS:
+            self._removed.popitem(last=False)
+        held = self._objects.get(key)
+        if held is None or held["metadata"].get("uid", "") != uid:
+            return False
+        self._drop(key, held)
+        return True
 
     def _drop(self, key: Key, held: Object) -> None:
         del self._objects[key]
@@ -174,12 +184,6 @@ class Store:
             del entries[key]
             if not entries:
                 del self._indexes[index][word]
-
-    def _words(self, kind: str, obj: Object) -> Iterator[tuple[Index, str]]:
-        for index in self._indexes:
-            if index.kind == kind:
-                for word in set(index.words(obj)):
-                    yield index, word
 
 
 def _newer(obj: Mapping[str, Any], held: Mapping[str, Any]) -> bool:

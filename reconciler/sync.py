@@ -16,7 +16,7 @@ from typing import Any, Final
 from kube.client import Client, Listing, Object
 from kube.errors import ApiError
 from reconciler.keys import Key, key_of
-from reconciler.store import Store
+from reconciler.store import Stored
 from reconciler.watching import Watched
 
 log = logging.getLogger(__name__)
@@ -34,7 +34,7 @@ class Comparison:
     missing: tuple[Key, ...]
 
 
-def compare(store: Store, kind: str, namespace: str | None, listing: Listing) -> Comparison:
+def compare(store: Stored, kind: str, namespace: str | None, listing: Listing) -> Comparison:
     """Pure: what stands between the store and a list of the API server, of one namespace or of all (None).
 
     Only versions and names of it are read.
@@ -70,7 +70,7 @@ class Synchroniser:
     """
 
     client: Client
-    store: Store
+    store: Stored
     namespace: str | None
     removed: Callable[[Object], None]
     patience: float = PATIENCE_SECONDS

@@ -133,7 +133,7 @@ class _ForEver:
     """Waits between retries, without an end: a kopf that gives up ends the process."""
 
     def __iter__(self) -> Iterator[float]:
-        backoff, rng, attempt = Backoff(initial=0.5, maximum=10.0), Random(), 0  # noqa: S311 - jitter
+        backoff, rng, attempt = Backoff(initial=0.5, maximum=5.0), Random(), 0  # noqa: S311 - jitter
         while True:
             attempt += 1
             yield backoff.delay(attempt, rng)

@@ -135,6 +135,12 @@ class WorkQueue(Generic[K]):
         self.add_after(key, self.backoff.delay(failures, self.rng))
         return failures
 
+    def hurry(self) -> None:
+        """What failed may succeed now: work every key that waits after a failure as soon as possible."""
+        for key in self._failures:
+            self.agenda.add(key, self.monotonic())
+        self._rouse()
+
     def failures(self, key: K) -> int:
         return self._failures.get(key, 0)
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import Any, Literal
 
 from kube.client import Object
 from policies import MemorySnapshot
 from reconciler.keys import Key, key_of
 from reconciler.observations import QueueName
-from reconciler.routing import concerned
+from reconciler.routing import concerned, differs
 from reconciler.store import Store
 from reconciler.workqueue import WorkQueue
 
@@ -31,11 +32,17 @@ class World:
             self.snapshot.put(obj["kind"], obj)
             self._wake(obj, before)
 
-    def answered(self, obj: Object) -> None:
-        """The answer to a write of ours. What others had written by then is in it too, and the watch brings no news of
-        that any more: their edit would wait for the next resync.
+    def answered(self, obj: Object, alone: Mapping[str, Any]) -> None:
+        """The answer to a write of ours, and what that write `alone` would have left.
+
+        What others had written by then is in the answer too, and the watch brings no news of it any more: without
+        being woken here, their edit would wait for the next resync. What is ours wakes nobody.
         """
-        self.seen("put", obj)
+        if _is_gone(obj) or self.store.put(obj) is obj:
+            return
+        self.snapshot.put(obj["kind"], obj)
+        if differs(obj, alone):
+            self._wake(obj, alone)
 
     def vanished(self, obj: Object) -> None:
         if self.store.remove(obj):
@@ -46,6 +53,12 @@ class World:
         for pool in self.store.pools_of_queue(*queue):
             self.queue.add(key_of(pool))
 
-    def _wake(self, obj: Object, before: Object | None) -> None:
+    def _wake(self, obj: Object, before: Mapping[str, Any] | None) -> None:
         for key in concerned(self.store, obj, before):
             self.queue.add(key)
+
+
+def _is_gone(obj: Object) -> bool:
+    """Whether the write took off the last that kept a deleted object. Left out, the watch brings whatever it was."""
+    metadata = obj["metadata"]
+    return "deletionTimestamp" in metadata and not metadata.get("finalizers")

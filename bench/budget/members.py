@@ -125,7 +125,7 @@ class Member:
                     self._marks(child, pod, now + rng.randint(0, LONGEST_END))
             for pod in [pod for pod in child.pods if pod.gone_at is not None and pod.gone_at <= now]:
                 child.pods.remove(pod)
-                self.stage.ctx.store.remove(pod.obj)
+                self.stage.ctx.world.store.remove(pod.obj)
             for _ in range(child.replicas - len(child.active)):
                 if rng.random() < 0.7:
                     child.pods.append(Pod(self.stage.pod(self.obj, f"pod-{next(_names)}"), now, now))

@@ -22,7 +22,8 @@ from reconciler.keys import Key
 from reconciler.metrics import Metrics
 from reconciler.observations import QueueName, Sighting
 from reconciler.settings import Settings
-from reconciler.store import Store
+from reconciler.workqueue import WorkQueue
+from reconciler.world import World
 
 Object = dict[str, Any]
 BEGIN: Final = datetime(2027, 1, 15, 8, tzinfo=UTC)
@@ -39,7 +40,7 @@ class Stage:
         self._versions = count(1)
         self.ctx = Context(
             client=cast("Any", None),
-            store=Store(),
+            world=World(WorkQueue()),
             observations=cast("Any", self.told),
             settings=Settings(),
             metrics=Metrics(),
@@ -86,7 +87,7 @@ class Stage:
     def put(self, obj: Object) -> Object:
         """A later state of an object."""
         later = {**obj, "metadata": obj["metadata"] | {"resourceVersion": str(next(self._versions))}}
-        self.ctx.store.put(later)
+        self.ctx.world.store.put(later)
         return later
 
     def _object(self, kind: str, name: str, namespace: str) -> Object:

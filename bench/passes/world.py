@@ -102,7 +102,7 @@ class Reconciler:
         settings = Settings(poll=poll)
         self.context = Context(
             client=cast("Client", self.api),
-            store=self.world.store,
+            world=self.world,
             observations=Observations(time.monotonic, self.world.wake_pools),
             settings=settings,
             metrics=Metrics(),
@@ -112,10 +112,9 @@ class Reconciler:
             rng=random.Random(1),  # noqa: S311 - chance that can be repeated
             wake=self.queue.add,
             wake_after=self.queue.add_after,
-            snapshot=self.world.snapshot,
         )
         self.context.brokers = Brokers(_no_secret, Limits(allow_local=True), time.monotonic, time.time)
-        writer = StatusWriter(self.context.client, time.monotonic, self.world.store.put)
+        writer = StatusWriter(self.context.client, time.monotonic, self.world.answered)
         self.context.fast_at = writer.fast_at
         self.loop = Loop(self.context, self.queue, writer, KINDS)
         for obj in _objects(pools, url):

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 
 from crds import meta
 from kube.errors import ApiError, Conflict, Forbidden, Invalid, NotFound
 from kube.resources import NAMESPACES
 from reconciler.context import Context
+from reconciler.edits import Object, edit
 from reconciler.status import RESOURCES
 
 log = logging.getLogger(__name__)
@@ -31,7 +31,10 @@ async def keep(ctx: Context) -> None:
     while True:
         await ends(ctx, ctx.namespace)
         for namespace in list(ctx.ending):
-            await _let_go_in(ctx, namespace)
+            try:
+                await _let_go_in(ctx, namespace)
+            except ApiError as error:
+                log.warning("letting go of what is in namespace %s: %s", namespace, error)
         await asyncio.sleep(HURRY_SECONDS if ctx.ending else LOOK_SECONDS)
 
 
@@ -63,28 +66,27 @@ async def let_go_of_all(ctx: Context) -> None:
             await _let_go_in(ctx, namespace)
 
 
-async def let_go_of(ctx: Context, kind: str, obj: Mapping[str, Any]) -> None:
-    """Take our finalizer off one object, as it is now where it is no longer as it was known."""
+async def let_go_of(ctx: Context, kind: str, obj: Object) -> Object:
+    """Take our finalizer off one object, as it is now where it is no longer as it was known; the object afterwards."""
     metadata = obj["metadata"]
     try:
         try:
-            await _take_off(ctx, kind, obj)
+            return await _take_off(ctx, obj)
         except (Conflict, Invalid):
-            await _take_off(ctx, kind, await ctx.client.get(RESOURCES[kind], metadata["name"], metadata["namespace"]))
+            found = await ctx.client.get(RESOURCES[kind], metadata["name"], metadata["namespace"])
+            return await _take_off(ctx, found)
     except (Conflict, Forbidden, Invalid, NotFound) as error:
         log.info("letting go of %s %s: %s", kind, metadata["name"], error)
+        return obj
 
 
-async def _take_off(ctx: Context, kind: str, obj: Mapping[str, Any]) -> None:
-    metadata = obj["metadata"]
-    finalizers = metadata.get("finalizers") or []
+async def _take_off(ctx: Context, obj: Object) -> Object:
+    finalizers = obj["metadata"].get("finalizers") or []
     if meta.DRAIN_FINALIZER not in finalizers:
-        return
+        return obj
     at = f"/metadata/finalizers/{finalizers.index(meta.DRAIN_FINALIZER)}"
-    patch = [{"op": "test", "path": at, "value": meta.DRAIN_FINALIZER}, {"op": "remove", "path": at}]
-    stored = await ctx.client.json_patch(RESOURCES[kind], metadata["name"], metadata["namespace"], patch)
-    if "deletionTimestamp" not in metadata:
-        ctx.store.put(stored)
+    patch = ({"op": "test", "path": at, "value": meta.DRAIN_FINALIZER}, {"op": "remove", "path": at})
+    return await edit(ctx, obj, patch)
 
 
 async def _let_go_in(ctx: Context, namespace: str) -> None:

@@ -11,14 +11,14 @@ from typing import Final
 from crds import meta
 from crds.pointer import pointer
 from kube.errors import ApiError, NotFound
-from kube.resources import PODS, Resource
+from kube.resources import PODS
 from policies import break_glass
 from reconciler.context import Context
+from reconciler.edits import edit
 from reconciler.keys import key_of
 from reconciler.phases import Object, State
 from reconciler.plans.glass import Known, Step, plan
 from reconciler.reasons import Reason
-from reconciler.status import RESOURCES
 
 log = logging.getLogger(__name__)
 
@@ -30,14 +30,14 @@ async def glass(state: State, ctx: Context) -> None:
     if not break_glass.annotation(state.obj):
         return
     known = ctx.glass.setdefault(state.key, Known())
-    taken_off = await keep(state, ctx, state.obj, known, RESOURCES[state.key.kind])
+    taken_off = await keep(state, ctx, state.obj, known)
     if taken_off is not None:
         state.obj = taken_off
 
 
-async def keep(state: State, ctx: Context, obj: Object, known: Known, kind: Resource) -> Object | None:
+async def keep(state: State, ctx: Context, obj: Object, known: Known) -> Object | None:
     """Do what the plan says; the object as it is after its annotation was taken off."""
-    todo = plan(obj, known, ctx.clock(), ctx.monotonic(), guards=kind is PODS)
+    todo = plan(obj, known, ctx.clock(), ctx.monotonic(), guards=obj["kind"] == PODS.kind)
     if todo.after is not None:
         state.again(todo.after)
     written = break_glass.annotation(obj)
@@ -53,30 +53,21 @@ async def keep(state: State, ctx: Context, obj: Object, known: Known, kind: Reso
             ctx.events.warning(obj, Reason.BREAK_GLASS_ENDED, message)
         case Step.TAKE_OFF:
             known.tried_at = ctx.monotonic()
-            return await _take_off(ctx, obj, known, kind)
+            return await _take_off(ctx, obj, known)
         case Step.REST:
             pass
     return None
 
 
-async def _take_off(ctx: Context, obj: Object, known: Known, kind: Resource) -> Object | None:
-    metadata, written = obj["metadata"], break_glass.annotation(obj)
-    patch = [
-        {"op": "test", "path": "/metadata/uid", "value": metadata["uid"]},
-        {"op": "test", "path": PATH, "value": written},
-        {"op": "remove", "path": PATH},
-    ]
+async def _take_off(ctx: Context, obj: Object, known: Known) -> Object | None:
+    written = break_glass.annotation(obj)
     try:
-        stored = await ctx.client.json_patch(kind, metadata["name"], metadata["namespace"], patch)
+        stored = await edit(ctx, obj, ({"op": "test", "path": PATH, "value": written}, {"op": "remove", "path": PATH}))
     except NotFound:
         return None
     except ApiError as error:
         log.warning("break-glass of %s could not be taken off: %s", key_of(obj), error)
         return None
-    ctx.store.put(stored)
-    if stored["metadata"].get("generation") != metadata.get("generation"):
-        # Another's edit came in between, of which the watch brings no news any more.
-        ctx.wake(key_of(stored))
     known.taken_off = written
     fault = break_glass.fault(obj, ctx.clock())
     ctx.events.warning(obj, Reason.BREAK_GLASS_ENDED, f"Break-glass {fault}, and was taken off: {written}")

@@ -59,10 +59,10 @@ class Pod:
     """`container` is the id of the worker's container as last reported, empty before its first start; `runs` is
     whether it may be running. `bound` is the container a mark was made for, None without a mark; `forced` marks were
     made without a proof. One that is `spared` is chosen after all others. Of a `silent` one every broker was read for
-    as long as a drain may take, and none has a word of it. `evacuated` says that its node is to be emptied, and
-    `neighbours` how many workers run there, itself among them. `grace` is the grace period, in seconds, of a pod that
-    is terminating, and `patience` the one it was born with. `ordinal` is its place in a StatefulSet, and `outdated`
-    that another revision than the present one runs there.
+    as long as a drain may take, and none has a word of it. `evacuated` says that its node is to be emptied, `held` that
+    it stays there until others serve in its place, and `neighbours` how many workers run there, itself among them.
+    `grace` is the grace period, in seconds, of a pod that is terminating, and `patience` the one it was born with.
+    `ordinal` is its place in a StatefulSet, and `outdated` that another revision than the present one runs there.
     """
 
     name: str
@@ -85,6 +85,7 @@ class Pod:
     spared: bool = False
     silent: bool = False
     evacuated: bool = False
+    held: bool = False
     neighbours: int = 0
     ordinal: int = 0
     outdated: bool = False
@@ -109,7 +110,8 @@ class Pod:
     @property
     def called(self) -> bool:
         """Whether it is to be replaced: its node is to be emptied, or somebody else has asked it to drain."""
-        return self.evacuated or (self.request is not None and self.request.reason not in OUR_REASONS)
+        leaves = self.evacuated and not self.held
+        return leaves or (self.request is not None and self.request.reason not in OUR_REASONS)
 
     @property
     def idle(self) -> bool:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from kube.client import Client
-from kube.errors import NotFound
+from kube.errors import Unreachable
 from kube.lease import Environment, LeaderElection, LeadershipLost, Times
 from kube.resources import LEASES
 from tests.kube.faketime import FakeTime
@@ -116,7 +116,31 @@ async def test_releasing_what_another_holds_changes_nothing(world: World) -> Non
     assert (await world.lease())["holderIdentity"] == "one"
 
 
-async def test_a_leader_that_cannot_renew_gives_up_before_another_may_take_over(
+class CutOff:
+    """One candidate's way to the server, for as long as the block lasts."""
+
+    def __init__(self, one: LeaderElection, patch: pytest.MonkeyPatch) -> None:
+        self._one, self._patch = one, patch
+
+    def __enter__(self) -> None:
+        async def refuse() -> bool:
+            raise Unreachable("cut off")
+
+        self._patch.setattr(self._one, "_renew", refuse)
+
+    def __exit__(self, *_: object) -> None:
+        self._patch.undo()
+
+
+async def until_it_stops_acting(world: World, one: LeaderElection) -> float:
+    """How long that took."""
+    began = world.time.now
+    while one.leading:
+        await world.advance(0.5)
+    return world.time.now - began
+
+
+async def test_a_leader_that_cannot_renew_stops_acting_before_another_may_take_over(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     one, two = world.candidate("one"), world.candidate("two")
@@ -124,19 +148,61 @@ async def test_a_leader_that_cannot_renew_gives_up_before_another_may_take_over(
     keeping = world.start(one.keep())
     taking = world.start(two.acquire())
     await world.advance(20)
-
-    async def refuse(*_: object) -> dict[str, Any]:
-        raise NotFound("cut off")
-
-    monkeypatch.setattr(one, "_acquire_or_renew", refuse)
-    cut = world.time.now
-    while not keeping.done():
+    with CutOff(one, monkeypatch):
+        assert 8 <= await until_it_stops_acting(world, one) <= 10.5
         assert not taking.done()
-        await world.advance(0.5)
-    assert 10 <= world.time.now - cut <= 12.5
-    with pytest.raises(LeadershipLost, match="could not be renewed for 10 s"):
+        while not taking.done():
+            await world.advance(0.5)
+    world.start(two.keep())
+    await world.advance(2.5)
+    with pytest.raises(LeadershipLost, match="two holds the lease"):
         await keeping
     assert not one.leading
+
+
+async def test_a_lease_that_nobody_else_has_written_is_the_same_term(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = world.candidate("one")
+    await one.acquire()
+    before = await world.lease()
+    regained: list[float] = []
+    keeping = world.start(one.keep(lambda: regained.append(world.time.now)))
+    await world.advance(4)
+    assert regained == []
+    with CutOff(one, monkeypatch):
+        await until_it_stops_acting(world, one)
+        await world.advance(60)
+        assert regained == []
+        assert not keeping.done()
+    await world.advance(2.5)
+    assert one.leading
+    assert len(regained) == 1
+    assert await world.lease() == {**before, "renewTime": (await world.lease())["renewTime"]}
+    await world.advance(10)
+    assert len(regained) == 1
+
+
+async def test_a_lease_that_others_may_have_held_meanwhile_ends_the_term(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def give_back() -> None:
+        await world.client.merge_patch(LEASES, NAME, world.namespace, {"spec": {"holderIdentity": ""}})
+
+    async def delete() -> None:
+        await world.client.delete(LEASES, NAME, world.namespace)
+
+    for what, change in {"given back": give_back, "deleted": delete}.items():
+        one = world.candidate(what)
+        await one.acquire()
+        keeping = world.start(one.keep())
+        with CutOff(one, monkeypatch):
+            await until_it_stops_acting(world, one)
+            await change()
+        await world.advance(2.5)
+        with pytest.raises(LeadershipLost, match="nobody holds the lease"):
+            await keeping
+        assert not one.leading
 
 
 async def test_a_leader_notices_that_another_took_its_lease(world: World) -> None:

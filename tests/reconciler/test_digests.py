@@ -45,7 +45,7 @@ async def passes(writer: Writer, *digests: Hashable) -> int:
     kind = Reconcile(kind=meta.QUEUE, begin=begin, phases=(find,), summarize=nothing_more)
     loop = Loop(world.ctx, keys, cast("StatusWriter", writer), (kind,))
     obj = queue("orders")
-    world.ctx.store.put(obj)
+    world.ctx.world.store.put(obj)
     for _ in digests:
         keys.add(key_of(obj))
         taken = keys.agenda.take(keys.monotonic())

@@ -18,7 +18,6 @@ from kube.backoff import Backoff
 from kube.client import Client
 from kube.errors import AlreadyExists, Conflict, Forbidden, NotFound, TooManyRequests, Unreachable
 from kube.events import Recorder
-from kube.lease import LeadershipLost
 from reconciler import metrics as m
 from reconciler.context import Context
 from reconciler.errors import Stalled, Transient, Waiting, from_api
@@ -58,7 +57,7 @@ class Bench:
         self.metrics = Metrics()
         self.context = Context(
             client=self.client,
-            store=self.world.store,
+            world=self.world,
             observations=Observations(self.time.monotonic, self.world.wake_pools),
             settings=Settings(resync=1000, pass_timeout=0.5),
             metrics=self.metrics,
@@ -77,7 +76,7 @@ class Bench:
             delete_phases=tuple(self.delete_phases),
             summarize=nothing_more,
         )
-        writer = StatusWriter(self.client, self.time.monotonic, self.world.store.put)
+        writer = StatusWriter(self.client, self.time.monotonic, self.world.answered)
         return Loop(self.context, self.queue, writer, (kind,))
 
     @asynccontextmanager
@@ -290,17 +289,6 @@ async def test_few_passes_begin_in_one_turn_of_the_event_loop(bench: Bench) -> N
     turning.cancel()
     assert begun.total() == 200
     assert max(begun.values()) <= A_TURN
-
-
-async def test_losing_the_lease_ends_the_loop(bench: Bench) -> None:
-    async def write(state: State, ctx: Context) -> None:
-        raise LeadershipLost("frozen while another took over")
-
-    bench.phases.append(write)
-    await bench.create()
-    with pytest.raises(ExceptionGroup) as caught:
-        await bench.loop().run(2, 0)
-    assert caught.group_contains(LeadershipLost)
 
 
 ENDS: dict[str, tuple[Exception, type[Exception]]] = {

@@ -48,9 +48,9 @@ def test_the_store_keeps_little_of_a_node_and_knows_those_that_go() -> None:
     store = Store()
     store.put(node("a", unschedulable=True, podCIDR="10.0.0.0/24"))
     store.put(node("b"))
-    assert store.leaving_nodes() == {"a"}
+    assert store.leaving_nodes() == {"a": False}
     (kept,) = [one for one in store.all("Node") if one["metadata"]["name"] == "a"]
     assert kept["spec"] == {"unschedulable": True}
     assert "status" not in kept
     store.put(node("a"))
-    assert store.leaving_nodes() == set()
+    assert store.leaving_nodes() == {}

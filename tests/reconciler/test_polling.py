@@ -61,7 +61,7 @@ class Polled(World):
         self.ctx.wake = self.passes.append
         self.ctx.wake_after = lambda key, seconds: self.later.append((key, seconds))
         self.obj = queue("orders")
-        self.ctx.store.put(self.obj)
+        self.ctx.world.store.put(self.obj)
 
     async def one_pass(self) -> None:
         state = QUEUE.begin(self.obj, self.ctx)

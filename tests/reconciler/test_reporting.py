@@ -53,13 +53,13 @@ class Kept:
             metadata = {**obj["metadata"], "resourceVersion": str(self.version), "generation": self.version}
             if obj["kind"] != "Namespace":
                 metadata["namespace"] = metadata["namespace"].replace("media", self.namespace)
-            self.ctx.store.put({**obj, "metadata": metadata})
+            self.ctx.world.store.put({**obj, "metadata": metadata})
             self.ctx.snapshot.put(obj["kind"], {**obj, "metadata": metadata})
 
     def forget(self, kind: str, name: str) -> None:
         for obj in self.ctx.store.all(kind, self.namespace):
             if obj["metadata"]["name"] == name:
-                self.ctx.store.remove(obj)
+                self.ctx.world.store.remove(obj)
                 self.ctx.snapshot.remove(kind, obj)
 
     async def report(self) -> Object:

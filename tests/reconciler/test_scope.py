@@ -119,7 +119,7 @@ def test_workers_on_a_cordoned_node_are_asked_to_leave_and_called_back(whole: Cl
     objects = team(whole)
     operators.program = "tests.reconciler.phases.whole"
     workers = pool("w")
-    workers["spec"]["hold"] = {"replicas": 1}
+    workers["spec"] |= {"hold": {"replicas": 1}, "rollout": {"maxSurge": 0, "maxUnavailable": 1}}
     objects.apply(queue("q"), workers)
     node = {"apiVersion": "v1", "kind": "Node", "metadata": {"name": objects.namespace}}
     whole.kubectl("create", "-f-", stdin=json.dumps(node))
@@ -137,6 +137,37 @@ def test_workers_on_a_cordoned_node_are_asked_to_leave_and_called_back(whole: Cl
     whole.kubectl("uncordon", objects.namespace)
     operators.until(running, "the request is withdrawn", lambda: asked(""))
     assert objects.all("pods")[0]["metadata"]["uid"] == worker["metadata"]["uid"]
+
+
+def test_a_worker_on_a_cordoned_node_stays_until_another_serves(whole: Cluster, operators: Reconcilers) -> None:
+    objects = team(whole)
+    operators.program = "tests.reconciler.phases.whole"
+    workers = pool("w")
+    workers["spec"] |= {"hold": {"replicas": 1}}
+    workers["spec"]["scaling"]["startupTime"] = "60s"
+    objects.apply(queue("q"), workers)
+    nodes = [f"{objects.namespace}-{place}" for place in ("goes", "stays")]
+    for name in nodes:
+        node = {"apiVersion": "v1", "kind": "Node", "metadata": {"name": name}}
+        whole.kubectl("create", "-f-", stdin=json.dumps(node))
+    running = operators.start(*CLUSTER)
+    operators.until(running, "a worker", lambda: None if objects.all("pods") else "none")
+    (first,) = objects.all("pods")
+    place(whole, first, nodes[0])
+
+    def asked() -> list[str]:
+        pods = objects.all("pods")
+        return [
+            pod["metadata"]["name"] for pod in pods if "headgate.dev/drain" in pod["metadata"].get("annotations", {})
+        ]
+
+    whole.kubectl("cordon", nodes[0])
+    operators.until(running, "another worker", lambda: None if len(objects.all("pods")) == 2 else "none")
+    (second,) = [pod for pod in objects.all("pods") if pod["metadata"]["name"] != first["metadata"]["name"]]
+    assert asked() == []
+    place(whole, second, nodes[1])
+    name = first["metadata"]["name"]
+    operators.until(running, "the first is asked", lambda: None if asked() == [name] else str(asked()))
 
 
 def place(cluster: Cluster, pod: dict[str, Any], node: str) -> None:

@@ -26,9 +26,9 @@ class Subject:
         self.obj = obj
         self.time = FakeTime()
         self.written = 0
-        self.writer = StatusWriter(client, self.time.monotonic, self._stored)
+        self.writer = StatusWriter(client, self.time.monotonic, self._answered)
 
-    def _stored(self, obj: dict[str, Any]) -> None:
+    def _answered(self, obj: dict[str, Any], alone: dict[str, Any]) -> None:
         self.obj = obj
         self.written += 1
 
@@ -81,7 +81,7 @@ async def test_a_number_that_comes_back_in_time_is_never_written(subject: Subjec
 async def test_a_start_is_no_reason_to_write_numbers_that_another_process_has_written(subject: Subject) -> None:
     await subject.write(queueName="q", waiting=1)
     subject.time.now = 100
-    subject.writer = StatusWriter(subject.client, subject.time.monotonic, subject._stored)
+    subject.writer = StatusWriter(subject.client, subject.time.monotonic, subject._answered)
     assert await subject.write(queueName="q", waiting=None) == 30
     subject.time.now = 105
     assert await subject.write(queueName="q", waiting=1) is None

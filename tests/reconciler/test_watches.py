@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -147,11 +148,50 @@ def test_late_crds_and_a_restart_of_the_api_server_are_outlived(
         reconcilers.kill_all()
 
 
+@pytest.mark.control_plane
+def test_a_leader_outlives_an_api_server_that_is_away_for_longer_than_its_lease(
+    own_plane: tuple[Cluster, State], tmp_path: Path
+) -> None:
+    cluster, servers = own_plane
+    serve(cluster)
+    reconcilers = Reconcilers(cluster.kubeconfig, "default", tmp_path)
+    objects = Objects(cluster, "default")
+    try:
+        one = reconcilers.start("--lease-duration", "4", "--renew-deadline", "3", "--retry-period", "0.5")
+        reconcilers.until_leading(one)
+        before = term(objects)
+        with away(cluster, servers):
+            reconcilers.until(one, "it stops acting", lambda: "it leads" if one.leads() else None)
+            lapsed = time.monotonic() + 4
+            reconcilers.until(one, "the Lease is over", lambda: "not yet" if time.monotonic() < lapsed else None)
+        reconcilers.until_leading(one, 10)
+        assert term(objects) == before, "it is the same term"
+        objects.apply(queue("after"))
+        wait_for(reconcilers, one, objects, "queue", "after", READY)
+        assert one.process.poll() is None, "it is the same process"
+    finally:
+        reconcilers.kill_all()
+
+
+def term(objects: Objects) -> tuple[str, str, int]:
+    """Who leads, since when, and how many led before."""
+    spec = objects.get("lease", "headgate-reconciler")["spec"]
+    return spec["holderIdentity"], spec["acquireTime"], spec["leaseTransitions"]
+
+
 def restart(cluster: Cluster, servers: State) -> None:
     """End the API server and start it again as it was."""
+    with away(cluster, servers):
+        pass
+
+
+@contextlib.contextmanager
+def away(cluster: Cluster, servers: State) -> Iterator[None]:
+    """The API server is ended, and afterwards started again as it was."""
     process = servers.running()["kube-apiserver"]
     argv = Path(f"/proc/{process.pid}/cmdline").read_bytes().rstrip(b"\0").decode().split("\0")
     servers.stop("kube-apiserver")
+    yield
     servers.start("kube-apiserver", argv)
 
     def ready() -> str | None:

@@ -198,6 +198,18 @@ async def test_no_key_is_ever_held_twice_and_all_are_worked() -> None:
     assert set(worked) == set(range(20))
 
 
+async def test_what_waits_after_a_failure_can_be_hurried() -> None:
+    queue: WorkQueue[str] = WorkQueue(Backoff(1, 60, 2, 0), Random(0))
+    queue.retry("failed")
+    queue.add_after("well", 30)
+    queue.hurry()
+    assert (queue.agenda.depth, queue.agenda.delayed) == (1, 1)
+    taken = await queue.take()
+    assert taken is not None
+    assert taken.key == "failed"
+    assert queue.failures("failed") == 1, "it has not succeeded yet"
+
+
 async def test_failures_wait_longer_each_time_until_a_success() -> None:
     now = 0.0
     queue: WorkQueue[str] = WorkQueue(Backoff(initial=1, maximum=5, jitter=0), Random(0), lambda: now)

@@ -7,7 +7,7 @@ from typing import Any, Final
 from reconciler.keys import Key
 from reconciler.workqueue import WorkQueue
 from reconciler.world import World
-from tests.reconciler.builders import pool
+from tests.reconciler.builders import pool, queue
 
 KEY: Final = Key("WorkerPool", "shop", "thumbnails")
 
@@ -37,7 +37,7 @@ def stored(version: str, generation: int, **status: Any) -> dict[str, Any]:
 
 def test_our_own_status_wakes_nobody() -> None:
     watching = Watching()
-    watching.world.answered(stored("11", generation=1, desiredReplicas=2))
+    watching.world.answered(stored("11", generation=1, desiredReplicas=2), stored("10", generation=1))
     watching.world.seen("put", stored("11", generation=1, desiredReplicas=2))
     assert watching.worked_off() == []
 
@@ -45,7 +45,7 @@ def test_our_own_status_wakes_nobody() -> None:
 def test_an_edit_that_comes_with_the_answer_to_our_own_write_is_worked() -> None:
     """It was made while we wrote, and the watch tells of both later."""
     watching = Watching()
-    watching.world.answered(stored("12", generation=2, desiredReplicas=2))
+    watching.world.answered(stored("12", generation=2, desiredReplicas=2), stored("10", generation=1))
     assert watching.worked_off() == [KEY]
     watching.world.seen("put", stored("11", generation=2))
     watching.world.seen("put", stored("12", generation=2, desiredReplicas=2))
@@ -53,3 +53,25 @@ def test_an_edit_that_comes_with_the_answer_to_our_own_write_is_worked() -> None
     held = watching.world.store.get(KEY)
     assert held is not None
     assert held["metadata"]["resourceVersion"] == "12"
+
+
+def test_what_came_to_light_by_the_watch_before_the_answer_is_worked_once() -> None:
+    watching = Watching()
+    watching.world.seen("put", stored("11", generation=2))
+    watching.world.answered(stored("12", generation=2, desiredReplicas=2), stored("10", generation=1))
+    assert watching.worked_off() == [KEY]
+
+
+def test_the_answer_to_a_queue_wakes_its_pools_like_the_watch_does() -> None:
+    watching = Watching()
+    made, edited = queue("thumbnails", generation=1), queue("thumbnails", generation=2)
+    watching.world.seen("put", made)
+    watching.worked_off()
+    watching.world.answered(edited, made)
+    assert set(watching.worked_off()) == {KEY, Key("Queue", "shop", "thumbnails")}
+
+
+def test_the_policy_engine_hears_of_answers_too() -> None:
+    watching = Watching()
+    watching.world.answered(stored("11", generation=1) | {"spec": {"queues": [{"name": "other"}]}}, stored("10", 1))
+    assert watching.world.snapshot.pools_of_queue("shop", "other") == {"thumbnails"}

@@ -12,7 +12,7 @@ from reconciler.phases.pool.pods import is_finished, ready_seconds, restarts_of,
 from reconciler.phases.pool.state import PoolState
 from reconciler.phases.pool.view import revision_label
 from reconciler.plans.child import Child, DrainReason, Force, Pod
-from reconciler.plans.rollout import Revision, bounds, leading, remaining, targets, within
+from reconciler.plans.rollout import Bounds, Revision, bounds, leading, remaining, targets, within
 from reconciler.reasons import Reason
 from reconciler.workers import UNKNOWN
 
@@ -37,9 +37,19 @@ def aims(state: PoolState, wanted: int, *, waiting: bool) -> dict[str, int]:
         )
     state.leader = leader.name
     old = [one for one in revisions if one is not leader]
+    rolls = any(one.live for one in old)
+    found = targets(wanted, limits_of(state, wanted), leader, old, hold=state.halted and rolls)
+    if not rolls:
+        # A rollout has the surge for itself.
+        found[leader.name] += state.evacuation.surge
+    return found
+
+
+def limits_of(state: PoolState, wanted: int) -> Bounds:
+    """By how many workers the pool may go above and below the wanted number while others take their places."""
+    assert state.effective is not None  # noqa: S101 - for the type checker: resolve has run
     limits = bounds(state.effective.get("rollout.maxSurge"), state.effective.get("rollout.maxUnavailable"), wanted)
-    limits = within(limits, state.surge)
-    return targets(wanted, limits, leader, old, hold=state.halted and any(one.live for one in old))
+    return within(limits, state.surge)
 
 
 def revision_of(state: PoolState, deployment: Mapping[str, Any], *, waiting: bool) -> Revision:
@@ -107,7 +117,8 @@ def _known(state: PoolState, revision: str, pod: Pod) -> Pod:
     evacuated, neighbours = pod.node in state.leaving_nodes and not stays, state.crowds.get(pod.node, 0)
     if not (spared or silent or evacuated or neighbours):
         return pod
-    return replace(pod, spared=spared, silent=silent, evacuated=evacuated, neighbours=neighbours)
+    held = pod.uid in state.evacuation.held
+    return replace(pod, spared=spared, silent=silent, evacuated=evacuated, held=held, neighbours=neighbours)
 
 
 def _reason(state: PoolState, revision: str) -> DrainReason:

@@ -8,7 +8,7 @@ from typing import Any, Final
 from crds import meta
 from crds.pointer import pointer
 from kube.errors import AlreadyExists, NotFound
-from kube.resources import CONTROLLER_REVISIONS, DEPLOYMENTS
+from kube.resources import CONTROLLER_REVISIONS
 from policies.fields import dig
 from reconciler.children.deployment import deployment
 from reconciler.children.names import APPLIED, QUEUES
@@ -16,6 +16,7 @@ from reconciler.children.queue_notes import note
 from reconciler.children.stateful_set import stateful_set
 from reconciler.children.workload import resource_of
 from reconciler.context import Context
+from reconciler.edits import apply, edit
 from reconciler.errors import Waiting
 from reconciler.phases.pool.own import FIELD_MANAGER
 from reconciler.phases.pool.scaling_state import memory_of
@@ -69,7 +70,7 @@ async def _pause(state: PoolState, ctx: Context, child: Object) -> None:
     assert state.template is not None  # noqa: S101 - for the type checker: bear has looked
     if (child.get("status") or {}).get("observedGeneration") == child["metadata"]["generation"]:
         body = deployment(state.owner, state.template, state.revision, paused=True)
-        ctx.store.put(await ctx.client.apply(DEPLOYMENTS, body, FIELD_MANAGER))
+        await apply(ctx, child, body, FIELD_MANAGER)
     raise _being_set_up(state)
 
 
@@ -92,12 +93,10 @@ async def _renew(state: PoolState, ctx: Context, child: Object) -> None:
         }
     if all(dig(child, *path) == value for path, value in changes.items()):
         return
-    metadata = child["metadata"]
-    tests = {"/metadata/uid": metadata["uid"], "/metadata/resourceVersion": metadata["resourceVersion"]}
-    operations = [{"op": "test", "path": path, "value": value} for path, value in tests.items()]
+    version = child["metadata"]["resourceVersion"]
+    operations = [{"op": "test", "path": "/metadata/resourceVersion", "value": version}]
     operations += [{"op": "add", "path": pointer(path), "value": value} for path, value in changes.items()]
-    answer = await ctx.client.json_patch(resource_of(state.spec), metadata["name"], state.namespace, operations)
-    ctx.store.put(answer)
+    await edit(ctx, child, operations)
     if revision_label(child) != revision:
         _tell(state, ctx)
     raise _being_set_up(state)

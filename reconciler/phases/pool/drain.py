@@ -8,7 +8,7 @@ while the memory itself, with what the workers say at this moment, shows that th
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
 from kube.errors import Conflict, Invalid, NotFound
 from reconciler.adminapi import AdminAPIError
@@ -17,6 +17,7 @@ from reconciler.phases.pool.aim import aims, children, replicas_of
 from reconciler.phases.pool.aim_set import aims_of_set, see_whether_stuck, the_set
 from reconciler.phases.pool.ask import call_back
 from reconciler.phases.pool.departures import tell, tell_of_called
+from reconciler.phases.pool.evacuate import see_who_stays
 from reconciler.phases.pool.guard import try_guard
 from reconciler.phases.pool.look import hear, look_anew
 from reconciler.phases.pool.perform import perform
@@ -24,7 +25,7 @@ from reconciler.phases.pool.places import see_crowds, see_leaving_nodes
 from reconciler.phases.pool.state import PoolState
 from reconciler.phases.pool.trial import jobs_wait
 from reconciler.plans import ordinals, removal
-from reconciler.plans.actions import Action, Cancel
+from reconciler.plans.actions import Action, Cancel, Scale
 from reconciler.plans.child import Child
 from reconciler.plans.removal import Wait
 
@@ -42,6 +43,7 @@ async def drain(state: PoolState, ctx: Context) -> None:
     see_leaving_nodes(state, ctx)
     wanted = state.decision.to
     waiting = jobs_wait(state, ctx)
+    see_who_stays(state, ctx, wanted)
     aim(state, wanted, waiting=waiting)
     planned = _children(state)
     if not _moving(state, planned):
@@ -54,6 +56,7 @@ async def drain(state: PoolState, ctx: Context) -> None:
     await look_anew(state, ctx)
     see_crowds(state, ctx)
     see_whether_stuck(state, ctx)
+    see_who_stays(state, ctx, wanted)
     await try_guard(state, ctx)
     aim(state, wanted, waiting=waiting)
     await carry_out(state, ctx)
@@ -112,10 +115,18 @@ async def _perform_all(state: PoolState, ctx: Context, child: Child, actions: tu
             # Somebody was quicker; what follows was planned on the same world.
             state.again(SOON_SECONDS)
             break
-        if answer is not None:
-            ctx.store.put(answer)
+        if isinstance(action, Scale) and answer is not None:
+            _scaled(state, ctx, action, answer)
         done.append(action)
     return done
+
+
+def _scaled(state: PoolState, ctx: Context, scale: Scale, answer: dict[str, Any]) -> None:
+    """A Deployment that is taken over is not watched, so nothing is kept of it."""
+    uid = answer["metadata"]["uid"]
+    before = next((one for one in ctx.store.children_of_pool(state.uid) if one["metadata"]["uid"] == uid), None)
+    if before is not None:
+        ctx.world.answered(answer, {**before, "spec": {**before["spec"], "replicas": scale.after}})
 
 
 def _moving(state: PoolState, planned: Sequence[Child]) -> bool:

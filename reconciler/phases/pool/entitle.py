@@ -129,15 +129,20 @@ def _entitlement(allowance: Allowance, replicas: int) -> Entitlement:
 
 
 def _surge(state: ScalingState, ctx: Context, wanted: int) -> int:
-    """How many pods above its number the pool would like to have, which is none unless it is rolling out."""
+    """How many pods above its number the pool would like to have: none unless workers are to take others' places."""
     assert state.effective is not None  # noqa: S101 - for the type checker: scale has made sure
     if is_stateful(state.spec):
         return 0
     alive = {revision_label(one) for one in ctx.store.children_of_pool(state.uid) if one["spec"].get("replicas", 1)}
-    if not alive or alive == {state.revision}:
+    if not alive or (alive == {state.revision} and not _evacuates(state, ctx)):
         return 0
     limits = (state.effective.get("rollout.maxSurge"), state.effective.get("rollout.maxUnavailable"))
     return bounds(*limits, wanted).surge
+
+
+def _evacuates(state: ScalingState, ctx: Context) -> bool:
+    leaving = ctx.store.leaving_nodes()
+    return bool(leaving) and any(pod["spec"].get("nodeName") in leaving for pod in ctx.store.pods_of_pool(state.uid))
 
 
 def _members(budget: Budget, ctx: Context) -> Sequence[Member]:

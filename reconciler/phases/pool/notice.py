@@ -12,10 +12,11 @@ from typing import Any, Final
 from policies import applying, break_glass
 from policies.fields import text
 from reconciler.children.strangers import strangers
-from reconciler.children.workload import changeable, resource_of
+from reconciler.children.workload import changeable
 from reconciler.children.workload import child as child_of
 from reconciler.conditions import DRIFT
 from reconciler.context import Context
+from reconciler.edits import edit
 from reconciler.phases.pool.scaling_state import memory_of
 from reconciler.phases.pool.state import PoolState
 from reconciler.phases.pool.view import revision_label
@@ -55,12 +56,10 @@ async def _revert(state: PoolState, ctx: Context, child: Object) -> bool:
     wanted = changeable(state.spec, whole)
     metadata = child["metadata"]
     operations = [
-        {"op": "test", "path": "/metadata/uid", "value": metadata["uid"]},
         {"op": "test", "path": "/metadata/resourceVersion", "value": metadata["resourceVersion"]},
         *({"op": "add", "path": f"/spec/{field}", "value": value} for field, value in wanted.items()),
     ]
-    answer = await ctx.client.json_patch(resource_of(state.spec), metadata["name"], state.namespace, operations)
-    ctx.store.put(answer)
+    answer = await edit(ctx, child, operations)
     return bool(answer["metadata"]["generation"] != metadata["generation"])
 
 

@@ -15,11 +15,10 @@ from reconciler.children.budget import disruption_budget
 from reconciler.children.config import config_map, configuration
 from reconciler.children.names import APPLIED, QUEUES
 from reconciler.children.queue_notes import note
-from reconciler.children.workload import resource_of
 from reconciler.context import Context
+from reconciler.edits import merge
 from reconciler.phases.pool.scaling_state import memory_of
 from reconciler.phases.pool.state import PoolState
-from reconciler.status import RESOURCES
 
 FIELD_MANAGER: Final = "headgate"
 """Who applies."""
@@ -56,7 +55,7 @@ async def configure(state: PoolState, ctx: Context) -> None:
         await _budget(state, ctx, guarded=state.guard != "None")
         memory.applied, memory.applied_at, memory.generation = wanted, now, content["generation"]
     if child is not None and (_noted(child), _noted(child, QUEUES)) != (wanted, queues):
-        await _note(state, ctx, child, {APPLIED: wanted, QUEUES: queues})
+        await _note(ctx, child, {APPLIED: wanted, QUEUES: queues})
     await _unguard(state, ctx)
     await _nudge(state, ctx)
 
@@ -66,11 +65,9 @@ def _noted(child: Mapping[str, Any], annotation: str = APPLIED) -> str:
     return str((child["metadata"].get("annotations") or {}).get(annotation, ""))
 
 
-async def _note(state: PoolState, ctx: Context, child: Mapping[str, Any], annotations: Mapping[str, str]) -> None:
-    metadata, resource = child["metadata"], resource_of(state.spec)
-    patch = {"metadata": {"uid": metadata["uid"], "annotations": annotations}}
+async def _note(ctx: Context, child: Mapping[str, Any], annotations: Mapping[str, str]) -> None:
     try:
-        ctx.store.put(await ctx.client.merge_patch(resource, metadata["name"], state.namespace, patch))
+        await merge(ctx, child, {"metadata": {"annotations": annotations}})
     except NotFound:
         return
 
@@ -127,9 +124,5 @@ async def _annotate(ctx: Context, pod: Mapping[str, Any], annotations: Mapping[s
 
 
 async def _finalizers(state: PoolState, ctx: Context, wanted: list[str]) -> None:
-    metadata = state.obj["metadata"]
-    patch = {"metadata": {"uid": state.uid, "resourceVersion": metadata["resourceVersion"], "finalizers": wanted}}
-    stored = await ctx.client.merge_patch(RESOURCES["WorkerPool"], state.name, state.namespace, patch)
-    if wanted or "deletionTimestamp" not in metadata:
-        ctx.store.put(stored)
-        state.obj = stored
+    version = state.obj["metadata"]["resourceVersion"]
+    state.obj = await merge(ctx, state.obj, {"metadata": {"resourceVersion": version, "finalizers": wanted}})

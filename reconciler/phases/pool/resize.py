@@ -14,9 +14,9 @@ from kube.errors import Conflict, Forbidden, Invalid, NotFound
 from kube.resources import PODS
 from reconciler.children.revision import revision_of
 from reconciler.children.sizes import Sizes, differing, shape_of, sizes_of
-from reconciler.children.workload import resource_of
 from reconciler.conditions import RECONCILING
 from reconciler.context import Context
+from reconciler.edits import merge
 from reconciler.phases.pool.pods import is_finished
 from reconciler.phases.pool.scaling_state import memory_of
 from reconciler.phases.pool.state import PoolState
@@ -123,10 +123,8 @@ async def _refuse(state: PoolState, ctx: Context, why: str) -> None:
     child = state.child
     if child is None or not state.sizes_of:
         return
-    metadata = child["metadata"]
-    patch = {"metadata": {"uid": metadata["uid"], "annotations": {meta.ANNOTATION_NO_RESIZE: state.sizes_of}}}
     try:
-        ctx.store.put(await ctx.client.merge_patch(resource_of(state.spec), metadata["name"], state.namespace, patch))
+        await merge(ctx, child, {"metadata": {"annotations": {meta.ANNOTATION_NO_RESIZE: state.sizes_of}}})
     except (Conflict, NotFound):
         return
     ctx.events.normal(state.obj, Reason.RESIZE_REFUSED, f"Not in place, so by a new revision: {why}")

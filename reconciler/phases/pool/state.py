@@ -16,6 +16,7 @@ from reconciler.memory import Resolved
 from reconciler.phases import Object
 from reconciler.phases.pool.scaling_state import ScalingState
 from reconciler.phases.pool.view import View
+from reconciler.plans.evacuation import AT_ONCE, Evacuation
 from reconciler.plans.facts import DEFAULT_STARTUP_SECONDS
 from reconciler.plans.removal import Wait
 from reconciler.reasons import Reason
@@ -36,7 +37,8 @@ class PoolState(ScalingState):
     With `unlabelled` the guard does not know all of them yet. `unread` are the queues that could not be read, and why.
     `silent` are the pods, by uid, of whose workers no broker has had a word for as long as a drain may take.
     With `skewed` our clock is not the API server's.
-    `leaving_nodes` are to be emptied, and `crowds` says how many workers each node has that one of the pool's runs on.
+    `leaving_nodes` are to be emptied, with whether in a hurry, and `evacuation` says who stays there for now. `crowds`
+    says how many workers each node has that one of the pool's runs on.
     """
 
     way: Way = Way.CONTRACT
@@ -65,7 +67,8 @@ class PoolState(ScalingState):
     unread: dict[str, Reason] = field(default_factory=dict)
     silent: frozenset[str] = frozenset()
     skewed: bool = False
-    leaving_nodes: frozenset[str] = frozenset()
+    leaving_nodes: Mapping[str, bool] = field(default_factory=dict)
+    evacuation: Evacuation = AT_ONCE
     crowds: dict[str, int] = field(default_factory=dict)
 
     @property

@@ -16,6 +16,7 @@ from kube.resources import AUTOSCALERS, DEPLOYMENTS, PODS
 from reconciler import former
 from reconciler.conditions import TAKEN_OVER
 from reconciler.context import Context
+from reconciler.edits import merge
 from reconciler.phases.pool.aim import replicas_of
 from reconciler.phases.pool.former_view import read
 from reconciler.phases.pool.scaling_state import memory_of
@@ -91,8 +92,7 @@ async def _claim(state: PoolState, ctx: Context, deployment: Object, pods: Seque
     for pod in former.unlabelled(pods):
         labels = {meta.LABEL_POOL: state.name, meta.LABEL_POOL_UID: state.uid}
         try:
-            patch = {"metadata": {"uid": pod["metadata"]["uid"], "labels": labels}}
-            ctx.store.put(await ctx.client.merge_patch(PODS, pod["metadata"]["name"], state.namespace, patch))
+            await merge(ctx, pod, {"metadata": {"labels": labels}})
         except (Conflict, NotFound):
             continue
 

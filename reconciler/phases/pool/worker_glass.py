@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from kube.resources import PODS
 from policies import break_glass
 from reconciler.context import Context
 from reconciler.phases.glass import keep
@@ -18,4 +17,4 @@ async def glass_of_workers(state: PoolState, ctx: Context) -> None:
     memory.glass = {uid: known for uid, known in memory.glass.items() if uid in pods}
     for uid, pod in pods.items():
         if break_glass.annotation(pod):
-            await keep(state, ctx, pod, memory.glass.setdefault(uid, Known()), PODS)
+            await keep(state, ctx, pod, memory.glass.setdefault(uid, Known()))

@@ -17,6 +17,7 @@ from reconciler.brokers.errors import BrokerError
 from reconciler.brokers.layouts import redis_queue
 from reconciler.conditions import DRAINING
 from reconciler.context import Context
+from reconciler.edits import merge
 from reconciler.errors import Stalled, Waiting
 from reconciler.phases.ending import ends, let_go_of
 from reconciler.phases.queue.configure import configure
@@ -25,7 +26,6 @@ from reconciler.phases.queue.observe import read
 from reconciler.phases.queue.state import QueueState
 from reconciler.plans.winding import End, verdict
 from reconciler.reasons import Reason
-from reconciler.status import RESOURCES
 
 WAIT_SECONDS: Final = 1.0
 SIGNALS: Final = ("waiting", "running", "scheduled")
@@ -41,12 +41,11 @@ async def hold(state: QueueState, ctx: Context) -> None:
     if held == wanted or (wanted and state.namespace in ctx.ending):
         return
     if held:
-        await let_go_of(ctx, meta.QUEUE.kind, state.obj)
+        state.obj = await let_go_of(ctx, meta.QUEUE.kind, state.obj)
         return
-    metadata = {"uid": state.uid, "resourceVersion": state.obj["metadata"]["resourceVersion"]}
-    patch = {"metadata": {**metadata, "finalizers": [*finalizers, meta.DRAIN_FINALIZER]}}
-    state.obj = await ctx.client.merge_patch(RESOURCES[meta.QUEUE.kind], state.name, state.namespace, patch)
-    ctx.store.put(state.obj)
+    version = state.obj["metadata"]["resourceVersion"]
+    patch = {"metadata": {"resourceVersion": version, "finalizers": [*finalizers, meta.DRAIN_FINALIZER]}}
+    state.obj = await merge(ctx, state.obj, patch)
 
 
 async def release(state: QueueState, ctx: Context) -> None:

@@ -83,7 +83,7 @@ class OnePool(World):
         self.records: dict[str, bytes] = {}
         self.failure: BrokerError | None = None
         for obj in (self.queue, self.pool):
-            self.ctx.store.put(obj)
+            self.ctx.world.store.put(obj)
         self.observed()
 
     async def observe(self, *_: Any) -> Observation:
@@ -106,7 +106,7 @@ class OnePool(World):
         revision = (await self.state()).revision
         labels = {meta.LABEL_POOL_UID: "uid-p", meta.LABEL_REVISION: revision}
         annotations = {APPLIED: applied}
-        self.ctx.store.put(
+        self.ctx.world.store.put(
             {
                 "apiVersion": "apps/v1",
                 "kind": "Deployment",
@@ -121,7 +121,7 @@ class OnePool(World):
         labels = {meta.LABEL_POOL_UID: "uid-p", meta.LABEL_REVISION: revision}
         ready = {"type": "Ready", "status": "True", "lastTransitionTime": "2027-01-15T07:00:00Z"}
         running = {"name": "worker", "containerID": f"c-{name}", "state": {"running": {}}}
-        self.ctx.store.put(
+        self.ctx.world.store.put(
             {
                 "apiVersion": "v1",
                 "kind": "Pod",
@@ -133,7 +133,7 @@ class OnePool(World):
 
     def queue_goes(self) -> None:
         """As its own passes leave it: nothing is remembered of what was last seen of it."""
-        self.ctx.store.remove(self.queue)
+        self.ctx.world.store.remove(self.queue)
         self.ctx.observations.forget(NAME)
 
     async def drained(self, wanted: int) -> list[str]:

@@ -65,8 +65,8 @@ class Shop(World):
         if pods:
             obj["status"] = {"desiredReplicas": pods}
         self.pools[name] = obj
-        self.ctx.store.put(obj)
-        self.ctx.store.put(queue(name, namespace))
+        self.ctx.world.store.put(obj)
+        self.ctx.world.store.put(queue(name, namespace))
         self.calls_for(name, jobs)
         for number in range(pods):
             self.starts(name, f"{name}-{number}", age)
@@ -91,18 +91,20 @@ class Shop(World):
         created = (START - timedelta(seconds=age)).strftime("%Y-%m-%dT%H:%M:%SZ")
         namespace = self.pools[name]["metadata"]["namespace"]
         made = pod(pod_name, self.pools[name], namespace=namespace, creationTimestamp=created)
-        self.ctx.store.put({**made, "status": {"phase": "Running"}})
+        self.ctx.world.store.put({**made, "status": {"phase": "Running"}})
 
     def is_asked(self, pod_name: str, namespace: str = "shop") -> None:
         held = self.ctx.store.get(Key("Pod", namespace, pod_name))
         assert held is not None
         metadata = {**held["metadata"], "resourceVersion": str(next(_versions))}
-        self.ctx.store.put({**held, "metadata": metadata | {"annotations": {meta.ANNOTATION_DRAIN: "Preempted/x"}}})
+        self.ctx.world.store.put(
+            {**held, "metadata": metadata | {"annotations": {meta.ANNOTATION_DRAIN: "Preempted/x"}}}
+        )
 
     def is_gone(self, pod_name: str, namespace: str = "shop") -> None:
         held = self.ctx.store.get(Key("Pod", namespace, pod_name))
         assert held is not None
-        self.ctx.store.remove(held)
+        self.ctx.world.store.remove(held)
 
     async def passes(self, *names: str, lasts: float = 2.0) -> None:
         for name in names or list(self.pools):
@@ -114,7 +116,7 @@ class Shop(World):
             stored = with_status(self.pools[name], scaling_status(state), state.conditions)
             stored["metadata"] = {**stored["metadata"], "resourceVersion": str(next(_versions))}
             self.pools[name] = stored
-            self.ctx.store.put(stored)
+            self.ctx.world.store.put(stored)
 
     def wanted(self) -> dict[str, int]:
         return {name: obj["status"]["desiredReplicas"] for name, obj in self.pools.items()}
@@ -197,7 +199,7 @@ async def test_who_goes_or_is_paused_counts_with_its_pods(change: dict[str, Any]
     shop.has("batch", 0, pods=4)
     held = shop.pools["batch"]
     part = "spec" if "paused" in change else "metadata"
-    shop.ctx.store.put(
+    shop.ctx.world.store.put(
         {
             **held,
             part: held[part] | change,

@@ -100,26 +100,75 @@ async def test_a_pool_that_is_deleted_tells_it_too() -> None:
 
 
 async def test_workers_on_a_node_that_goes_are_asked_and_called_back_when_it_stays() -> None:
-    one = OnePool()
-    await one.child(2)
-    for name in ("p-1", "p-2"):
-        await one.pod(name)
+    one = await two_on_a_node(maxSurge=0, maxUnavailable="100%")
     assert await one.drained(2) == []
-    one.ctx.store.put(node(unschedulable=True))
+    one.ctx.world.store.put(node(unschedulable=True))
     assert (await one.drained(2))[-2:] == ["patch pods", "patch pods"]
     await one.pod("p-1", **{meta.ANNOTATION_DRAIN: "NodeMaintenance/2027-01-15T08:00:00Z"})
-    one.ctx.store.put(node())
+    one.ctx.world.store.put(node())
     assert (await one.drained(2))[-1] == "patch pods", "the request is withdrawn"
+
+
+async def test_as_many_are_asked_as_others_serve_in_their_place() -> None:
+    one = await two_on_a_node()
+    one.ctx.world.store.put(node(unschedulable=True))
+    assert (await one.drained(2))[-1] == "scale deployments", "another one is started first"
+    await elsewhere(one, ready=False)
+    assert "patch pods" not in await one.drained(2), "it does not serve yet"
+    await elsewhere(one)
+    assert (await one.drained(2)).count("patch pods") == 1
+
+
+async def test_nobody_waits_for_successors_that_do_not_come() -> None:
+    one = await two_on_a_node(maxSurge=0, maxUnavailable=1)
+    one.ctx.world.store.put(node(unschedulable=True))
+    assert (await one.drained(2)).count("patch pods") == 1
+    one.now += 59
+    assert (await one.drained(2)).count("patch pods") == 1
+    one.now += 2
+    assert (await one.drained(2)).count("patch pods") == 2, "the same ones were held back for two start-ups"
+
+
+async def test_the_cluster_autoscaler_gives_them_no_time() -> None:
+    one = await two_on_a_node()
+    one.ctx.world.store.put(node(taints=[{"key": "ToBeDeletedByClusterAutoscaler", "effect": "NoSchedule"}]))
+    assert (await one.drained(2))[-2:] == ["patch pods", "patch pods"]
+
+
+async def test_where_nobody_can_be_started_all_are_asked_at_once() -> None:
+    one = await two_on_a_node()
+    await one.configured()
+    one.queue_goes()
+    one.ctx.world.store.put(node(unschedulable=True))
+    assert (await one.drained(2)).count("patch pods") == 2
 
 
 async def test_how_crowded_a_node_is_counts_the_workers_of_all_pools() -> None:
     one = OnePool()
     await one.child(1)
     await one.pod("p-1")
-    one.ctx.store.put(pod("other-1", pool("other")) | {"spec": {"nodeName": "n"}})
+    one.ctx.world.store.put(pod("other-1", pool("other")) | {"spec": {"nodeName": "n"}})
     state = await one.state()
     see_crowds(state, one.ctx)
     assert state.crowds == {"n": 2}
+
+
+async def two_on_a_node(**rollout: Any) -> OnePool:
+    one = OnePool()
+    one.pool["spec"] |= {"rollout": rollout} if rollout else {}
+    await one.child(2)
+    for name in ("p-1", "p-2"):
+        await one.pod(name)
+    return one
+
+
+async def elsewhere(one: OnePool, *, ready: bool = True) -> None:
+    """A third worker, on another node."""
+    await one.pod("p-3")
+    (made,) = [pod for pod in one.ctx.store.all("Pod") if pod["metadata"]["name"] == "p-3"]
+    status = made["status"] if ready else {"phase": "Pending"}
+    later = {**made["metadata"], "resourceVersion": metadata("any")["resourceVersion"]}
+    one.ctx.world.store.put({**made, "metadata": later, "spec": {"nodeName": "m"}, "status": status})
 
 
 def node(**spec: Any) -> dict[str, Any]:

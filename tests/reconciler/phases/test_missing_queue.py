@@ -53,7 +53,7 @@ async def test_the_proof_is_looked_for_where_the_queue_was(one: OnePool) -> None
 async def test_without_a_note_nobody_knows_what_workers_do(one: OnePool) -> None:
     one.ctx.pools.clear()
     (child,) = one.ctx.store.all("Deployment")
-    one.ctx.store.put({**child, "metadata": {**child["metadata"], "annotations": {}, **later()}})
+    one.ctx.world.store.put({**child, "metadata": {**child["metadata"], "annotations": {}, **later()}})
     state = await one.state()
     await look_anew(state, one.ctx)
     assert {worker.activity for worker in state.view.workers.values()} == {Activity.UNKNOWN}

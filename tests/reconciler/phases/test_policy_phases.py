@@ -42,7 +42,7 @@ class Audit:
 
     def store(self, obj: Object) -> None:
         metadata = {"resourceVersion": str(len(self.ctx.store) + 1), **obj["metadata"]}
-        self.ctx.store.put({**obj, "metadata": metadata})
+        self.ctx.world.store.put({**obj, "metadata": metadata})
         self.ctx.snapshot.put(obj["kind"], obj)
 
     async def of_policy(self, name: str = "limits", kind: str = "Policy") -> Mapping[str, Any]:

@@ -112,7 +112,7 @@ async def test_scheduled_jobs_count_as_far_ahead_as_pods_take_to_start(
 ) -> None:
     one = world(SEEN)
     for number, seconds in enumerate(startups):
-        one.ctx.store.put(pool(f"p{number}", "orders"))
+        one.ctx.world.store.put(pool(f"p{number}", "orders"))
         one.ctx.pools[f"uid-p{number}"] = PoolMemory(startup_seconds=seconds)
     await one.one_pass()
     assert one.brokers.asked == want
@@ -250,14 +250,14 @@ async def test_unknown_signals_are_absent() -> None:
 
 async def test_what_runs_being_unknown_is_told_where_it_matters() -> None:
     one = world(replace(SEEN, running=Observation(0.0).running))
-    one.ctx.store.put(pool("p", "orders"))
+    one.ctx.world.store.put(pool("p", "orders"))
     await one.one_pass()
     assert "what runs is unknown, so no pool shrinks" in one.conditions()[0]
 
 
 async def test_what_the_broker_refuses_to_tell_is_told_in_its_own_words() -> None:
     one = world(replace(SEEN, waiting=Observation(0.0).waiting, refused="ZCARD bull:orders:prioritized: NOPERM No"))
-    one.ctx.store.put(pool("p", "orders"))
+    one.ctx.world.store.put(pool("p", "orders"))
     await one.one_pass()
     assert one.conditions()[0] == f"{READ}; no pool shrinks: ZCARD bull:orders:prioritized: NOPERM No"
 
@@ -439,8 +439,8 @@ async def test_workers_acknowledge_the_configuration(acknowledged: str, in_force
     worker = record("p-1.0a", podUID="uid-p-1", time=NOW.timestamp(), configGeneration=acknowledged)
     one = world(replace(SEEN, workers=records.parse_all({"p-1.0a": worker}, NOW.timestamp())))
     served = pool("p", "orders")
-    one.ctx.store.put(served)
-    one.ctx.store.put(pod("p-1", served))
+    one.ctx.world.store.put(served)
+    one.ctx.world.store.put(pod("p-1", served))
     one.ctx.pools["uid-p"] = PoolMemory(generation=in_force)
     await one.one_pass()
     assert one.conditions() == [READ, want]
@@ -466,7 +466,7 @@ COUNTED = Observation(NOW.timestamp(), estimated(7), due=estimated(0), wait=esti
 
 async def test_numbers_from_prometheus() -> None:
     one = world(COUNTED, **PROMETHEUS)
-    one.ctx.store.put(pool("p", "orders"))
+    one.ctx.world.store.put(pool("p", "orders"))
     await one.one_pass()
     status = one.obj["status"]
     assert (status["waiting"], status["waitP95"]) == (7, "1s500ms")

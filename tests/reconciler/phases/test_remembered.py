@@ -63,7 +63,7 @@ async def test_another_queue_spec_is_worked_out_anew(one: OnePool) -> None:
     await one.configured()
     changed = queue("orders", generation=2)
     changed["spec"] |= {"paused": True}
-    one.ctx.store.put(changed)
+    one.ctx.world.store.put(changed)
     assert await one.configured() == [*APPLIES, "patch deployments"]
 
 

@@ -33,7 +33,7 @@ class OnePool(World):
         super().__init__()
         self.obj = pool("packers", "orders")
         self.obj["spec"] |= {"concurrency": 4, **spec}
-        self.ctx.store.put(queue("orders"))
+        self.ctx.world.store.put(queue("orders"))
 
     def sees(self, waiting: int, running: int = 0, name: str = "orders") -> None:
         observation = Observation(START.timestamp() + self.now, exact(waiting), exact(running), exact(0), exact(0))
@@ -168,9 +168,9 @@ async def test_the_pods_are_counted_where_status_does_not_tell_yet() -> None:
         "d": {"deletionTimestamp": "now"},
     }
     for name, more in pods.items():
-        one.ctx.store.put(pod(name, one.obj, **more))
+        one.ctx.world.store.put(pod(name, one.obj, **more))
     finished = pod("e", one.obj)
-    one.ctx.store.put({**finished, "status": {"phase": "Succeeded"}})
+    one.ctx.world.store.put({**finished, "status": {"phase": "Succeeded"}})
     assert await one.decided() == (2, BoundBy.DAMPING, True)
 
 
@@ -239,7 +239,7 @@ async def test_a_queue_that_does_not_exist() -> None:
 
 async def test_a_queue_that_is_being_deleted_counts_as_gone() -> None:
     one = OnePool()
-    one.ctx.store.put(queue("orders", deletionTimestamp="2027-01-15T08:00:00Z"))
+    one.ctx.world.store.put(queue("orders", deletionTimestamp="2027-01-15T08:00:00Z"))
     await one.one_pass()
     assert "QueueMissing" in conditions_of(one.obj)[0]
 
@@ -305,11 +305,11 @@ async def test_pools_that_share_a_queue_divide_it() -> None:
     one = OnePool()
     other = pool("others", "orders")
     other["spec"] |= {"concurrency": 4, "scaling": {"maxReplicas": 30}}
-    one.ctx.store.put(one.obj)
-    one.ctx.store.put(other)
+    one.ctx.world.store.put(one.obj)
+    one.ctx.world.store.put(other)
     one.sees(64)
     assert await one.decided() == (4, BoundBy.DEMAND, True)
-    one.ctx.store.put(other | {"spec": other["spec"] | {"paused": True}, "metadata": metadata("others")})
+    one.ctx.world.store.put(other | {"spec": other["spec"] | {"paused": True}, "metadata": metadata("others")})
     one.sees(64)
     assert await one.decided() == (10, BoundBy.MAX_REPLICAS, True)
 
@@ -334,7 +334,7 @@ async def test_another_autoscaler_is_reported_and_not_fought() -> None:
     one = OnePool()
     one.sees(17)
     await one.one_pass()
-    one.ctx.store.put(child(one.obj, 9, "kube-controller-manager"))
+    one.ctx.world.store.put(child(one.obj, 9, "kube-controller-manager"))
     one.sees(0)
     state = await one.one_pass()
     assert state.decision is not None
@@ -369,7 +369,7 @@ async def test_a_pool_comes_back_once_the_autoscaler_is_gone() -> None:
     one.ctx.client = cast("Client", scalers)
     one.sees(17)
     await one.one_pass()
-    one.ctx.store.put(child(one.obj, 9, "kube-controller-manager"))
+    one.ctx.world.store.put(child(one.obj, 9, "kube-controller-manager"))
     assert (await one.decided())[1] is BoundBy.PAUSED
     one.passes(590)
     assert (await one.decided())[1] is BoundBy.PAUSED
@@ -378,7 +378,7 @@ async def test_a_pool_comes_back_once_the_autoscaler_is_gone() -> None:
     assert (await one.decided())[1] is BoundBy.PAUSED, "content with what is there"
     assert (await one.decided())[1] is BoundBy.PAUSED
     assert scalers.asked == 1
-    one.ctx.store.put(child(one.obj, 7, "kube-controller-manager"))
+    one.ctx.world.store.put(child(one.obj, 7, "kube-controller-manager"))
     assert (await one.decided())[0] == 7
     one.passes(590)
     assert (await one.decided())[1] is BoundBy.PAUSED
@@ -397,14 +397,14 @@ async def test_what_an_autoscaler_wrote_long_ago_is_no_reason() -> None:
     one.ctx.client = cast("Client", scalers)
     one.sees(17)
     await one.one_pass()
-    one.ctx.store.put(child(one.obj, 9, "acme-autoscaler", time="2027-01-15T07:49:00Z"))
+    one.ctx.world.store.put(child(one.obj, 9, "acme-autoscaler", time="2027-01-15T07:49:00Z"))
     assert (await one.decided())[1] is not BoundBy.PAUSED
 
 
 async def test_what_stood_there_at_a_start_is_looked_for_at_once() -> None:
     one, scalers = OnePool(), Scalers(["packers-1a2b"])
     one.ctx.client = cast("Client", scalers)
-    one.ctx.store.put(child(one.obj, 9, "kube-controller-manager"))
+    one.ctx.world.store.put(child(one.obj, 9, "kube-controller-manager"))
     one.sees(17)
     assert (await one.decided())[1] is BoundBy.PAUSED
     scalers.targets.clear()
@@ -415,7 +415,7 @@ async def test_what_stood_there_at_a_start_is_looked_for_at_once() -> None:
 
 async def test_a_number_that_a_person_set_is_not_left() -> None:
     one = OnePool()
-    one.ctx.store.put(child(one.obj, 9, "kubectl"))
+    one.ctx.world.store.put(child(one.obj, 9, "kubectl"))
     one.sees(17)
     assert await one.decided() == (5, BoundBy.DEMAND, True)
 
@@ -458,7 +458,7 @@ async def test_a_status_that_cannot_be_read_is_no_obstacle() -> None:
 
 async def test_windows_of_pools_that_are_gone_are_dropped() -> None:
     one = OnePool()
-    one.ctx.store.put(one.obj)
+    one.ctx.world.store.put(one.obj)
     one.sees(17)
     await one.one_pass()
     history = one.ctx.histories["uid-packers"]

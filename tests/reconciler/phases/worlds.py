@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from random import Random
 from typing import Any, cast
 
+import reconciler.world
 from kube.client import Client
 from reconciler.conditions import Conditions
 from reconciler.context import Context
@@ -15,7 +16,7 @@ from reconciler.events import Events
 from reconciler.metrics import Metrics
 from reconciler.observations import Observations, QueueName
 from reconciler.settings import Settings
-from reconciler.store import Store
+from reconciler.workqueue import WorkQueue
 
 START = datetime(2027, 1, 15, 8, tzinfo=UTC)
 
@@ -32,7 +33,7 @@ class World:
     def __post_init__(self) -> None:
         self.ctx = Context(
             client=cast("Client", None),
-            store=Store(),
+            world=reconciler.world.World(WorkQueue()),
             observations=Observations(lambda: self.now, self.woken.append),
             settings=Settings(poll=2.0),
             metrics=Metrics(),

@@ -28,6 +28,7 @@ PATIENT, SHORT = pod("a", patience=600.0), pod("a", patience=599.0)
 SHORT_SILENT = pod("a", WorkerState(), patience=599.0)
 UNREADY = pod("b", ready=False)
 EVACUATED = pod("a", evacuated=True)
+HELD = pod("a", evacuated=True, held=True)
 EVACUATED_MARKED = marked(pod("a", DRAINED, NODES, evacuated=True))
 BACK = pod("a", BUSY, NODES)
 LONELY = pod("a", neighbours=1)
@@ -60,6 +61,13 @@ CASES: dict[str, tuple[Child, tuple[Action, ...], Wait]] = {
     "whose node goes is asked to leave though none is too many": (
         child(EVACUATED, B, keep=2),
         (Ask(EVACUATED, DrainReason.NODE),),
+        Wait.WORKERS,
+    ),
+    "but not while it is held back": (child(HELD, B, keep=2), (), Wait.NOTHING),
+    "who is held back starts others": (child(HELD, keep=2), (Scale(1, 2),), Wait.SETTLING),
+    "of a surplus it is the first to leave all the same": (
+        child(HELD, B, keep=1),
+        (Ask(HELD, DrainReason.NODE),),
         Wait.WORKERS,
     ),
     "and is replaced": (child(EVACUATED_MARKED, B, keep=2), (DeleteMarked(EVACUATED_MARKED),), Wait.SETTLING),
