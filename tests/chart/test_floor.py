@@ -56,11 +56,14 @@ class Floor:
         who = (f"--as={user}",) if user else ()
         return kubectl(self.cluster, "-n", self.namespace, *who, *arguments, stdin=stdin)
 
-    def apply(self, *made: Mapping[str, Any], user: str = "") -> Done:
-        written = [self.located(obj) for obj in made]
-        return self.kubectl(
-            "apply", "-f", "-", stdin=json.dumps({"apiVersion": "v1", "kind": "List", "items": written}), user=user
-        )
+    def apply(self, *made: Mapping[str, Any], user: str = "", dry_run: str = "none") -> Done:
+        items = [self.located(obj) for obj in made]
+        content = json.dumps({"apiVersion": "v1", "kind": "List", "items": items})
+        return self.kubectl("apply", f"--dry-run={dry_run}", "-f", "-", stdin=content, user=user)
+
+    def tried(self, obj: Mapping[str, Any]) -> Done:
+        """A dry run: what was stored before the server learned of a limit is tolerated for as long as it stays."""
+        return self.apply(obj, dry_run="server")
 
     def located(self, obj: Mapping[str, Any]) -> dict[str, Any]:
         metadata = {key: value for key, value in obj["metadata"].items() if key not in ("uid", "generation")}
@@ -106,7 +109,7 @@ def eventually_refused(what: str, ask: Any, words: str = "") -> Done:
 def test_the_limits_of_a_policy_hold_and_all_of_them_are_told(bound: Floor) -> None:
     over = objects.pool(concurrency=9, scaling={"maxReplicas": 40, "minReplicas": 2})
     assert bound.apply(objects.policy(limits={"maxReplicasPerPool": 20, "maxConcurrency": 8})).code == 0
-    done = eventually_refused("the limit holds", lambda: bound.apply(over), "limits.maxReplicasPerPool")
+    done = eventually_refused("the limit holds", lambda: bound.tried(over), "limits.maxReplicasPerPool")
     assert (
         "denied request: spec.scaling.maxReplicas: Invalid value: 40: at most 20"
         " (Policy limits, limits.maxReplicasPerPool); "
@@ -123,7 +126,7 @@ def test_a_policy_without_a_native_half_refuses_nothing(bound: Floor) -> None:
     off = objects.policy("off", limits={"maxPriority": 1}, native="Disabled")
     on = objects.policy("on", limits={"maxPriority": 5})
     assert bound.apply(off, on).code == 0
-    eventually_refused("the other one holds", lambda: bound.apply(objects.pool("over", priority=6)), "maxPriority")
+    eventually_refused("the other one holds", lambda: bound.tried(objects.pool("over", priority=6)), "maxPriority")
     assert bound.apply(objects.pool("between", priority=3)).code == 0
 
 
@@ -131,7 +134,7 @@ def test_a_policy_without_a_native_half_refuses_nothing(bound: Floor) -> None:
 def test_nothing_is_left_of_a_policy_that_is_gone(bound: Floor) -> None:
     assert bound.apply(objects.policy("gone", limits={"maxInFlight": 4})).code == 0
     large = objects.pool("large", maxInFlight=5)
-    eventually_refused("the limit holds", lambda: bound.apply(large), "limits.maxInFlight")
+    eventually_refused("the limit holds", lambda: bound.tried(large), "limits.maxInFlight")
     assert bound.kubectl("delete", "policies.work.headgate.dev", "gone").code == 0
     until("it holds no more", lambda: bound.apply(large).err or None, 30)
 
@@ -153,7 +156,7 @@ def test_the_largest_policy_there_can_be_is_within_the_cost_the_api_server_allow
     # Not applied: that would keep a second copy of it in an annotation, which is too large.
     assert bound.kubectl("create", "-f", "-", stdin=json.dumps(bound.located(largest))).code == 0
     words = "spec.concurrency: Invalid value: 51: at most 50 (Policy largest"
-    refused = eventually_refused("the limit holds", lambda: bound.apply(objects.pool("busy", concurrency=51)), words)
+    refused = eventually_refused("the limit holds", lambda: bound.tried(objects.pool("busy", concurrency=51)), words)
     assert "(Policy largest" in refused.err
     assert bound.kubectl("delete", "policies.work.headgate.dev", "largest").code == 0
 
