@@ -46,7 +46,7 @@ def samples() -> Iterator[Write]:
     for good, changes in ((True, _GOOD), (False, _BAD)):
         for name, change in changes.items():
             yield Write(f"creation with {name}", good, _pool(**change))
-            yield Write(f"change to {name}", good, _pool(**change), _pool())
+            yield Write(f"change to {name}", good, _pool(**change), _pool(concurrency=8))
     labelled = _pool()
     labelled["metadata"]["labels"]["forbidden"] = "yes"
     yield Write("creation with a forbidden label", False, labelled)
