@@ -18,6 +18,7 @@ from policies.claims import claimed
 from reconciler import nodes, ownership
 from reconciler.children import strangers
 from reconciler.keys import Key, key_of
+from reconciler.sharing import share
 
 Object = dict[str, Any]
 _REMEMBERED_REMOVALS: Final = 10_000
@@ -157,7 +158,7 @@ class Store(Stored):
             obj["metadata"]["managedFields"] = foreign
         if held is not None:
             self._drop(key, held)
-        self._objects[key] = obj
+        self._objects[key] = share(obj)
         self._by_kind.setdefault(key.kind, {})[key] = obj
         for index, word in self._words(key.kind, obj):
             self._indexes[index].setdefault(word, {})[key] = obj

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from crds.findings import Finding, Reason
-from policies import layouts
+from policies import effective, layouts
 from policies.decision import Action
 from policies.fields import items, listing, mapping, strings, text
 from policies.nearest import nearest
@@ -14,6 +14,7 @@ from policies.rules.rule import POLICIES, POOLS, BuiltInRule
 from policies.snapshot import QueueView
 from policies.subject import Subject
 
+DRAIN: Final = effective.part(effective.POOL, ("drain",))
 OF_QUEUES: Final = ("weight", "priorities")
 """What a pool says of a queue for its workers to follow."""
 
@@ -40,7 +41,10 @@ def _scaling(subject: Subject) -> Iterator[Finding]:
 
 def waiting_for_nobody(subject: Subject) -> Iterator[Finding]:
     """Who is ended by SIGTERM and says nothing else cannot be waited for, which is what Wait promises."""
-    if text(subject.spec, "drain", "onTimeout") == "Wait" and subject.effective.get("drain.method") == "Signal":
+    drain = mapping(subject.spec, "drain")
+    if text(drain, "onTimeout") != "Wait":
+        return
+    if (text(drain, "method") or subject.effective_in(DRAIN).get("drain.method")) == "Signal":
         message = "onTimeout Wait has no effect with method Signal: what outlives drain.timeout is cut off"
         yield Finding("spec.drain.onTimeout", Reason.INVALID, message)
 

@@ -189,11 +189,7 @@ func queueTimely(queue *Queue) []Finding {
 		set       bool
 		path, why string
 	}{
-		{spec.Broker.RabbitMQ != nil, "spec.broker.rabbitmq", "RabbitMQ is not observed yet"},
 		{spec.Broker.Kafka != nil, "spec.broker.kafka", "Kafka is not observed yet"},
-		{spec.Broker.Prometheus != nil, "spec.broker.prometheus", "Prometheus is not observed yet"},
-		{spec.Broker.Redis != nil && spec.Broker.Redis.Sentinel != nil, "spec.broker.redis.sentinel", "sentinels are not asked yet"},
-		{spec.Broker.Redis != nil && spec.Broker.Redis.Cluster != nil, "spec.broker.redis.cluster", "Redis Cluster is not supported yet"},
 		{spec.CircuitBreaker != nil, "spec.circuitBreaker", "breakers never open yet"},
 		{spec.Retention != nil, "spec.retention", "nothing is removed yet"},
 	} {
