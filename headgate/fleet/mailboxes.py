@@ -12,10 +12,10 @@ from headgate.fleet.session import Cluster
 from headgate.fleet.targets import Target
 from kube.client import Object
 from kube.resources import SECRETS
+from policies import layouts
 from reconciler.brokers.access import Brokers
 from reconciler.brokers.connect import Limits
 from reconciler.brokers.dead_letters.box import Box
-from reconciler.brokers.layouts import OWN
 from reconciler.brokers.links import Links
 
 
@@ -26,9 +26,10 @@ class Refused(Exception):  # noqa: N818 - named as what happened
 def judge(queue: Object, *, writes: bool) -> None:
     """Raises Refused."""
     spec = queue["spec"]
-    layout = (spec["broker"].get("redis") or {}).get("layout", "")
-    if layout not in OWN:
-        raise Refused(f"spec.broker.redis.layout is {layout or 'not set'}: its own tools know its dead letters")
+    if not layouts.read_by_workers(spec):
+        raise Refused(
+            f"spec.broker.redis.layout is {layouts.layout(spec) or 'not set'}: its own tools know its dead letters"
+        )
     if writes and spec.get("management", "Observe") != "Manage":
         raise Refused("spec.management is Observe, so nothing is written to its broker: set it to Manage first")
 

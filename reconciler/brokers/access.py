@@ -8,16 +8,15 @@ from functools import partial
 
 from crds.v1 import QueueSpec
 from crds.v1.broker import Broker, Redis
-from kube.errors import ApiError
 from reconciler.brokers import groups, layouts
 from reconciler.brokers.connect import Limits
-from reconciler.brokers.errors import BrokerError, BrokerUnreachable
+from reconciler.brokers.errors import BrokerError
 from reconciler.brokers.groups import Site
 from reconciler.brokers.links import AnyLink, Links
 from reconciler.brokers.observation import Observation
 from reconciler.brokers.observer import Found, Place
 from reconciler.brokers.redis_queue import DUE_SECONDS, RedisQueue
-from reconciler.brokers.secrets import ReadSecret, Secrets
+from reconciler.brokers.secrets import ReadSecret, Secrets, or_error
 from reconciler.brokers.together import AT_ONCE, observe_together
 from reconciler.brokers.web.reading import WebBrokers
 
@@ -82,17 +81,10 @@ class Brokers:
 
     async def _links_of(self, places: Sequence[Place]) -> list[AnyLink | BrokerError]:
         """Secrets are read side by side; where there are none, nothing waits."""
+        links = (or_error(self.link(namespace, spec.broker)) for namespace, _, spec, _ in places)
         if not any(spec.broker.connection_secret_ref or spec.broker.tls for _, _, spec, _ in places):
-            return [await self._link_or_error(place) for place in places]
-        return await asyncio.gather(*map(self._link_or_error, places))
-
-    async def _link_or_error(self, place: Place) -> AnyLink | BrokerError:
-        try:
-            return await self.link(place[0], place[2].broker)
-        except BrokerError as error:
-            return error
-        except ApiError as error:
-            return BrokerUnreachable(f"the Secret cannot be read: {error}")
+            return [await link for link in links]
+        return await asyncio.gather(*links)
 
     async def _observe(self, link: AnyLink, places: Sequence[Place], tell: Callable[[Place, Found], None]) -> None:
         for first in range(0, len(places), AT_ONCE):

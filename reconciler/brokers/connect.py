@@ -16,8 +16,9 @@ from typing import Any, Final, TypeAlias
 
 from reconciler.brokers import refusals, trust
 from reconciler.brokers.endpoint import Endpoint
-from reconciler.brokers.errors import BrokerError, BrokerUnreachable, TLSFailed
+from reconciler.brokers.errors import BrokerError, BrokerUnreachable
 from reconciler.brokers.observation import Identity
+from reconciler.brokers.recent import RecentFailure
 from reconciler.brokers.wire import Command, GuardedConnection, context
 
 Reply: TypeAlias = Any
@@ -49,7 +50,7 @@ class Link:
         self._slots = asyncio.Semaphore(limits.connections)
         self._idle: list[GuardedConnection] = []
         self._tls: ssl.SSLContext | None = None
-        self._failure: tuple[float, BrokerError] | None = None
+        self._failure = RecentFailure(limits.retry_seconds, clock)
         self._used_at = clock()
         self._identity: tuple[float, Identity] | None = None
 
@@ -70,11 +71,11 @@ class Link:
         """The replies to each question, all in one round trip."""
         self._used_at = self._clock()
         async with self._slots:
-            self._fail_fast()
+            self._failure.check()
             try:
                 return await self._ask(questions)
             except BrokerError as error:
-                self._failure = (self._clock(), error)
+                self._failure.keep(error)
                 raise
 
     async def close(self) -> None:
@@ -84,14 +85,6 @@ class Link:
     @property
     def idle(self) -> bool:
         return self._clock() - self._used_at > IDLE_SECONDS
-
-    def _fail_fast(self) -> None:
-        if self._failure is None:
-            return
-        failed_at, error = self._failure
-        if self._clock() - failed_at < self._limits.retry_seconds:
-            raise type(error)(error.message)
-        self._failure = None
 
     async def _ask(self, questions: Sequence[Sequence[Command]]) -> Sequence[Sequence[Reply]]:
         if self._idle:
@@ -128,10 +121,7 @@ class Link:
         if not self._limits.allow_local:
             trust.refuse_local_name(endpoint.host)
         if endpoint.tls is not None and self._tls is None:
-            try:
-                self._tls = context(endpoint.tls)
-            except (ssl.SSLError, ValueError, OSError) as error:
-                raise TLSFailed(f"the certificates in the Secret cannot be used: {error}") from error
+            self._tls = context(endpoint.tls)
         return GuardedConnection(
             judge=self._judge,
             tls_context=self._tls,

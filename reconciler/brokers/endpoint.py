@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
-from urllib.parse import SplitResult, unquote, urlsplit
+from urllib.parse import SplitResult
 
-from reconciler.brokers import trust
+from reconciler.brokers import addresses, trust
+from reconciler.brokers.addresses import kept_in, parsed, where
 from reconciler.brokers.errors import AddressInvalid, CredentialsMissing
 from reconciler.brokers.trust import Reach, Secret
 
 PORT: Final = 6379
-URL_KEYS: Final = ("url", "uri", "connection_string")
-_SCHEMES: Final = {"redis": False, "rediss": True}
+_PORTS: Final = {"redis": PORT, "rediss": PORT}
+_SECURE: Final = "rediss"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +63,12 @@ def resolve(url: str, secret: Secret | None, options: TLSOptions | None = None) 
     """
     if secret is not None:
         trust.require_label(secret)
-    own, kept = _parsed(url, "broker.redis.url"), _kept(secret)
+    own = parsed(url, "broker.redis.url", _PORTS) if url else None
+    kept = kept_in(secret, _PORTS, "redis")
     address = own or kept
     if address is None:
         raise AddressInvalid("neither broker.redis.url nor the connection Secret says where the broker is")
-    if options is None and any(_SCHEMES[parts.scheme] for parts in (own, kept) if parts is not None):
+    if options is None and any(parts.scheme == _SECURE for parts in (own, kept) if parts is not None):
         options = TLSOptions()
     endpoint = _endpoint(address, kept, secret, options)
     _reach(secret, kept).require(endpoint.host, endpoint.port)
@@ -80,65 +82,26 @@ def login(secret: Secret | None, options: TLSOptions | None = None) -> tuple[End
     """
     if secret is not None:
         trust.require_label(secret)
-    kept = _kept(secret)
+    kept = kept_in(secret, _PORTS, "redis")
     if options is None and secret is not None:
-        asks = _SCHEMES[kept.scheme] if kept is not None else bool(secret.text("ca.crt", "tls.crt"))
+        asks = kept.scheme == _SECURE if kept is not None else bool(secret.text("ca.crt", "tls.crt"))
         options = TLSOptions() if asks else None
     return _login(0 if kept is None else _database(kept), kept, secret, options), _reach(secret, kept)
 
 
 def _reach(secret: Secret | None, kept: SplitResult | None) -> Reach:
-    return Reach() if secret is None else Reach.of(secret, None if kept is None else _where(kept))
+    return Reach() if secret is None else Reach.of(secret, None if kept is None else where(kept, _PORTS))
 
 
 def _endpoint(
     address: SplitResult, kept: SplitResult | None, secret: Secret | None, options: TLSOptions | None
 ) -> Endpoint:
-    host, port = _where(address)
+    host, port = where(address, _PORTS)
     return replace(_login(_database(address), kept, secret, options), host=host, port=port)
 
 
 def _login(database: int, kept: SplitResult | None, secret: Secret | None, options: TLSOptions | None) -> Endpoint:
-    username = unquote(kept.username or "") if kept else ""
-    password = unquote(kept.password or "") if kept else ""
-    if secret is not None:
-        username, password = secret.text("username") or username, secret.text("password") or password
-    return Endpoint("", PORT, database, username, password, secured(secret, options))
-
-
-def _kept(secret: Secret | None) -> SplitResult | None:
-    """The address a Secret holds: a URL, or a host with a port."""
-    if secret is None:
-        return None
-    if url := secret.text(*URL_KEYS):
-        return _parsed(url, f'the URL in Secret "{secret.name}"')
-    host = secret.text("host")
-    if not host:
-        return None
-    bracketed = f"[{host}]" if ":" in host and not host.startswith("[") else host
-    scheme = "rediss" if secret.text("ca.crt", "tls.crt") else "redis"
-    return _parsed(f"{scheme}://{bracketed}:{secret.text('port') or PORT}", f'the host in Secret "{secret.name}"')
-
-
-def _parsed(url: str, what: str) -> SplitResult | None:
-    """Never shows the URL itself: it may hold a password."""
-    if not url:
-        return None
-    try:
-        parts = urlsplit(url)
-        usable = bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        # The cause would quote a piece of the URL, password and all, wherever the chain is printed.
-        raise AddressInvalid(f"{what} cannot be read: a host or port is malformed") from None
-    if parts.scheme not in _SCHEMES:
-        raise AddressInvalid(f"{what} must begin with redis:// or rediss://")
-    if not usable:
-        raise AddressInvalid(f"{what} names no host")
-    return parts
-
-
-def _where(parts: SplitResult) -> tuple[str, int]:
-    return parts.hostname or "", parts.port or PORT
+    return Endpoint("", PORT, database, *addresses.login(secret, kept), secured(secret, options))
 
 
 def _database(parts: SplitResult) -> int:

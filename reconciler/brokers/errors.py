@@ -45,6 +45,10 @@ class BrokerError(Exception):
         self.message = presentable(message, secrets)
         super().__init__(self.message)
 
+    def again(self) -> BrokerError:
+        """The same for somebody else: an exception that is raised twice would show the first one's way as well."""
+        return type(self)(self.message)
+
 
 class BrokerUnreachable(BrokerError):
     reason = Reason.BROKER_UNREACHABLE

@@ -88,7 +88,7 @@ class GroupLink(ABC, Generic[T]):
                 self._heard = (self._clock(), await self._word())
             word = self._heard[1]
         if isinstance(word, BrokerError):
-            raise type(word)(word.message)
+            raise word.again()
         return word
 
     def _holds(self, heard_at: float, word: T | BrokerError) -> bool:

@@ -29,8 +29,6 @@ LIBRARIES: Final[Mapping[str, Callable[[RedisQueue], Layout]]] = {
     "Asynq": Asynq,
     "GoRedisWorkQueue": GoRedisWorkQueue,
 }
-OWN: Final = ("List", "Stream")
-"""The layouts of the reference worker, whose keys may be written to."""
 
 
 def on_the_web(broker: Broker) -> bool:

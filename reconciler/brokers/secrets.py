@@ -7,15 +7,16 @@ next look, so a changed password is noticed within a poll.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, TypeAlias, TypeVar
 
 from crds.v1.broker import TLS, Broker, SecretKeyRef, SecretRef
 from kube.errors import ApiError, Forbidden, NotFound
 from reconciler.brokers.connect import IDLE_SECONDS
 from reconciler.brokers.endpoint import TLSOptions
-from reconciler.brokers.errors import CredentialsMissing
+from reconciler.brokers.errors import BrokerError, BrokerUnreachable, CredentialsMissing
 from reconciler.brokers.trust import Secret
 
+T = TypeVar("T")
 KEPT_SECONDS: Final = 30.0
 ReadSecret: TypeAlias = Callable[[str, str], Awaitable[Mapping[str, Any]]]
 """Namespace and name to the Secret as the API server has it; raises ApiError."""
@@ -77,3 +78,13 @@ class Secrets:
             return kept[1]
         self._kept[namespace, name] = (now, secret)
         return secret
+
+
+async def or_error(asked: Awaitable[T]) -> T | BrokerError:
+    """What was asked for of a broker; where the API server does not give a Secret, its broker cannot be reached."""
+    try:
+        return await asked
+    except BrokerError as error:
+        return error
+    except ApiError as error:
+        return BrokerUnreachable(f"the Secret cannot be read: {error}")

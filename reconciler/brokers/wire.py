@@ -20,6 +20,7 @@ from redis.exceptions import ConnectionError as ConnectionFailed
 from redis.exceptions import InvalidResponse
 
 from reconciler.brokers.endpoint import TLS
+from reconciler.brokers.errors import TLSFailed
 from reconciler.brokers.replies import ANSWER_BYTES, ANSWER_PARTS, MORE, VALUE_BYTES, Replies
 
 Command: TypeAlias = tuple[str | bytes | int | float, ...]
@@ -138,7 +139,14 @@ def packed(command: Command) -> bytes:
 
 
 def context(tls: TLS) -> ssl.SSLContext:
-    """The client side of `tls`; raises ssl.SSLError or ValueError for what is no PEM."""
+    """The client side of `tls`; raises `TLSFailed` for what is no PEM."""
+    try:
+        return _context(tls)
+    except (ssl.SSLError, ValueError, OSError) as error:
+        raise TLSFailed(f"the certificates in the Secret cannot be used: {error}") from error
+
+
+def _context(tls: TLS) -> ssl.SSLContext:
     made = ssl.create_default_context(cadata=tls.ca or None)
     made.minimum_version = ssl.TLSVersion.TLSv1_2
     if not tls.verify:

@@ -7,7 +7,6 @@ endpoint for the `kubernetes` Service (a loopback address is refused there); wit
 from __future__ import annotations
 
 import shutil
-import socket
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -16,6 +15,7 @@ from tests.cluster import binaries, processes
 from tests.cluster.api import Api
 from tests.cluster.errors import DiedError
 from tests.cluster.keys import Keys
+from tests.cluster.ports import free_port
 from tests.cluster.state import State
 
 SERVICE_RANGE: Final = "10.96.0.0/16"
@@ -71,7 +71,7 @@ def start(state: State, settings: Settings) -> ControlPlane:
 
 def _start(state: State, settings: Settings) -> ControlPlane:
     keys = Keys(state.path / "pki", settings.address)
-    etcd_port, server_port = _free_port("127.0.0.1"), _free_port(settings.address)
+    etcd_port, server_port = free_port("127.0.0.1"), free_port(settings.address)
     etcd_url, server = f"http://127.0.0.1:{etcd_port}", f"https://{settings.address}:{server_port}"
     state.start("etcd", _etcd(state.path / "etcd", etcd_url))
     state.start("kube-apiserver", _apiserver(keys, settings, etcd_url, server_port))
@@ -137,10 +137,3 @@ def _controller_manager(keys: Keys, settings: Settings, config: Path) -> list[st
         f"--service-account-private-key-file={keys.path('service-accounts.key')}",
         *settings.controller_flags,
     ]
-
-
-def _free_port(address: str) -> int:
-    with socket.socket() as probe:
-        probe.bind((address, 0))
-        port: int = probe.getsockname()[1]
-        return port

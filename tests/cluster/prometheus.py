@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from tests.cluster import binaries, debian
+from tests.cluster.ports import free_port
 from tests.cluster.state import State
 
 _ADDRESS = "127.0.0.1"
@@ -16,7 +17,7 @@ _ADDRESS = "127.0.0.1"
 @contextmanager
 def running(state: State, target: str) -> Iterator[str]:
     """Its URL, for the length of the block. `target` is the `host:port` whose /metrics it reads."""
-    port = _free_port()
+    port = free_port(_ADDRESS)
     name, folder = f"prometheus-{port}", state.path / f"prometheus-{port}"
     folder.mkdir()
     scrape = {"job_name": "test", "static_configs": [{"targets": [target]}]}
@@ -49,10 +50,3 @@ def _refuses(port: int) -> str | None:
     except OSError as error:
         return str(error)
     return None if b" 200 " in answer else repr(answer)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((_ADDRESS, 0))
-        port: int = probe.getsockname()[1]
-        return port

@@ -15,6 +15,7 @@ from typing import Final
 
 from tests.cluster import binaries, debian, waiting
 from tests.cluster.cluster import Cluster
+from tests.cluster.ports import free_port
 from tests.cluster.state import State
 
 SERVICE_PORT: Final = 6379
@@ -146,10 +147,3 @@ def refuses(address: str, port: int) -> str | None:
     except OSError as error:
         return str(error)
     return None if answer.startswith((b"+PONG", b"-NOAUTH")) else repr(answer)
-
-
-def free_port(address: str) -> int:
-    with socket.socket() as probe:
-        probe.bind((address, 0))
-        port: int = probe.getsockname()[1]
-        return port

@@ -12,6 +12,7 @@ from typing import Any, Final
 import redis as client
 
 from tests.cluster import binaries, debian, redis, waiting
+from tests.cluster.ports import free_port
 from tests.cluster.redis import Redis
 from tests.cluster.state import State
 
@@ -82,7 +83,7 @@ def watched(state: State, password: str = "", sentinel_password: str = "") -> It
 
 def sentinel(state: State, primary: Redis, password: str = "") -> Sentinel:
     """Start one more that watches this primary."""
-    made = Sentinel(state, redis.free_port("127.0.0.1"), password)
+    made = Sentinel(state, free_port("127.0.0.1"), password)
     file = state.path / f"{made.name}.conf"
     lines = [
         f"port {made.port}",

@@ -11,7 +11,8 @@ from typing import Any, Final
 import redis as client
 
 from tests.cluster import redis, waiting
-from tests.cluster.redis import Redis, free_port
+from tests.cluster.ports import free_port
+from tests.cluster.redis import Redis
 from tests.cluster.state import State
 
 SLOTS: Final = 16384

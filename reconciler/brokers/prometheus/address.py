@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from reconciler.brokers.addresses import WEB, kept_in, parsed, where
 from reconciler.brokers.endpoint import TLSOptions
 from reconciler.brokers.trust import Secret
-from reconciler.brokers.web.site import WEB, Site, kept_in, parsed, site, where
+from reconciler.brokers.web.site import Site, site
 
 
 def site_of(url: str, secret: Secret | None, options: TLSOptions | None) -> Site:

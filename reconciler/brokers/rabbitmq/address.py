@@ -6,10 +6,11 @@ from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
 from crds.v1.broker import RabbitMQ
+from reconciler.brokers.addresses import WEB, Where, kept_in, parsed, where
 from reconciler.brokers.endpoint import TLSOptions
 from reconciler.brokers.errors import AddressInvalid
 from reconciler.brokers.trust import Secret
-from reconciler.brokers.web.site import WEB, Site, Where, kept_in, parsed, site, where
+from reconciler.brokers.web.site import Site, site
 
 AMQP: Final = {"amqp": 5672, "amqps": 5671}
 _MANAGEMENT: Final = {"amqp": ("http", 15672), "amqps": ("https", 15671)}

@@ -23,7 +23,8 @@ from yarl import URL
 
 from reconciler.brokers import trust
 from reconciler.brokers.connect import IDLE_SECONDS, Limits
-from reconciler.brokers.errors import BrokerError, ReplyInvalid, TLSFailed
+from reconciler.brokers.errors import BrokerError, ReplyInvalid
+from reconciler.brokers.recent import RecentFailure
 from reconciler.brokers.web import refusals
 from reconciler.brokers.web.site import Site
 from reconciler.brokers.wire import context
@@ -54,7 +55,7 @@ class Client:
         self._clock = clock
         self._slots = asyncio.Semaphore(limits.connections)
         self._session: aiohttp.ClientSession | None = None
-        self._failure: tuple[float, BrokerError] | None = None
+        self._failure = RecentFailure(limits.retry_seconds, clock)
         self._used_at = clock()
 
     async def get(self, path: str, query: Mapping[str, str], most: int = MOST_BYTES) -> Page:
@@ -76,25 +77,17 @@ class Client:
     async def _ask(self, method: str, path: str, form: Mapping[str, str] | None, most: int) -> Page:
         self._used_at = self._clock()
         async with self._slots:
-            self._fail_fast()
+            self._failure.check()
             try:
                 page = await self._exchange(method, path, form, most)
             except ReplyInvalid:
                 raise
             except BrokerError as error:
-                self._failure = (self._clock(), error)
+                self._failure.keep(error)
                 raise
         if refusal := refusals.of_status(page.status, _said(page.body), self.site):
             raise refusal
         return page
-
-    def _fail_fast(self) -> None:
-        if self._failure is None:
-            return
-        failed_at, error = self._failure
-        if self._clock() - failed_at < self._limits.retry_seconds:
-            raise type(error)(error.message)
-        self._failure = None
 
     async def _exchange(self, method: str, path: str, form: Mapping[str, str] | None, most: int) -> Page:
         try:
@@ -191,12 +184,7 @@ class _Judge(AbstractResolver):
 
 
 def _context(site: Site) -> ssl.SSLContext | bool:
-    if site.tls is None:
-        return True
-    try:
-        return context(site.tls)
-    except (ssl.SSLError, ValueError, OSError) as error:
-        raise TLSFailed(f"the certificates in the Secret cannot be used: {error}") from error
+    return True if site.tls is None else context(site.tls)
 
 
 def _headers(site: Site) -> dict[str, str]:

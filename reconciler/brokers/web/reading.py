@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
-from typing import Final, TypeVar
+from collections.abc import Callable, Sequence
+from typing import Final
 
 from crds.v1 import QueueSpec
 from crds.v1.broker import Broker
-from kube.errors import ApiError
 from reconciler.brokers.connect import Limits
 from reconciler.brokers.endpoint import TLSOptions
-from reconciler.brokers.errors import BrokerError, BrokerUnreachable
+from reconciler.brokers.errors import BrokerError
 from reconciler.brokers.observation import Observation
 from reconciler.brokers.observer import Found, Place
 from reconciler.brokers.prometheus import address as prometheus_address
@@ -19,12 +18,11 @@ from reconciler.brokers.prometheus import queue as prometheus_queue
 from reconciler.brokers.rabbitmq import address as rabbitmq_address
 from reconciler.brokers.rabbitmq import vhost as rabbitmq_vhost
 from reconciler.brokers.rabbitmq.vhost import Wanted
-from reconciler.brokers.secrets import Secrets
+from reconciler.brokers.secrets import Secrets, or_error
 from reconciler.brokers.trust import Secret
 from reconciler.brokers.web.client import Client, Clients
 from reconciler.brokers.web.site import Site
 
-T = TypeVar("T")
 AT_ONCE: Final = 16
 """Queues that are read side by side; their questions wait for a connection, of which there are fewer."""
 
@@ -64,12 +62,12 @@ class WebBrokers:
 
     async def _tell(self, place: Place, tell: Callable[[Place, Found], None]) -> None:
         async with self._places:
-            found = await _or_error(self.observe(*place[:3]))
+            found = await or_error(self.observe(*place[:3]))
         tell(place, found)
 
     async def _tell_by_vhost(self, places: Sequence[Place], tell: Callable[[Place, Found], None]) -> None:
         vhosts: dict[tuple[Client, str], list[Place]] = {}
-        clients = await asyncio.gather(*(_or_error(self._client(place[0], place[2].broker)) for place in places))
+        clients = await asyncio.gather(*(or_error(self._client(place[0], place[2].broker)) for place in places))
         for place, client in zip(places, clients, strict=True):
             if isinstance(client, BrokerError):
                 tell(place, client)
@@ -87,16 +85,6 @@ class WebBrokers:
     async def _client(self, namespace: str, broker: Broker) -> Client:
         secret, tls = await self._secrets.of(namespace, broker)
         return self._clients.get(_site(broker, secret, tls))
-
-
-async def _or_error(asked: Awaitable[T]) -> T | BrokerError:
-    """Where the API server does not give a Secret, its broker cannot be reached."""
-    try:
-        return await asked
-    except BrokerError as error:
-        return error
-    except ApiError as error:
-        return BrokerUnreachable(f"the Secret cannot be read: {error}")
 
 
 def _site(broker: Broker, secret: Secret | None, tls: TLSOptions | None) -> Site:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from policies.effective import Effective
-from reconciler.brokers.layouts import OWN
+from policies.layouts import read_by_workers
 
 BY_WORKERS: Final = ("rateLimit", "retry", "deadLetter", "pause")
 BY_NOBODY: Final = ("retention",)
@@ -20,14 +20,14 @@ Spec = Mapping[str, Any]
 
 def enforced_by(spec: Spec) -> dict[str, str]:
     """`status.enforcedBy`."""
-    workers = "Worker" if _own(spec) else "None"
+    workers = "Worker" if read_by_workers(spec) else "None"
     return {**dict.fromkeys(BY_WORKERS, workers), **dict.fromkeys(BY_NOBODY, "None")}
 
 
 def notes(spec: Spec, effective: Effective | None) -> Iterator[str]:
     """What a pause comes to, and what of the spec has no effect in this layout."""
     if spec.get("paused"):
-        yield "paused: workers take nothing new" if _own(spec) else _PAUSED_FOR_NOBODY
+        yield "paused: workers take nothing new" if read_by_workers(spec) else _PAUSED_FOR_NOBODY
     for field in _purges(spec, effective):
         yield f"{field} Purge deletes nothing: that needs management Manage and the layout List or Stream"
 
@@ -39,7 +39,7 @@ _PAUSED_FOR_NOBODY: Final = (
 
 def manages(spec: Spec) -> bool:
     """Whether the broker may be written to, and the keys are those of a layout of our own."""
-    return spec.get("management") == "Manage" and _own(spec)
+    return spec.get("management") == "Manage" and read_by_workers(spec)
 
 
 def _purges(spec: Spec, effective: Effective | None) -> Iterator[str]:
@@ -49,7 +49,3 @@ def _purges(spec: Spec, effective: Effective | None) -> Iterator[str]:
         yield "deletionPolicy"
     if effective is not None and effective.get("deadLetter.deletionPolicy") == "Purge":
         yield "deadLetter.deletionPolicy"
-
-
-def _own(spec: Spec) -> bool:
-    return (spec["broker"].get("redis") or {}).get("layout") in OWN

@@ -37,7 +37,8 @@ from reconciler.brokers.sight import Sight, failed, seen
 from reconciler.brokers.together import observe_together
 from reconciler.brokers.trust import Secret
 from tests.cluster import sentinels, state
-from tests.cluster.redis import Redis, free_port
+from tests.cluster.ports import free_port
+from tests.cluster.redis import Redis
 from tests.cluster.sentinels import MASTER, Watched
 from tests.reconciler.brokers.conftest import LIMITS
 from tests.reconciler.brokers.test_trust import secret
