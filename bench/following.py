@@ -8,11 +8,14 @@ import threading
 from collections.abc import Mapping
 from typing import Any, Final, Protocol
 
+from kube.backoff import Backoff
 from kube.client import Client
-from kube.informer import Alive, Change, Put, Remove, Reset, follow
+from kube.informer import Alive, Change, Pace, Put, Remove, Reset, follow
 from kube.resources import Resource
 
 LOOK_SECONDS: Final = 0.2
+EAGER: Final = Pace(Backoff(maximum=1.0))
+"""A server that was away is asked every second: what is measured is when things happen, not when they were seen."""
 LAST_SECONDS: Final = 3.0
 """For what has happened before the end and was not told yet."""
 
@@ -37,7 +40,7 @@ async def follow_until(
 
 async def _tell(client: Client, resource: Resource, namespace: str, saw: Saw, selector: str) -> None:
     known: dict[str, Mapping[str, Any]] = {}
-    async for change in follow(client, resource, namespace, selector):
+    async for change in follow(client, resource, namespace, selector, pace=EAGER):
         tell(known, change, saw)
 
 
