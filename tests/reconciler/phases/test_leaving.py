@@ -38,7 +38,12 @@ CASES: dict[str, tuple[dict[str, Any], dict[str, str], str]] = {
     "one that is busy for too long": (
         {},
         LATE,
-        "DrainTimedOut: Over drain.timeout: p-1; drain.onTimeout decides what follows",
+        "DrainTimedOut: Over drain.timeout: p-1; as spec.drain.onTimeout is Wait they stay until they have finished",
+    ),
+    "one whose time is all it has": (
+        {"drain": {"onTimeout": "Requeue"}},
+        LATE,
+        "DrainTimedOut: Over drain.timeout: p-1; spec.drain.onTimeout: Requeue removes them all the same",
     ),
 }
 
@@ -80,7 +85,7 @@ async def test_by_a_clock_that_is_wrong_nobody_is_removed() -> None:
     assert "this reconciler's clock is not the API server's, so nobody is removed" in await said(one)
     assert "patch pods" not in await one.drained(0)
     one.api.server_date = START - timedelta(seconds=5)
-    assert "onTimeout decides" in await said(one)
+    assert "onTimeout: Kill removes them" in await said(one)
     assert (await one.drained(0))[-1] == "patch pods", "its time is over"
 
 
