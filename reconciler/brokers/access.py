@@ -15,7 +15,8 @@ from reconciler.brokers.groups import Site
 from reconciler.brokers.links import AnyLink, Links
 from reconciler.brokers.observation import Observation
 from reconciler.brokers.observer import Found, Place
-from reconciler.brokers.redis_queue import DUE_SECONDS, RedisQueue
+from reconciler.brokers.reader import Reader
+from reconciler.brokers.redis_queue import DUE_SECONDS
 from reconciler.brokers.secrets import ReadSecret, Secrets, or_error
 from reconciler.brokers.together import AT_ONCE, observe_together
 from reconciler.brokers.web.reading import WebBrokers
@@ -32,7 +33,7 @@ class Brokers:
         self._web = WebBrokers(self._secrets, limits, monotonic, clock)
         self._clock = clock
         self._sites: dict[tuple[str, object, str], tuple[tuple[object, ...], Site]] = {}
-        self._queues: dict[tuple[str, str], tuple[QueueSpec, RedisQueue]] = {}
+        self._readers: dict[tuple[str, str], tuple[QueueSpec, float, Reader]] = {}
 
     async def observe(
         self, namespace: str, name: str, spec: QueueSpec, due_seconds: float = DUE_SECONDS
@@ -89,19 +90,21 @@ class Brokers:
     async def _observe(self, link: AnyLink, places: Sequence[Place], tell: Callable[[Place, Found], None]) -> None:
         for first in range(0, len(places), AT_ONCE):
             some = places[first : first + AT_ONCE]
-            observers = [partial(layouts.observe, self._queue(place), place[2], self._clock) for place in some]
-            for place, found in zip(some, await observe_together(link, observers), strict=True):
+            readers = [self._reader(place) for place in some]
+            for place, found in zip(some, await observe_together(link, readers), strict=True):
                 if isinstance(found, BrokerError):
                     self._distrust(found, place[0], place[2])
                 tell(place, found)
 
-    def _queue(self, place: Place) -> RedisQueue:
-        """Where the queue is in its Redis, as the same object as long as the spec is the same."""
+    def _reader(self, place: Place) -> Reader:
+        """The same as long as the spec is the same."""
         namespace, name, spec, due_seconds = place
-        known = self._queues.get((namespace, name))
-        if known is None or known[0] is not spec or known[1].due_seconds != due_seconds:
-            known = self._queues[namespace, name] = (spec, layouts.redis_queue(name, spec, due_seconds))
-        return known[1]
+        known = self._readers.get((namespace, name))
+        if known is None or known[0] is not spec or known[1] != due_seconds:
+            queue = layouts.redis_queue(name, spec, due_seconds)
+            reader = Reader(partial(layouts.observe, queue, spec, self._clock))
+            known = self._readers[namespace, name] = (spec, due_seconds, reader)
+        return known[2]
 
     def _distrust(self, error: BrokerError, namespace: str, spec: QueueSpec) -> None:
         """A refusal may mean that the Secret has changed."""
@@ -114,7 +117,7 @@ class Brokers:
         await self._web.close_idle()
         self._secrets.tidy()
         self._sites.clear()
-        self._queues.clear()
+        self._readers.clear()
 
     async def close(self) -> None:
         await self._links.close()

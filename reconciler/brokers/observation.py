@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Final, Generic, TypeVar
 
@@ -63,7 +63,8 @@ class Observation:
     may come later than what waits and runs. `refused` are the broker's words for what it refused to tell, and
     left unknown. `workers` are the workers' status records, `records` the
     same as they were written, by instance; `records_left_out` says how many more there are. `kept` is how many jobs the
-    broker itself keeps for an instance, as far as it was asked.
+    broker itself keeps for an instance, as far as it was asked. Until `same_until` the same answers to the same
+    questions would mean the same; it is 0 where that is not known.
     """
 
     time: float
@@ -85,6 +86,11 @@ class Observation:
     records: Mapping[str, bytes] = field(default_factory=dict)
     records_left_out: int = 0
     kept: Mapping[str, int] = field(default_factory=dict)
+    same_until: float = field(default=0.0, compare=False)
+
+    def at(self, time: float) -> Observation:
+        """The same at another time."""
+        return replace(self, time=time)
 
     @property
     def oldest_age(self) -> float | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from math import isfinite
+from math import inf, isfinite
 from typing import Any, Final
 
 import orjson
@@ -145,6 +145,12 @@ class Records:
     def told(self) -> Told:
         """All that the living workers have done since each of them started."""
         return sum((record.told for record in self.fresh.values()), NOTHING_TOLD)
+
+    def same_until(self, broker_time: float) -> float:
+        """When the first of them becomes stale, or what is dated ahead becomes fresh, while nothing is written."""
+        ends = [record.time + STALE_SECONDS for record in self.fresh.values()]
+        starts = [record.time - AHEAD_SECONDS for record in self.stale.values() if record.time > broker_time]
+        return min((*ends, *starts), default=inf)
 
 
 NO_RECORDS: Final = Records({}, {}, 0)
