@@ -108,6 +108,20 @@ async def move_jobs(url: str, count: int, seconds: float, part: float) -> None:
             await asyncio.sleep(max(0.0, began + second + 1 - loop.time()))
 
 
+async def beat(url: str, count: int, seconds: float) -> None:
+    """Each second every worker writes its record anew, as workers do; nothing else happens."""
+    loop = asyncio.get_running_loop()
+    async with Redis.from_url(url) as redis:
+        _, done = await _standing(redis, count)
+        began = loop.time()
+        for second in range(int(seconds)):
+            async with redis.pipeline(transaction=False) as pipe:
+                for number in range(count):
+                    _tell(pipe, number, done[number])
+                await pipe.execute()
+            await asyncio.sleep(max(0.0, began + second + 1 - loop.time()))
+
+
 async def _standing(redis: Redis, count: int) -> tuple[list[int], list[int]]:
     """The jobs that each queue holds and that its worker has done."""
     async with redis.pipeline(transaction=False) as pipe:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final, Generic, TypeVar
 
@@ -52,7 +52,7 @@ class Identity:
     role: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Observation:
     """The signals of one queue. Times are seconds since the epoch by the broker's clock.
 
@@ -89,8 +89,16 @@ class Observation:
     same_until: float = field(default=0.0, compare=False)
 
     def at(self, time: float) -> Observation:
-        """The same at another time."""
-        return replace(self, time=time)
+        """The same at another time. Queues at rest are read by the thousand a second; `replace` takes ten times as
+        long.
+        """
+        made = object.__new__(Observation)
+        made.__dict__.update(self.__dict__, time=time)
+        return made
+
+    def repeats(self, other: Observation) -> bool:
+        """Whether it is the other one `at` another time; what is equal by chance is not."""
+        return all(value is other.__dict__[name] for name, value in self.__dict__.items() if name != "time")
 
     @property
     def oldest_age(self) -> float | None:

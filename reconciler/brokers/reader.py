@@ -109,7 +109,8 @@ class Reader:
     def __init__(self, observe: Observe) -> None:
         self.ahead: Sequence[Command] = ()
         self._observe = observe
-        self._later: frozenset[Command] = frozenset()
+        self._rounds: Sequence[Sequence[Command]] = ()
+        self._settled = False
         self._same: tuple[Sequence[Reply], Observation] | None = None
 
     def begin(self, endpoint: Endpoint) -> Reading:
@@ -129,14 +130,18 @@ class Reader:
         self._same = None
         if not isinstance(found, Observation):
             return
-        first, later = _own(reading.rounds[:1]), _own(reading.rounds[1:])
-        ahead = (*first, *(command for command in later if command in self._later))
-        self._later = frozenset(later)
         lasts = found.same_until > found.time
-        if lasts and {*first, *later} <= {*asked}:
+        again = reading.rounds == self._rounds
+        if not (again and self._settled and lasts == isinstance(asked, Standing)):
+            self._expect(reading.rounds, lasts)
+        elif lasts:
             self._same = (answers, found)
-        if ahead != tuple(self.ahead) or lasts != isinstance(self.ahead, Standing):
-            self.ahead = Standing(*ahead) if lasts else ahead
+        self._settled, self._rounds = again, reading.rounds
+
+    def _expect(self, rounds: Sequence[Sequence[Command]], lasts: bool) -> None:
+        before = {*_own(self._rounds[1:])}
+        ahead = (*_own(rounds[:1]), *(command for command in _own(rounds[1:]) if command in before))
+        self.ahead = Standing(*ahead) if lasts else ahead
 
 
 def _own(rounds: Sequence[Sequence[Command]]) -> Sequence[Command]:

@@ -21,7 +21,7 @@ RECORDS: Final = 1000
 """So many status records are read; what lies beyond is estimated."""
 KEPT_QUEUES: Final = 16_384
 """Queues whose questions are kept: they are asked every second."""
-SAME_SECONDS: Final = 10.0
+SAME_SECONDS: Final = 60.0
 """Answers are looked at in full so often, also where they have not changed."""
 _IDENTITY: Final = ("time", "server", "replication")
 NO_SUCH_KEY: Final = "no such key"
