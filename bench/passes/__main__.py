@@ -24,8 +24,12 @@ from tests.cluster import redis, state
 
 LAG = "headgate_decision_lag_seconds"
 HEAD = "POOLS  MOVED  CPU %     US    MIB  WRITES  QUEUES   POOLS  DECISIONS  P50 MS  P95 MS"
-"""Queues that move a second; CPU, and the same a pool and second; memory; passes over Queues and pools; the lag."""
+"""Queues that move a second, `silent` where not even workers tell that they live; CPU, and the same a pool and second;
+memory; passes over Queues and pools; the lag.
+"""
 TOOK = "headgate_reconcile_duration_seconds_count"
+HEARD_SECONDS = 40
+"""So long workers tell that they live before it is measured what that costs: that they do is news."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +76,9 @@ async def run(options: Options, url: str) -> None:
         cost = time.process_time() - began
         print(f"{options.pools:5} passed over from nothing, children made: {cost:.1f} s of CPU", flush=True)
         await asyncio.sleep(options.poll + 1)
-        await _measured(one, options, "0 %", asyncio.sleep(options.seconds))
-        await _measured(one, options, "alive", _elsewhere("beat", url, options.pools, options.seconds))
-        for part in options.moved:
+        await _measured(one, options, "silent", asyncio.sleep(options.seconds))
+        await _elsewhere("move_jobs", url, options.pools, HEARD_SECONDS, 0)
+        for part in (0, *options.moved):
             moving = _elsewhere("move_jobs", url, options.pools, options.seconds, part)
             await _measured(one, options, f"{100 * part:g} %", moving)
         one.loop.stop()
