@@ -1,4 +1,4 @@
-"""`python -m bench.drain`: starts the one node cluster of this machine, needs root, and takes a quarter of an hour."""
+"""`python -m bench.drain`: starts the one node cluster of this machine, needs root, and takes twenty minutes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`python -m bench.faults`: starts the one node cluster of this machine, needs root, and takes a quarter of an hour."""
+"""`python -m bench.faults`: starts the one node cluster of this machine, needs root, and takes ten minutes."""
 
 from __future__ import annotations
 
