@@ -91,7 +91,8 @@ async def run(options: Options, url: str) -> None:
 def _scrape(one: Reconciler) -> str:
     began = time.process_time()
     text = one.context.metrics.text()
-    return f"a scrape of {text.count(b'\n')} lines takes {1000 * (time.process_time() - began):.0f} ms of CPU"
+    lines, milliseconds = len(text.splitlines()), 1000 * (time.process_time() - began)
+    return f"a scrape of {lines} lines takes {milliseconds:.0f} ms of CPU"
 
 
 async def _settled(one: Reconciler, options: Options) -> None:
