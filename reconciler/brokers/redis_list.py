@@ -70,7 +70,7 @@ class RedisListObserver:
             records=raw,
             records_left_out=left_out,
             kept=_kept(accounts, second),
-            same_until=same_until(workers, now),
+            same_until=same_until(first, workers, now),
         )
 
     async def _second(self, accounts: Mapping[str, Record], first: Answers, now: float) -> Answers:

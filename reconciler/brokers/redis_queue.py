@@ -201,8 +201,12 @@ def records_of(answers: Answers) -> tuple[dict[str, bytes], int]:
     return records, max(0, (answers.count("workers").value or 0) - len(records))
 
 
-def same_until(records: Records, now: float) -> float:
-    """Until when the same answers mean the same: records age, and a job's time is judged by the time."""
+def same_until(first: Answers, records: Records, now: float) -> float:
+    """Until when the same answers mean the same: records age, and a job's time is judged by the time. What is due of
+    the scheduled jobs is another question every time.
+    """
+    if first.count("scheduled").value:
+        return 0.0
     return min(now + SAME_SECONDS, records.same_until(now))
 
 
