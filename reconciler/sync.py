@@ -97,7 +97,8 @@ class Synchroniser:
         kinds = tuple(watched)
         while True:
             self._asked.clear()
-            complete = [await self._one(kind) for kind in kinds]
+            # All at once: at a start one kind is compared while another still arrives.
+            complete = await asyncio.gather(*map(self._one, kinds))
             if all(complete):
                 self.synced.set()
             await self._pause(self.every if all(complete) else 1.0)
