@@ -1,5 +1,5 @@
-"""Processes of the reconciler, forked from one that has imported all of it: importing takes two seconds of a processor,
-and in a test that starts one that was more than all the rest.
+"""Processes of the reconciler, forked from one that has imported all of it, for that takes two seconds of a processor:
+more than all the rest of a test that starts one.
 
 A forked process is one like any other: it has its own pid, memory, signals and end. What `exec` would add, the tests on
 the node show, where the image starts the program.
