@@ -11,6 +11,7 @@ from policies.effective import Effective
 from policies.snapshot import PolicyView
 from reconciler.children.config import WorkedQueue
 from reconciler.children.ways import Way
+from reconciler.plans.evacuation import Held, Prospect
 from reconciler.plans.glass import Known
 from reconciler.plans.startup import Startups
 from reconciler.reasons import Reason
@@ -91,9 +92,9 @@ class PoolMemory:
     """Pods, by uid, and sizes that the API server has refused for them."""
     absent: tuple[frozenset[int], float] = (frozenset(), 0.0)
     """The places of a StatefulSet that have no pod, and since when the same ones have none, by the steady clock."""
-    held: tuple[frozenset[str], float] = (frozenset(), 0.0)
-    """The pods, by uid, that are to leave their nodes and were not asked yet, and since when these are the same, by the
-    steady clock."""
+    held: Held = field(default_factory=Held)
+    room: tuple[float, Prospect] = (float("-inf"), Prospect.UNDECIDED)
+    """What autoscalers last said of nodes for their successors, and when they were asked, by the steady clock."""
     overdue: set[str] = field(default_factory=set)
     """The pods, by uid, whose drain is known to be over its time: each is told once."""
     silent: dict[str, float] = field(default_factory=dict)

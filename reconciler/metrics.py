@@ -5,10 +5,11 @@ What belongs to one object disappears with the object. Unknown numbers are absen
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeAlias, TypeVar
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, PlatformCollector, ProcessCollector
 from prometheus_client.exposition import generate_latest
@@ -280,6 +281,9 @@ DECLARED: Final = (
 )
 
 
+Series: TypeAlias = tuple[Declared, tuple[str, ...]]
+
+
 class Metrics:
     """The values. `add`, `set` and `observe` take the labels in the order in which they are declared."""
 
@@ -287,7 +291,8 @@ class Metrics:
         self._registry = CollectorRegistry()
         self._metrics: Mapping[Declared, Metric] = {declared: self._make(declared) for declared in DECLARED}
         self._owners = {declared: declared.owner for declared in DECLARED}
-        self._series: dict[Key, dict[tuple[Declared, tuple[str, ...]], Any]] = {}
+        self._series: dict[Series, Any] = {}
+        self._owned: defaultdict[Key, set[Series]] = defaultdict(set)
         if process:
             ProcessCollector(registry=self._registry)
             PlatformCollector(registry=self._registry)
@@ -313,7 +318,8 @@ class Metrics:
 
     def forget(self, key: Key) -> None:
         """Take away every series of an object that is gone."""
-        for declared, labels in self._series.pop(key, ()):
+        for declared, labels in self._owned.pop(key, ()):
+            del self._series[declared, labels]
             self._metrics[declared].remove(*labels)
 
     def value(self, declared: Declared, *labels: str) -> float | None:
@@ -337,19 +343,18 @@ class Metrics:
 
     def _labelled(self, metric: M, declared: Declared, labels: tuple[str, ...]) -> M:
         """The one series. Those of objects are kept at hand: looking one up costs more than setting it."""
-        owner = self._owners[declared]
-        if not owner:
-            return metric.labels(*labels) if labels else metric
-        series = self._series.setdefault(_owner(owner, labels), {})
-        found: M | None = series.get((declared, labels))
-        if found is None:
-            found = series[declared, labels] = metric.labels(*labels)
+        found: M | None = self._series.get((declared, labels))
+        if found is not None:
+            return found
+        found = metric.labels(*labels) if labels else metric
+        if owner := self._owners[declared]:
+            self._series[declared, labels] = found
+            self._owned[_owner(owner, labels)].add((declared, labels))
         return found
 
     def _remove(self, declared: Declared, labels: tuple[str, ...]) -> None:
-        owner = self._owners[declared]
-        series = self._series.get(_owner(owner, labels), {}) if owner else {}
-        if series.pop((declared, labels), None) is not None:
+        if self._series.pop((declared, labels), None) is not None:
+            self._owned[_owner(self._owners[declared], labels)].discard((declared, labels))
             self._metrics[declared].remove(*labels)
 
 

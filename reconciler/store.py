@@ -24,9 +24,9 @@ Object = dict[str, Any]
 _REMEMBERED_REMOVALS: Final = 10_000
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Index:
-    """A look-up: the objects of `kind` by each of the words that `words` makes of them."""
+    """A look-up, and the same only as itself: the objects of `kind` by each of the words that `words` makes of them."""
 
     kind: str
     words: Callable[[Mapping[str, Any]], Iterable[str]]
@@ -113,6 +113,10 @@ class Stored:
 
     def pools_of_queue(self, namespace: str, queue: str) -> list[Object]:
         return self.find(POOLS_BY_QUEUE, f"{namespace}/{queue}")
+
+    def has_pools(self, namespace: str, queue: str) -> bool:
+        """Whether any pool works a queue."""
+        return f"{namespace}/{queue}" in self._indexes[POOLS_BY_QUEUE]
 
     def pods_of_pool(self, pool_uid: str) -> list[Object]:
         return self.find(PODS_BY_POOL, pool_uid)

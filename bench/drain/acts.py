@@ -24,17 +24,18 @@ RECONCILERS: Final = "app.kubernetes.io/component=reconciler"
 
 @dataclass
 class Acts:
-    """The pool `workers` of a stack; `greeting` numbers its revisions."""
+    """The pool `workers` of a stack; `greeting` numbers its revisions, and a start is said to take `startup`."""
 
     stack: Stack
     image: str
     greeting: int = 0
     workload: str = "Deployment"
+    startup: str = "5s"
 
     def apply(self, replicas: int) -> None:
         env = [{"name": "GREETING", "value": str(self.greeting)}]
         # A start-up time that is known shortens the proof of a new revision to its least: 10 s.
-        scaling = {"maxReplicas": HIGH + 2, "startupTime": "5s"}
+        scaling = {"maxReplicas": HIGH + 2, "startupTime": self.startup}
         spec = {"concurrency": 2, "scaling": scaling, "hold": {"replicas": replicas}, "env": env}
         spec["workload"] = {"type": self.workload}
         self.stack.apply(pool(self.image, **spec, drain={"timeout": "60s"}, rollout={"maxSurge": 1}))

@@ -73,8 +73,12 @@ class Trials:
         time.sleep(1.0)
         with making.api_server_away(self.acting.stack, SHORT_SECONDS):
             pass
+        back = time.monotonic()
+        eventually("all that were asked are marked", self._unmarked, [], acts.PATIENCE)
+        marked = time.monotonic()
         self.acting.until_serving(acts.LOW)
-        return ""
+        gone = time.monotonic() - back
+        return f"marked as drained {marked - back:.1f} s after it was back, removed {gone:.1f} s after it"
 
     def broker_away(self) -> str:
         self.acting.apply(acts.HIGH)
@@ -119,6 +123,12 @@ class Trials:
         eventually(f"{name} is gone", lambda: name in self._names(), False, acts.PATIENCE)
         self.acting.until_serving(acts.LOW)
         return said
+
+    def _unmarked(self) -> list[str]:
+        """The pods that were asked to leave and not yet let go."""
+        told = [pod["metadata"] for pod in self.acting.stack.pods()]
+        asked = [one for one in told if "headgate.dev/drain" in one.get("annotations", {})]
+        return [one["name"] for one in asked if "headgate.dev/drained" not in one["labels"]]
 
     def _names(self) -> set[str]:
         return {pod["metadata"]["name"] for pod in self.acting.stack.pods()}

@@ -19,13 +19,17 @@ import uvloop
 from bench.passes.world import Reconciler
 from bench.reconcile import world
 from bench.reconcile.measuring import Process, quantile, samples, total
-from reconciler import polling
+from reconciler import heap, polling
 from tests.cluster import redis, state
 
 LAG = "headgate_decision_lag_seconds"
 HEAD = "POOLS  MOVED  CPU %     US    MIB  WRITES  QUEUES   POOLS  DECISIONS  P50 MS  P95 MS"
-"""Queues that move a second; CPU, and the same a pool and second; memory; passes over Queues and pools; the lag."""
+"""Queues that move a second, `silent` where not even workers tell that they live; CPU, and the same a pool and second;
+memory; passes over Queues and pools; the lag.
+"""
 TOOK = "headgate_reconcile_duration_seconds_count"
+HEARD_SECONDS = 40
+"""So long workers tell that they live before it is measured what that costs: that they do is news."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,14 +67,20 @@ async def run(options: Options, url: str) -> None:
     began = time.process_time()
     one = Reconciler(options.pools, url, options.poll)
     async with asyncio.TaskGroup() as tasks:
-        beside = [tasks.create_task(one.work()), tasks.create_task(polling.keep(one.context))]
+        beside = [
+            tasks.create_task(one.work()),
+            tasks.create_task(polling.keep(one.context)),
+            tasks.create_task(heap.keep()),
+        ]
         await _settled(one, options)
         cost = time.process_time() - began
         print(f"{options.pools:5} passed over from nothing, children made: {cost:.1f} s of CPU", flush=True)
         await asyncio.sleep(options.poll + 1)
-        await _measured(one, options, "0 %", asyncio.sleep(options.seconds))
-        for part in options.moved:
-            await _measured(one, options, f"{100 * part:g} %", _elsewhere(url, options, part))
+        await _measured(one, options, "silent", asyncio.sleep(options.seconds))
+        await _elsewhere("move_jobs", url, options.pools, HEARD_SECONDS, 0)
+        for part in (0, *options.moved):
+            moving = _elsewhere("move_jobs", url, options.pools, options.seconds, part)
+            await _measured(one, options, f"{100 * part:g} %", moving)
         one.loop.stop()
         for task in beside:
             task.cancel()
@@ -83,13 +93,13 @@ async def _settled(one: Reconciler, options: Options) -> None:
         await asyncio.sleep(0.2)
 
 
-async def _elsewhere(url: str, options: Options, part: float) -> None:
-    """In a process of its own, so that moving jobs is not counted."""
-    words = f"{url!r}, {options.pools}, {options.seconds}, {part}"
-    moving = f"import asyncio; from bench.reconcile.world import move_jobs; asyncio.run(move_jobs({words}))"
-    process = await asyncio.create_subprocess_exec("python", "-c", moving)
+async def _elsewhere(what: str, *arguments: object) -> None:
+    """In a process of its own, so that what workers and producers do is not counted."""
+    words = ", ".join(map(repr, arguments))
+    doing = f"import asyncio; from bench.reconcile.world import {what}; asyncio.run({what}({words}))"
+    process = await asyncio.create_subprocess_exec("python", "-c", doing)
     if await process.wait():
-        raise RuntimeError("the jobs could not be moved")
+        raise RuntimeError(f"{what} failed")
 
 
 async def _measured(one: Reconciler, options: Options, moved: str, meanwhile: Awaitable[object]) -> None:

@@ -89,7 +89,9 @@ async def _create_some(client: Client, numbers: Iterator[int], url: str, replica
 
 
 async def move_jobs(url: str, count: int, seconds: float, part: float) -> None:
-    """Each second a job comes or goes in this part of the queues, so that their pools have to decide anew."""
+    """Each second every worker tells that it lives, and a job comes or goes in this part of the queues, so that their
+    pools have to decide anew.
+    """
     rng = random.Random(1)  # noqa: S311 - chance that can be repeated
     loop = asyncio.get_running_loop()
     async with Redis.from_url(url) as redis:
@@ -97,12 +99,13 @@ async def move_jobs(url: str, count: int, seconds: float, part: float) -> None:
         began = loop.time()
         for second in range(int(seconds)):
             async with redis.pipeline(transaction=False) as pipe:
-                for number in rng.sample(range(count), max(1, int(count * part))):
+                for number in rng.sample(range(count), int(count * part)):
                     comes = held[number] == 0 or rng.random() < 0.5
                     held[number] += 1 if comes else -1
                     done[number] += not comes
                     key = f"queue-{number}"
                     pipe.lpush(key, json.dumps({"id": "1"})) if comes else pipe.rpop(key)
+                for number in range(count):
                     _tell(pipe, number, done[number])
                 await pipe.execute()
             await asyncio.sleep(max(0.0, began + second + 1 - loop.time()))

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass
 from functools import partial
+from typing import TypeAlias, TypeVar
 
 from crds.v1 import QueueSpec
 from crds.v1.broker import Broker, Redis
@@ -15,10 +17,25 @@ from reconciler.brokers.groups import Site
 from reconciler.brokers.links import AnyLink, Links
 from reconciler.brokers.observation import Observation
 from reconciler.brokers.observer import Found, Place
-from reconciler.brokers.redis_queue import DUE_SECONDS, RedisQueue
+from reconciler.brokers.reader import Reader
+from reconciler.brokers.redis_queue import DUE_SECONDS
 from reconciler.brokers.secrets import ReadSecret, Secrets, or_error
 from reconciler.brokers.together import AT_ONCE, observe_together
 from reconciler.brokers.web.reading import WebBrokers
+
+T = TypeVar("T")
+Login: TypeAlias = tuple[object, ...]
+"""What a link follows from, as far as a Queue says it; equal ones lead to the same link."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What is worked out of one spec of a Queue, once."""
+
+    spec: QueueSpec
+    due_seconds: float
+    login: Login
+    reader: Reader
 
 
 class Brokers:
@@ -32,7 +49,7 @@ class Brokers:
         self._web = WebBrokers(self._secrets, limits, monotonic, clock)
         self._clock = clock
         self._sites: dict[tuple[str, object, str], tuple[tuple[object, ...], Site]] = {}
-        self._queues: dict[tuple[str, str], tuple[QueueSpec, RedisQueue]] = {}
+        self._queues: dict[tuple[str, str], _Known] = {}
 
     async def observe(
         self, namespace: str, name: str, spec: QueueSpec, due_seconds: float = DUE_SECONDS
@@ -70,38 +87,41 @@ class Brokers:
         await self._web.observe_each(places, told)
 
     async def _observe_by_link(self, places: Sequence[Place], tell: Callable[[Place, Found], None]) -> None:
+        by_login: dict[Login, list[Place]] = {}
+        for place in places:
+            try:
+                by_login.setdefault(self._known(place).login, []).append(place)
+            except BrokerError as error:
+                tell(place, error)
+        links = (or_error(self.link(namespace, spec.broker)) for (namespace, _, spec, _), *_ in by_login.values())
         by_link: dict[AnyLink, list[Place]] = {}
-        for place, link in zip(places, await self._links_of(places), strict=True):
+        for own, link in zip(by_login.values(), await _each(links), strict=True):
             if isinstance(link, BrokerError):
-                self._distrust(link, place[0], place[2])
-                tell(place, link)
+                for place in own:
+                    self._distrust(link, place[0], place[2])
+                    tell(place, link)
             else:
-                by_link.setdefault(link, []).append(place)
+                by_link.setdefault(link, []).extend(own)
         await asyncio.gather(*(self._observe(link, own, tell) for link, own in by_link.items()))
-
-    async def _links_of(self, places: Sequence[Place]) -> list[AnyLink | BrokerError]:
-        """Secrets are read side by side; where there are none, nothing waits."""
-        links = (or_error(self.link(namespace, spec.broker)) for namespace, _, spec, _ in places)
-        if not any(spec.broker.connection_secret_ref or spec.broker.tls for _, _, spec, _ in places):
-            return [await link for link in links]
-        return await asyncio.gather(*links)
 
     async def _observe(self, link: AnyLink, places: Sequence[Place], tell: Callable[[Place, Found], None]) -> None:
         for first in range(0, len(places), AT_ONCE):
             some = places[first : first + AT_ONCE]
-            observers = [partial(layouts.observe, self._queue(place), place[2], self._clock) for place in some]
-            for place, found in zip(some, await observe_together(link, observers), strict=True):
+            readers = [self._known(place).reader for place in some]
+            for place, found in zip(some, await observe_together(link, readers), strict=True):
                 if isinstance(found, BrokerError):
                     self._distrust(found, place[0], place[2])
                 tell(place, found)
 
-    def _queue(self, place: Place) -> RedisQueue:
-        """Where the queue is in its Redis, as the same object as long as the spec is the same."""
+    def _known(self, place: Place) -> _Known:
+        """The same as long as the spec is the same."""
         namespace, name, spec, due_seconds = place
         known = self._queues.get((namespace, name))
-        if known is None or known[0] is not spec or known[1].due_seconds != due_seconds:
-            known = self._queues[namespace, name] = (spec, layouts.redis_queue(name, spec, due_seconds))
-        return known[1]
+        if known is None or known.spec is not spec or known.due_seconds != due_seconds:
+            queue = layouts.redis_queue(name, spec, due_seconds)
+            reader = Reader(partial(layouts.observe, queue, spec, self._clock))
+            known = self._queues[namespace, name] = _Known(spec, due_seconds, _login(namespace, spec.broker), reader)
+        return known
 
     def _distrust(self, error: BrokerError, namespace: str, spec: QueueSpec) -> None:
         """A refusal may mean that the Secret has changed."""
@@ -130,3 +150,15 @@ class Brokers:
         if known is None or known[0] != source:
             known = self._sites[key] = (source, groups.site(redis, secret, tls))
         return known[1]
+
+
+def _login(namespace: str, broker: Broker) -> Login:
+    redis = layouts.supported(broker)
+    places = (redis.sentinel, redis.cluster, broker.connection_secret_ref, broker.tls)
+    return (namespace, redis.url, *(place and place.model_dump_json() for place in places))
+
+
+async def _each(links: Iterable[Awaitable[T]]) -> Sequence[T]:
+    """Side by side; a single one, as most often, waits for nothing."""
+    waiting = list(links)
+    return await asyncio.gather(*waiting) if len(waiting) > 1 else [await one for one in waiting]

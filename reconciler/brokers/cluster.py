@@ -23,8 +23,8 @@ from reconciler.brokers.errors import BrokerError, BrokerUnreachable
 from reconciler.brokers.group_link import Answers, GroupLink, LinkTo, Questions
 from reconciler.brokers.groups import Cluster
 from reconciler.brokers.opinions import Opinion
+from reconciler.brokers.questions import Command
 from reconciler.brokers.slots import Slots
-from reconciler.brokers.wire import Command
 
 K = TypeVar("K")
 HOPS: Final = 4
@@ -56,6 +56,7 @@ class _Errand:
 
 class ClusterLink(GroupLink[Slots]):
     # Whoever owns a slot no more says so by itself.
+    in_order: Final = False
     BELIEVED_SECONDS: ClassVar = 60.0
 
     def __init__(self, group: Cluster, limits: Limits, clock: Callable[[], float], link_to: LinkTo) -> None:

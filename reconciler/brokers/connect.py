@@ -18,8 +18,9 @@ from reconciler.brokers import refusals, trust
 from reconciler.brokers.endpoint import Endpoint
 from reconciler.brokers.errors import BrokerError, BrokerUnreachable
 from reconciler.brokers.observation import Identity
+from reconciler.brokers.questions import Command
 from reconciler.brokers.recent import RecentFailure
-from reconciler.brokers.wire import Command, GuardedConnection, context
+from reconciler.brokers.wire import GuardedConnection, context
 
 Reply: TypeAlias = Any
 """bytes, int, None, a list of replies, or the `ResponseError` the broker answered to this one command."""
@@ -42,6 +43,9 @@ class Limits:
 
 class Link:
     """The connections of one endpoint."""
+
+    in_order: Final = True
+    """Whether what is asked in one round trip is answered in the order in which it is asked."""
 
     def __init__(self, endpoint: Endpoint, limits: Limits, clock: Callable[[], float]) -> None:
         self.endpoint = endpoint

@@ -9,8 +9,8 @@ from typing import Final
 from redis.exceptions import ResponseError
 
 from reconciler.brokers.connect import Reply
+from reconciler.brokers.questions import Command
 from reconciler.brokers.redis_queue import info
-from reconciler.brokers.wire import Command
 
 _WHO: Final = ("run_id", "master_replid")
 _LENGTH: Final = 40

@@ -26,9 +26,8 @@ class Doubt:
     until: float
 
 
-def doubt_after(doubt: Doubt | None, previous: Observation | None, current: Observation, now: float) -> Doubt | None:
-    """The doubt in force after `current`, None when it can be believed."""
-    why = sign(previous, current)
+def doubt_after(doubt: Doubt | None, why: str, now: float) -> Doubt | None:
+    """The doubt in force after a reading that showed this `sign`, None when it can be believed."""
     if why:
         return Doubt(why, now + DOUBT_SECONDS)
     return doubt if doubt is not None and now < doubt.until else None
@@ -53,10 +52,10 @@ def _other(one: Identity, two: Identity) -> bool:
 def _vanished(previous: Observation, current: Observation) -> bool:
     """Whether everything is gone at once, and most of it is not known to have been done."""
     before, after = _jobs(previous), _jobs(current)
-    if before is None or after is None or after > 0:
+    if before is None or after is None or after > 0 or before < SUDDEN:
         return False
     done = _completions(previous, current)
-    return before >= SUDDEN_UNCOUNTED if done is None else before >= SUDDEN and done < before / 4
+    return before >= SUDDEN_UNCOUNTED if done is None else done < before / 4
 
 
 def _completions(previous: Observation, current: Observation) -> int | None:

@@ -15,7 +15,7 @@ from reconciler.brokers.connect import IDLE_SECONDS, Limits, Link, Reply
 from reconciler.brokers.endpoint import Endpoint
 from reconciler.brokers.errors import BrokerError
 from reconciler.brokers.observation import Identity
-from reconciler.brokers.wire import Command
+from reconciler.brokers.questions import Command
 
 T = TypeVar("T")
 LinkTo: TypeAlias = Callable[[Endpoint], Link]

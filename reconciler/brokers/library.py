@@ -8,6 +8,7 @@ from typing import Final, Protocol
 
 from reconciler.brokers import jobtime
 from reconciler.brokers.observation import UNKNOWN_COUNT, UNKNOWN_TIME, Observation, Signal, exact
+from reconciler.brokers.questions import Command
 from reconciler.brokers.records import parse_all
 from reconciler.brokers.redis_queue import (
     Answers,
@@ -20,7 +21,6 @@ from reconciler.brokers.redis_queue import (
     records_of,
     time_of,
 )
-from reconciler.brokers.wire import Command
 
 SAMPLE: Final = 500
 """So many entries of a key that all queues share are looked at."""

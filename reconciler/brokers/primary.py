@@ -16,13 +16,14 @@ from reconciler.brokers.endpoint import Endpoint
 from reconciler.brokers.errors import BrokerUnreachable
 from reconciler.brokers.group_link import Answers, GroupLink, LinkTo, Questions
 from reconciler.brokers.groups import Sentinels
-from reconciler.brokers.wire import Command
+from reconciler.brokers.questions import Command
 
 _ROLE: Final[Command] = ("ROLE",)
 
 
 class PrimaryLink(GroupLink[Endpoint]):
     # In a failover that somebody asked for, the old primary goes on as one for some ten seconds.
+    in_order: Final = True
     BELIEVED_SECONDS: ClassVar = 3.0
 
     def __init__(self, group: Sentinels, limits: Limits, clock: Callable[[], float], link_to: LinkTo) -> None:

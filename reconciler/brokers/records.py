@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from math import isfinite
+from math import inf, isfinite
 from typing import Any, Final
 
 import orjson
@@ -113,11 +113,12 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Records:
-    """All records of a queue, by instance."""
+    """All records of a queue, by instance. `tell`: whether every one of them knows what it has done for this queue."""
 
     fresh: Mapping[str, Record]
     stale: Mapping[str, Record]
     garbage: int
+    tell: bool = True
 
     def completed_since(self, earlier: Records) -> int | None:
         """Runs that ended between two readings, as far as workers told; None when there was nobody to tell."""
@@ -129,7 +130,10 @@ class Records:
         before = earlier.everyone
         told = NOTHING_TOLD
         for instance, record in self.everyone.items():
-            told += record.told.since(before[instance].told if instance in before else NOTHING_TOLD)
+            earlier_told = before[instance].told if instance in before else NOTHING_TOLD
+            # Most have ended no run since; the sum of what they say costs more than to see that.
+            if record.told != earlier_told or record.told.waits is None:
+                told += record.told.since(earlier_told)
         return told
 
     @property
@@ -137,14 +141,15 @@ class Records:
         return {**self.stale, **self.fresh} if self.stale else self.fresh
 
     @property
-    def tell(self) -> bool:
-        """Whether every one of them knows what it has done for this queue."""
-        return all(record.tells for record in self.everyone.values())
-
-    @property
     def told(self) -> Told:
         """All that the living workers have done since each of them started."""
         return sum((record.told for record in self.fresh.values()), NOTHING_TOLD)
+
+    def same_until(self, broker_time: float) -> float:
+        """When the first of them becomes stale, or what is dated ahead becomes fresh, while nothing is written."""
+        ends = [record.time + STALE_SECONDS for record in self.fresh.values()]
+        starts = [record.time - AHEAD_SECONDS for record in self.stale.values() if record.time > broker_time]
+        return min((*ends, *starts), default=inf)
 
 
 NO_RECORDS: Final = Records({}, {}, 0)
@@ -153,14 +158,15 @@ NO_RECORDS: Final = Records({}, {}, 0)
 def parse_all(raw: Mapping[str, bytes], broker_time: float) -> Records:
     fresh: dict[str, Record] = {}
     stale: dict[str, Record] = {}
-    garbage = 0
+    garbage, tell = 0, True
     for instance, text in raw.items():
         record = parse(instance, text)
         if record is None:
             garbage += 1
         else:
             (stale if record.stale(broker_time) else fresh)[instance] = record
-    return Records(fresh, stale, garbage)
+            tell = tell and record.tells
+    return Records(fresh, stale, garbage, tell)
 
 
 def parse(instance: str, text: bytes) -> Record | None:

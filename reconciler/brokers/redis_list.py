@@ -20,6 +20,7 @@ from reconciler.brokers.observation import (
     estimated,
     exact,
 )
+from reconciler.brokers.questions import Command
 from reconciler.brokers.records import Record, Records, parse_all
 from reconciler.brokers.redis_queue import (
     KEPT_QUEUES,
@@ -32,9 +33,9 @@ from reconciler.brokers.redis_queue import (
     due_questions,
     identify,
     records_of,
+    same_until,
     time_of,
 )
-from reconciler.brokers.wire import Command
 
 
 class RedisListObserver:
@@ -68,6 +69,7 @@ class RedisListObserver:
             records=raw,
             records_left_out=left_out,
             kept=_kept(workers, second),
+            same_until=same_until(workers, now),
         )
 
     async def _second(self, records: Records, first: Answers, now: float) -> Answers:

@@ -14,12 +14,15 @@ from reconciler.brokers.connect import Reply
 from reconciler.brokers.endpoint import Endpoint
 from reconciler.brokers.errors import ReplyInvalid
 from reconciler.brokers.observation import UNKNOWN_COUNT, Identity, Signal, exact
-from reconciler.brokers.wire import Command
+from reconciler.brokers.questions import Command
+from reconciler.brokers.records import Records
 
 RECORDS: Final = 1000
 """So many status records are read; what lies beyond is estimated."""
 KEPT_QUEUES: Final = 16_384
 """Queues whose questions are kept: they are asked every second."""
+SAME_SECONDS: Final = 60.0
+"""Answers are looked at in full so often, also where they have not changed."""
 _IDENTITY: Final = ("time", "server", "replication")
 NO_SUCH_KEY: Final = "no such key"
 """How XINFO says that there is no stream."""
@@ -160,23 +163,29 @@ def due_of(first: Answers, second: Answers) -> Signal[int]:
 
 def time_of(answers: Answers, clock: Callable[[], float]) -> float:
     """The broker's time; ours where it does not tell, which is right to the clocks' difference."""
+    told = told_time(answers["time"])
+    return clock() if told is None else told
+
+
+def told_time(reply: Reply) -> float | None:
+    """What TIME answers, in seconds; None for anything else."""
     try:
-        seconds, microseconds = (int(part) for part in answers["time"])
+        seconds, microseconds = (int(part) for part in reply)
     except (TypeError, ValueError):
-        return clock()
+        return None
     return seconds + microseconds / 1e6
 
 
 def identify(link: Asks, answers: Answers) -> Identity:
     """Which server answered. INFO may be forbidden; then a failover shows in the counts alone."""
-    identity = _identity(answers["server"], answers["replication"])
+    identity = identity_of(answers["server"], answers["replication"])
     link.identified(identity)
     return identity
 
 
 @lru_cache(maxsize=64)
-def _identity(server: Reply, replication: Reply) -> Identity:
-    """Kept, for all queues of one round trip have the same answer."""
+def identity_of(server: Reply, replication: Reply) -> Identity:
+    """What INFO says of its sections; kept, for all queues of one round trip have the same answer."""
     facts = {**info(server), **info(replication)}
     return Identity(facts.get("run_id", ""), facts.get("master_replid", ""), facts.get("role", ""))
 
@@ -190,6 +199,11 @@ def records_of(answers: Answers) -> tuple[dict[str, bytes], int]:
     except (TypeError, ValueError, AttributeError):
         return {}, 0
     return records, max(0, (answers.count("workers").value or 0) - len(records))
+
+
+def same_until(records: Records, now: float) -> float:
+    """Until when the same answers mean the same: records age, and a job's time is judged by the time."""
+    return min(now + SAME_SECONDS, records.same_until(now))
 
 
 def info(text: object) -> dict[str, str]:

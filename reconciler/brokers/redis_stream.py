@@ -18,6 +18,7 @@ from reconciler.brokers.observation import (
     estimated,
     exact,
 )
+from reconciler.brokers.questions import Command
 from reconciler.brokers.records import Records, State, parse_all
 from reconciler.brokers.redis_queue import (
     Answers,
@@ -29,10 +30,10 @@ from reconciler.brokers.redis_queue import (
     due_questions,
     identify,
     records_of,
+    same_until,
     time_of,
 )
 from reconciler.brokers.stream_lane import COUNTED, Lane
-from reconciler.brokers.wire import Command
 
 
 class RedisStreamObserver:
@@ -68,6 +69,7 @@ class RedisStreamObserver:
             records=raw,
             records_left_out=left_out,
             kept=stream_lane.kept(lanes, second),
+            same_until=same_until(workers, now),
         )
 
     def _first_questions(self, known: Identity | None) -> dict[str, Command]:

@@ -34,6 +34,8 @@ class Replies:
         self._failure = failure
         self._buffer = b""
         self._at = 0
+        self._began = 0
+        self._whole = False
         self._drop = 0
         self._arrays: list[tuple[list[Any], int]] = []
         self._together_left = TOGETHER_BYTES
@@ -47,6 +49,21 @@ class Replies:
         """Starts counting anew what the answers to one question cost."""
         self._bytes_left = ANSWER_BYTES
         self._parts_left = ANSWER_PARTS
+        self._began = self._at
+        self._whole = True
+
+    @property
+    def raw(self) -> bytes:
+        """What has been taken since `begin`, as it came; empty where that is not all here, or something was dropped."""
+        return self._buffer[self._began : self._at] if self._whole else b""
+
+    def again(self, raw: bytes) -> bool:
+        """Reads past these bytes where they come next, all of them."""
+        if not self._buffer.startswith(raw, self._at) or len(raw) > self._together_left:
+            return False
+        self._at += len(raw)
+        self._together_left -= len(raw)
+        return True
 
     @property
     def pending(self) -> bool:
@@ -54,8 +71,9 @@ class Replies:
         return bool(self._arrays or self._drop) or self._at < len(self._buffer)
 
     def feed(self, data: bytes) -> None:
+        self._whole = self._whole and self._at == self._began
         self._buffer = self._buffer[self._at :] + data if self._at < len(self._buffer) else data
-        self._at = 0
+        self._at = self._began = 0
 
     def take(self) -> Any:
         """The next reply, or MORE. An error reply is an exception, given and not raised."""
@@ -105,7 +123,7 @@ class Replies:
             return None
         if length > min(VALUE_BYTES, self._bytes_left, self._together_left):
             self._count()
-            self._at, self._drop = begins, length + len(_END)
+            self._at, self._drop, self._whole = begins, length + len(_END), False
             return self._dropped()
         ends = begins + length
         if len(self._buffer) < ends + len(_END):

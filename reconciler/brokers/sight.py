@@ -27,7 +27,8 @@ SHOWN_AFTER: Final = 2
 @dataclass(frozen=True, slots=True)
 class Sight:
     """`read_at` and `failing_since` are seconds of the process's steady clock. `flow` is how jobs have come and gone;
-    `counted` says how the last step of it is known. `oldest` is when the oldest waiting job was enqueued, by the
+    `counted` is what happened in the last step of it, and will have happened in the next while it `rests`: the same
+    reading again, of a queue of which nothing runs. `oldest` is when the oldest waiting job was enqueued, by the
     broker's clock: as it says itself, else as the flow of jobs tells.
     """
 
@@ -39,6 +40,7 @@ class Sight:
     failing_since: float | None = None
     flow: Flow | None = None
     counted: Change = NOTHING_KNOWN
+    rests: bool = False
     oldest: Signal[float] = UNKNOWN_TIME
 
     @property
@@ -89,14 +91,21 @@ class Sight:
 def seen(before: Sight | None, observation: Observation, now: float) -> Sight:
     """The sight after a reading."""
     before = before or Sight()
-    change = _change(before, observation, now)
+    repeated = before.observation is not None and observation.repeats(before.observation)
+    if repeated and before.rests and before.error is None:
+        doubt, change = before.doubt, before.counted
+    else:
+        sign = failover.sign(before.observation, observation)
+        doubt = doubt_after(before.doubt, sign, now)
+        change = NOTHING_KNOWN if sign else _change(before, observation, now)
     flow = _flow(before.flow, change, observation, now)
     return Sight(
         observation=observation,
         read_at=now,
-        doubt=doubt_after(before.doubt, before.observation, observation, now),
+        doubt=doubt,
         flow=flow,
         counted=change,
+        rests=repeated and doubt is None and not observation.running.value,
         oldest=_oldest(before, flow, observation),
     )
 
@@ -113,8 +122,8 @@ def _oldest(before: Sight, flow: Flow, observation: Observation) -> Signal[float
 
 
 def _change(before: Sight, observation: Observation, now: float) -> Change:
-    """What happened since the last good reading; nothing is known where another server answers, or all has vanished."""
-    if before.observation is None or before.read_at is None or failover.sign(before.observation, observation):
+    """What happened since the last good reading, which the same server gave."""
+    if before.observation is None or before.read_at is None:
         return NOTHING_KNOWN
     return between(before.observation, observation, now - before.read_at)
 

@@ -12,8 +12,8 @@ from reconciler.brokers import opinions
 from reconciler.brokers.endpoint import Endpoint
 from reconciler.brokers.errors import BrokerUnreachable, ReplyInvalid
 from reconciler.brokers.groups import Cluster
+from reconciler.brokers.questions import Command
 from reconciler.brokers.redis_queue import info
-from reconciler.brokers.wire import Command
 
 ANYWHERE: Final = ("TIME",)
 EVERYWHERE: Final = ("INFO", "SCAN")

@@ -1,101 +1,103 @@
 """Reading many queues of one broker at once: what each of them wants to ask is sent in one round trip.
 
-Observers do not know of it. They ask a link that only notes the question and stands still; when all of them stand, the
-questions go out together, and each goes on with its own answers. What several ask alike, as the time, is asked once.
-The server is asked who it is with every such trip, over the same connection: so no queue is ever taken to be another
-server's than the one that told its numbers.
+What several ask alike, as the time, is asked once. The server is asked who it is with every such trip, over the same
+connection: so no queue is ever taken to be another server's than the one that told its numbers.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Generator, Sequence
-from typing import Any, Final, TypeAlias
+from collections.abc import Sequence
+from typing import Final
 
 from reconciler.brokers.connect import Reply
-from reconciler.brokers.endpoint import Endpoint
 from reconciler.brokers.errors import BrokerError
 from reconciler.brokers.links import AnyLink
-from reconciler.brokers.observation import Identity, Observation
 from reconciler.brokers.observer import Found
-from reconciler.brokers.redis_queue import Asks
-from reconciler.brokers.wire import Command
+from reconciler.brokers.questions import Command, Standing
+from reconciler.brokers.reader import COMMON, Common, Reader, Reading
 
 AT_ONCE: Final = 100
 """Queues of one round trip: a few milliseconds of work, here and at the broker."""
 
-Observe: TypeAlias = Callable[[Asks], Coroutine[Any, Any, Observation]]
 
-
-class _Question:
-    """Stands still with what is to be asked, and goes on with the answers."""
-
-    def __init__(self, commands: Sequence[Command]) -> None:
-        self.commands = commands
-
-    def __await__(self) -> Generator[_Question, Sequence[Reply], Sequence[Reply]]:
-        return (yield self)
-
-
-class _Noting:
-    """In place of a link; `identity` stays unknown, so that it is asked for every time."""
-
-    identity: Identity | None = None
-
-    def __init__(self, endpoint: Endpoint) -> None:
-        self.endpoint = endpoint
-
-    def identified(self, identity: Identity) -> None:
-        """Nothing to keep: the next trip may reach another server."""
-
-    async def ask(self, *commands: Command) -> Sequence[Reply]:
-        return await _Question(commands)
-
-
-async def observe_together(link: AnyLink, observers: Sequence[Observe]) -> list[Found]:
+async def observe_together(link: AnyLink, readers: Sequence[Reader]) -> list[Found]:
     """What each has seen, or why it could not, in their order."""
-    asks = _Noting(link.endpoint)
-    found: dict[int, Found] = {}
-    running = {place: observe(asks) for place, observe in enumerate(observers)}
-    answers: dict[int, Sequence[Reply] | None] = dict.fromkeys(running)
+    trips = _Trips(link, readers)
     try:
-        while answers:
-            asked: dict[int, Sequence[Command]] = {}
-            for place, answer in answers.items():
-                _advance(running[place], answer, place, asked, found)
-            answers = dict(zip(asked, await _ask(link, list(asked.values())), strict=True)) if asked else {}
+        await trips.make()
     except BrokerError as error:
-        found = {place: found.get(place, error) for place in running}
+        return [error if found is None else found for found in trips.found()]
     finally:
-        for one in running.values():
-            one.close()
-    return [found[place] for place in running]
+        trips.close()
+    return [found for found in trips.found() if found is not None]
 
 
-def _advance(
-    one: Coroutine[Any, Any, Observation],
-    answer: Sequence[Reply] | None,
-    place: int,
-    asked: dict[int, Sequence[Command]],
-    found: dict[int, Found],
-) -> None:
-    try:
-        question: _Question = one.send(answer)
-    except StopIteration as ended:
-        found[place] = ended.value
-    except BrokerError as error:
-        found[place] = error
-    else:
-        asked[place] = question.commands
+class _Trips:
+    """The readings under way are those of queues of which more is to be said than that all is as it was."""
+
+    def __init__(self, link: AnyLink, readers: Sequence[Reader]) -> None:
+        self._link = link
+        self._readers = readers
+        self._same: dict[int, Found] = {}
+        self._running: dict[int, Reading] = {}
+
+    async def make(self) -> None:
+        asked = [self._first(place, reader) for place, reader in enumerate(self._readers)]
+        told, *answers = await _ask(self._link, [COMMON, *asked])
+        common = Common.of(dict(zip(COMMON, told, strict=True)))
+        for place, (reader, replies) in enumerate(zip(self._readers, answers, strict=True)):
+            self._hear(place, reader, asked[place], replies, common)
+        while lacking := {place: reading.lacking for place, reading in self._running.items() if reading.lacking}:
+            more = await _ask(self._link, list(lacking.values()))
+            for (place, commands), replies in zip(lacking.items(), more, strict=True):
+                self._running[place].hear(dict(zip(commands, replies, strict=True)))
+        if self._link.in_order:
+            for place, reading in self._running.items():
+                self._readers[place].learn(reading, asked[place], answers[place])
+
+    def found(self) -> list[Found | None]:
+        """In the order of the queues; None for one that has not ended."""
+        ended = self._same | {place: reading.found for place, reading in self._running.items()}
+        return [ended.get(place) for place in range(len(self._readers))]
+
+    def close(self) -> None:
+        for reading in self._running.values():
+            reading.close()
+
+    def _first(self, place: int, reader: Reader) -> Sequence[Command]:
+        if self._link.in_order and reader.ahead:
+            return reader.ahead
+        reading = self._running[place] = reader.begin(self._link.endpoint)
+        return [command for command in reading.lacking if command not in COMMON]
+
+    def _hear(
+        self, place: int, reader: Reader, commands: Sequence[Command], replies: Sequence[Reply], common: Common
+    ) -> None:
+        reading = self._running.get(place)
+        if reading is None:
+            same = reader.again(replies, common)
+            if same is not None:
+                self._same[place] = same
+                return
+            reading = self._running[place] = reader.begin(self._link.endpoint)
+        reading.hear({**common.answers, **dict(zip(commands, replies, strict=True))})
 
 
 async def _ask(link: AnyLink, questions: Sequence[Sequence[Command]]) -> list[Sequence[Reply]]:
     """The answers to every question; a command that several have in common is sent with the first."""
     known: dict[Command, Reply] = {}
-    sent: list[list[Command]] = []
+    sent: list[Sequence[Command]] = []
     for commands in questions:
-        new = [command for command in commands if command not in known]
-        known.update(dict.fromkeys(new))
-        sent.append(new)
-    for new, replies in zip(sent, await link.ask_together(sent), strict=True):
-        known.update(zip(new, replies, strict=True))
-    return [[known[command] for command in commands] for commands in questions]
+        if isinstance(commands, Standing):
+            sent.append(commands)
+        else:
+            sent.append([command for command in commands if command not in known])
+            known.update(dict.fromkeys(sent[-1]))
+    answers = await link.ask_together(sent)
+    for commands, replies in zip(sent, answers, strict=True):
+        if not isinstance(commands, Standing):
+            known.update(zip(commands, replies, strict=True))
+    return [
+        replies if isinstance(commands, Standing) else [known[command] for command in commands]
+        for commands, replies in zip(questions, answers, strict=True)
+    ]

@@ -11,8 +11,7 @@ import asyncio
 import os
 import ssl
 from collections.abc import Callable, Mapping, Sequence
-from functools import lru_cache
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 
 from redis._parsers import _AsyncRESP2Parser
 from redis.asyncio.connection import AbstractConnection, Connection
@@ -21,11 +20,9 @@ from redis.exceptions import InvalidResponse
 
 from reconciler.brokers.endpoint import TLS
 from reconciler.brokers.errors import TLSFailed
+from reconciler.brokers.questions import Command, Standing, packed
 from reconciler.brokers.replies import ANSWER_BYTES, ANSWER_PARTS, MORE, VALUE_BYTES, Replies
 
-Command: TypeAlias = tuple[str | bytes | int | float, ...]
-_KEPT_COMMANDS: Final = 32_768
-"""Packed commands that are kept: queues are asked the same every second."""
 _CHUNK: Final = 64 * 1024
 _END_OF_LINE: Final = b"\r\n"
 
@@ -89,15 +86,21 @@ class GuardedConnection(Connection):
             raise ConnectionFailed("Connection closed by server.")
         if self._replies.pending:
             raise InvalidResponse("an answer came to no question")
-        self._writer.write(b"".join([packed(command) for question in questions for command in question]))
+        self._writer.write(b"".join(map(_packed, questions)))
         await self._writer.drain()
         self._replies.begin_together()
-        return [await self._answers(len(question), self._reader) for question in questions]
+        return [self._same(question) or await self._answers(question, self._reader) for question in questions]
 
-    async def _answers(self, count: int, reader: asyncio.StreamReader) -> list[Any]:
+    def _same(self, question: Sequence[Command]) -> list[Any] | None:
+        """The answers of the last time, where the same bytes have come again; None for all else."""
+        if not isinstance(question, Standing) or not question.raw or not self._replies.again(question.raw):
+            return None
+        return question.answers
+
+    async def _answers(self, question: Sequence[Command], reader: asyncio.StreamReader) -> list[Any]:
         self._replies.begin()
         answers: list[Any] = []
-        while len(answers) < count:
+        while len(answers) < len(question):
             answer = self._replies.take()
             if answer is MORE:
                 self._replies.feed(await _more(reader))
@@ -105,6 +108,8 @@ class GuardedConnection(Connection):
             if isinstance(answer, ConnectionFailed):
                 raise answer
             answers.append(answer)
+        if isinstance(question, Standing):
+            question.answered(self._replies.raw, answers)
         return answers
 
     async def abort(self) -> None:
@@ -124,18 +129,15 @@ class GuardedConnection(Connection):
         return arguments
 
 
+def _packed(question: Sequence[Command]) -> bytes:
+    return question.packed if isinstance(question, Standing) else b"".join(map(packed, question))
+
+
 async def _more(reader: asyncio.StreamReader) -> bytes:
     data = await reader.read(_CHUNK)
     if not data:
         raise ConnectionFailed("Connection closed by server.")
     return data
-
-
-@lru_cache(maxsize=_KEPT_COMMANDS)
-def packed(command: Command) -> bytes:
-    """A command as it is sent."""
-    parts = [part if isinstance(part, bytes) else str(part).encode() for part in command]
-    return b"*%d\r\n%s" % (len(parts), b"".join([b"$%d\r\n%s\r\n" % (len(part), part) for part in parts]))
 
 
 def context(tls: TLS) -> ssl.SSLContext:

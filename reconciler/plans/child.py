@@ -61,6 +61,7 @@ class Pod:
     made without a proof. One that is `spared` is chosen after all others. Of a `silent` one every broker was read for
     as long as a drain may take, and none has a word of it. `evacuated` says that its node is to be emptied, `held` that
     it stays there until others serve in its place, and `neighbours` how many workers run there, itself among them.
+    `refused` says that the scheduler has found no node for it.
     `grace` is the grace period, in seconds, of a pod that is terminating, and `patience` the one it was born with.
     `ordinal` is its place in a StatefulSet, and `outdated` that another revision than the present one runs there.
     """
@@ -73,6 +74,7 @@ class Pod:
     container: str = ""
     runs: bool = True
     scheduled: bool = True
+    refused: bool = False
     phase: int = RUNNING
     ready: bool = True
     request: Request | None = None

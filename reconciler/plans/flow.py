@@ -14,10 +14,10 @@ finished runs alone would be too short as long as the first long ones still run.
 from __future__ import annotations
 
 from bisect import bisect_right
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import pairwise
 from operator import attrgetter
-from typing import Final
+from typing import Final, NamedTuple
 
 from reconciler.plans.waits import Counts, Waited, weighted
 
@@ -41,8 +41,7 @@ _at = attrgetter("at")
 _arrived = attrgetter("arrived")
 
 
-@dataclass(frozen=True, slots=True)
-class Mark:
+class Mark(NamedTuple):
     """The counts at one moment, in seconds of any steady clock. `counted` is the time during which arrivals were
     known, `ended` that of completions. `age` is that of the oldest waiting job, None when unknown.
     """
@@ -60,8 +59,7 @@ class Mark:
     age: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(NamedTuple):
     """What happened since the mark before; None is unknown. `waits` are what workers counted of jobs they began;
     `waiting` jobs wait now, and stand in for the `age` of the oldest where that is not told. Completions may be told
     `lag` seconds later than what waits and runs.
@@ -119,7 +117,7 @@ class Flow:
         )
         since = self.indebted_at if debt and self.debt else at
         waited = (self.waited or Waited()).stepped(at, step.waits) if step.waits is not None else None
-        return replace(_remembered(self, mark), debt=debt, indebted_at=since, waited=waited)
+        return Flow(mark, *_remembered(self, mark), debt, since, waited)
 
     @property
     def watched(self) -> float:
@@ -175,6 +173,8 @@ class Flow:
         """How long, in seconds, how many of the jobs waited that `wait` is about; none where that is unknown."""
         if self.waited is not None:
             return weighted(self.waited.total)
+        if not self.recent or self.recent[0].started == self.now.started:
+            return []
         marks = (*self.recent, self.now)
         waits: list[tuple[float, int]] = []
         for before, after in pairwise(marks):
@@ -235,8 +235,10 @@ def _settled(flow: Flow, at: float, step: Step) -> tuple[int, int]:
     return max(0, total), min(0, total)
 
 
-def _remembered(flow: Flow, mark: Mark) -> Flow:
-    """The flow with `mark` as the present one, and the one before it kept if it is far enough from its neighbours."""
+def _remembered(flow: Flow, mark: Mark) -> tuple[tuple[Mark, ...], tuple[Mark, ...]]:
+    """The recent and past marks beside `mark` as the present one; the one before it stays where it is far enough from
+    its neighbours.
+    """
     recent, past = flow.recent, flow.past
     if not recent or flow.now.at - recent[-1].at >= STEP_SECONDS:
         recent = (*recent, flow.now)
@@ -247,7 +249,7 @@ def _remembered(flow: Flow, mark: Mark) -> Flow:
         recent = recent[1:]
     while past and mark.at - past[0].at > SERVICE_SECONDS[1]:
         past = past[1:]
-    return Flow(mark, recent, past)
+    return recent, past
 
 
 def _cv2(runs: int, lengths: float, squares: float) -> float | None:

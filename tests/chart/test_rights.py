@@ -99,7 +99,7 @@ EVERYWHERE: dict[str, Grants] = {
         "deployments.apps": "create delete get list patch watch",
         "horizontalpodautoscalers.autoscaling": "list",
         "statefulsets.apps": "create delete get list patch watch",
-        "events": "create patch",
+        "events": "create list patch",
         "poddisruptionbudgets.policy": "create delete patch",
         "pods": "delete get list patch watch",
         "pods/resize": "patch",

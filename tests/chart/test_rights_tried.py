@@ -18,6 +18,7 @@ from kube.resources import (
     CRDS,
     DEPLOYMENTS,
     ENDPOINT_SLICES,
+    EVENTS,
     LEASES,
     NAMESPACES,
     NODES,
@@ -162,7 +163,10 @@ CLUSTER_ONLY: list[tuple[str, str, Ask]] = [
         ("list ClusterPolicies", listing(CLUSTER_POLICIES)),
         ("list Namespaces", listing(NAMESPACES)),
     )
-] + [("reconciler", "list nodes", listing(NODES))]
+] + [
+    ("reconciler", "list nodes", listing(NODES)),
+    ("reconciler", "list Events", lambda client, _: client.list(EVENTS)),
+]
 
 
 async def is_allowed(ask: Ask, client: Client, where: str) -> bool:

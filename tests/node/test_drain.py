@@ -1,4 +1,4 @@
-"""Busy workers on a real node: nobody deletes them, `kubectl drain` waits, and a smaller pool loses idle ones."""
+"""Busy workers on a real node: nobody deletes them, `kubectl drain` waits for them alone, and who is idle leaves."""
 
 from __future__ import annotations
 
@@ -27,7 +27,8 @@ def acting(
     stack.install("scope=cluster")
     try:
         stack.apply(secret(cluster_redis), queue())
-        ready = Acts(stack, worker_image)
+        # Whoever waited for successors as long as they may take to start would let no `kubectl drain` end in time.
+        ready = Acts(stack, worker_image, startup="5m")
         ready.apply(acts.LOW)
         ready.until_serving(acts.LOW)
         yield ready

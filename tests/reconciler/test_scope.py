@@ -15,7 +15,7 @@ from tests.cluster.cluster import Cluster, running_control_plane
 from tests.kinds import serve
 from tests.reconciler.builders import policy, pool, queue
 from tests.reconciler.objects import IN_FORCE, READY, Objects, wait_for
-from tests.reconciler.reconcilers import Reconcilers
+from tests.reconciler.reconcilers import Reconciler, Reconcilers
 
 pytestmark = pytest.mark.control_plane
 
@@ -142,32 +142,89 @@ def test_workers_on_a_cordoned_node_are_asked_to_leave_and_called_back(whole: Cl
 def test_a_worker_on_a_cordoned_node_stays_until_another_serves(whole: Cluster, operators: Reconcilers) -> None:
     objects = team(whole)
     operators.program = "tests.reconciler.phases.whole"
+    running, node, first, second = cordoned_with_a_successor(whole, objects, operators)
+    place(whole, second, node)
+    name = first["metadata"]["name"]
+    operators.until(running, "the first is asked", lambda: None if asked(objects) == [name] else str(asked(objects)))
+
+
+def test_it_stays_as_long_as_a_node_is_added_for_that_other(whole: Cluster, operators: Reconcilers) -> None:
+    objects = team(whole)
+    running, _, first, second = cordoned_with_a_successor(whole, objects, operators)
+    refuse(whole, second)
+    say(whole, second, "TriggeredScaleUp", 1)
+    added = "stay until others serve in their place, for which a node is being added"
+
+    def said() -> str | None:
+        found = objects.conditions("wp", "w")
+        return None if any(added in one for one in found) else str(found)
+
+    operators.until(running, "a node that is added", said)
+    assert asked(objects) == []
+    say(whole, second, "NotTriggerScaleUp", 2)
+    name = first["metadata"]["name"]
+    operators.until(running, "the first is asked", lambda: None if name in asked(objects) else str(asked(objects)))
+
+
+Pod = dict[str, Any]
+
+
+def cordoned_with_a_successor(
+    cluster: Cluster, objects: Objects, operators: Reconcilers
+) -> tuple[Reconciler, str, Pod, Pod]:
+    """The reconciler, a node that takes pods, a worker on one that takes none any more, and who is to serve in its
+    place, which is on no node yet. A start may take so long that nobody gives up waiting for it.
+    """
+    operators.program = "tests.reconciler.phases.whole"
     workers = pool("w")
     workers["spec"] |= {"hold": {"replicas": 1}}
-    workers["spec"]["scaling"]["startupTime"] = "60s"
+    workers["spec"]["scaling"]["startupTime"] = "5m"
     objects.apply(queue("q"), workers)
     nodes = [f"{objects.namespace}-{place}" for place in ("goes", "stays")]
     for name in nodes:
         node = {"apiVersion": "v1", "kind": "Node", "metadata": {"name": name}}
-        whole.kubectl("create", "-f-", stdin=json.dumps(node))
+        cluster.kubectl("create", "-f-", stdin=json.dumps(node))
     running = operators.start(*CLUSTER)
     operators.until(running, "a worker", lambda: None if objects.all("pods") else "none")
     (first,) = objects.all("pods")
-    place(whole, first, nodes[0])
-
-    def asked() -> list[str]:
-        pods = objects.all("pods")
-        return [
-            pod["metadata"]["name"] for pod in pods if "headgate.dev/drain" in pod["metadata"].get("annotations", {})
-        ]
-
-    whole.kubectl("cordon", nodes[0])
+    place(cluster, first, nodes[0])
+    cluster.kubectl("cordon", nodes[0])
     operators.until(running, "another worker", lambda: None if len(objects.all("pods")) == 2 else "none")
     (second,) = [pod for pod in objects.all("pods") if pod["metadata"]["name"] != first["metadata"]["name"]]
-    assert asked() == []
-    place(whole, second, nodes[1])
-    name = first["metadata"]["name"]
-    operators.until(running, "the first is asked", lambda: None if asked() == [name] else str(asked()))
+    assert asked(objects) == []
+    return running, nodes[1], first, second
+
+
+def asked(objects: Objects) -> list[str]:
+    pods = objects.all("pods")
+    return [pod["metadata"]["name"] for pod in pods if "headgate.dev/drain" in pod["metadata"].get("annotations", {})]
+
+
+def refuse(cluster: Cluster, pod: Pod) -> None:
+    """What the scheduler says where no node has room."""
+    refused = {"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": "0/2 nodes"}
+    patch = json.dumps({"status": {"conditions": [refused]}})
+    metadata = pod["metadata"]
+    asked = ("patch", "pod", metadata["name"], "--subresource=status", "--type=merge", "-p", patch)
+    cluster.kubectl("-n", metadata["namespace"], *asked)
+
+
+def say(cluster: Cluster, pod: Pod, reason: str, second: int) -> None:
+    """An Event of an autoscaler on the pod."""
+    metadata, now = pod["metadata"], f"2027-01-15T08:00:{second:02}Z"
+    about = {"apiVersion": "v1", "kind": "Pod"} | {key: metadata[key] for key in ("name", "namespace", "uid")}
+    event = {
+        "apiVersion": "v1",
+        "kind": "Event",
+        "metadata": {"generateName": "said-", "namespace": metadata["namespace"]},
+        "involvedObject": about,
+        "type": "Normal",
+        "reason": reason,
+        "firstTimestamp": now,
+        "lastTimestamp": now,
+        "source": {"component": "cluster-autoscaler"},
+    }
+    cluster.kubectl("create", "-f-", stdin=json.dumps(event))
 
 
 def place(cluster: Cluster, pod: dict[str, Any], node: str) -> None:

@@ -12,8 +12,8 @@ from crds.v1 import QueueSpec
 from reconciler.brokers import refusals
 from reconciler.brokers.dead_letters.letter import Letter
 from reconciler.brokers.layouts import redis_queue, supported
+from reconciler.brokers.questions import Command
 from reconciler.brokers.redis_queue import Asks, RedisQueue
-from reconciler.brokers.wire import Command
 
 _LIST: Final = """
 local done = 0

@@ -11,8 +11,8 @@ from typing import Final
 
 from reconciler.brokers.library import Reading, in_units, number
 from reconciler.brokers.observation import UNKNOWN_COUNT, UNKNOWN_TIME, Signal, exact
+from reconciler.brokers.questions import Command
 from reconciler.brokers.redis_queue import Answers, RedisQueue
-from reconciler.brokers.wire import Command
 
 PREFIX: Final = "asynq:"
 _LATER: Final = ("scheduled", "retry")

@@ -16,8 +16,8 @@ import orjson
 from reconciler.brokers import jobtime
 from reconciler.brokers.library import SAMPLE, Reading, items, told_by
 from reconciler.brokers.observation import UNKNOWN_COUNT, UNKNOWN_TIME, Signal, estimated, exact
+from reconciler.brokers.questions import Command
 from reconciler.brokers.redis_queue import Answers, RedisQueue
-from reconciler.brokers.wire import Command
 
 STEPS: Final = ("", "\x06\x163", "\x06\x166", "\x06\x169")
 """The suffixes of the lists that kombu keeps for priorities 0, 3, 6 and 9, highest first."""

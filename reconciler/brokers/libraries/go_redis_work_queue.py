@@ -12,8 +12,8 @@ from typing import Final
 
 from reconciler.brokers.library import SAMPLE, Reading, items, told_by
 from reconciler.brokers.observation import UNKNOWN_COUNT, UNKNOWN_TIME, Signal, estimated, exact
+from reconciler.brokers.questions import Command
 from reconciler.brokers.redis_queue import Answers, RedisQueue
-from reconciler.brokers.wire import Command
 
 PREFIX: Final = "jobqueue:"
 PRIORITIES: Final = ("high", "low")

@@ -12,8 +12,8 @@ from typing import Final
 from reconciler.brokers import jobtime
 from reconciler.brokers.library import Reading
 from reconciler.brokers.observation import UNKNOWN_COUNT, UNKNOWN_TIME, Signal, exact
+from reconciler.brokers.questions import Command
 from reconciler.brokers.redis_queue import Answers, RedisQueue
-from reconciler.brokers.wire import Command
 
 PREFIX: Final = "rq:"
 

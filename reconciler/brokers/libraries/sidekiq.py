@@ -14,8 +14,8 @@ import orjson
 
 from reconciler.brokers.library import SAMPLE, Reading, items, told_by
 from reconciler.brokers.observation import UNKNOWN_COUNT, Method, Signal, estimated, exact
+from reconciler.brokers.questions import Command
 from reconciler.brokers.redis_queue import Answers, RedisQueue
-from reconciler.brokers.wire import Command
 
 _LATER: Final = ("schedule", "retry")
 

@@ -102,7 +102,7 @@ def child_of(state: PoolState, obj: Mapping[str, Any], pods: Sequence[Pod]) -> C
         reason=_reason(state, name),
         timeout=state.drain_timeout,
         force=_force(state),
-        failing=_failing(status),
+        failing=is_failing(status),
         guarded=state.guarded and not (name == state.taken_name and state.unlabelled),
         kills=state.on_timeout == "Kill" and not state.skewed,
         warm=state.warm,
@@ -136,7 +136,7 @@ def _force(state: PoolState) -> Force:
     return Force.SILENT if state.deleting else Force.NOBODY
 
 
-def _failing(status: Mapping[str, Any]) -> bool:
+def is_failing(status: Mapping[str, Any]) -> bool:
     """Whether no pods can be created; that some cannot be deleted is said by the same condition, and is the guard's."""
     return any(
         one["type"] == "ReplicaFailure" and one["status"] == "True" and one.get("reason") == "FailedCreate"

@@ -43,7 +43,7 @@ async def drain(state: PoolState, ctx: Context) -> None:
     see_leaving_nodes(state, ctx)
     wanted = state.decision.to
     waiting = jobs_wait(state, ctx)
-    see_who_stays(state, ctx, wanted)
+    await see_who_stays(state, ctx, wanted)
     aim(state, wanted, waiting=waiting)
     planned = _children(state)
     if not _moving(state, planned):
@@ -56,7 +56,7 @@ async def drain(state: PoolState, ctx: Context) -> None:
     await look_anew(state, ctx)
     see_crowds(state, ctx)
     see_whether_stuck(state, ctx)
-    see_who_stays(state, ctx, wanted)
+    await see_who_stays(state, ctx, wanted)
     await try_guard(state, ctx)
     aim(state, wanted, waiting=waiting)
     await carry_out(state, ctx)

@@ -80,9 +80,11 @@ def _why(state: PoolState, late: Sequence[Pod]) -> str:
     """What keeps them, and the way out where only somebody's word can be one."""
     if state.skewed and state.on_timeout != "Wait":
         return "; this reconciler's clock is not the API server's, so nobody is removed for that: set the clocks right"
+    if state.on_timeout != "Wait":
+        return f"; spec.drain.onTimeout: {state.on_timeout} removes them all the same"
     unknown = [pod for pod in late if pod.runs and pod.worker.activity is Activity.UNKNOWN]
-    if not unknown or state.on_timeout != "Wait":
-        return "; drain.onTimeout decides what follows"
+    if not unknown:
+        return "; as spec.drain.onTimeout is Wait they stay until they have finished"
     cause = _unreadable(state)
     way = "spec.drain.onTimeout: Requeue removes them all the same, by SIGTERM and their grace period"
     return f"; nobody knows what runs in {_names(unknown)}{cause}: {way}"

@@ -43,6 +43,7 @@ def pod_of(pod: Object, workers: Mapping[str, WorkerState]) -> Pod:
         container=container_of(pod),
         runs=_may_run(pod),
         scheduled=bool(pod["spec"].get("nodeName")),
+        refused=is_refused(pod),
         phase=PHASES.get(status.get("phase", "Pending"), RUNNING),
         ready=is_ready(pod),
         request=request,
@@ -110,6 +111,12 @@ def is_finished(pod: Object) -> bool:
 def is_ready(pod: Object) -> bool:
     conditions = (pod.get("status") or {}).get("conditions") or ()
     return any(condition["type"] == "Ready" and condition["status"] == "True" for condition in conditions)
+
+
+def is_refused(pod: Object) -> bool:
+    """Whether the scheduler has found no node for it. Who waits for something else than a node is not refused."""
+    conditions = (pod.get("status") or {}).get("conditions") or ()
+    return any(one["type"] == "PodScheduled" and one.get("reason") == "Unschedulable" for one in conditions)
 
 
 def pod_trouble(pod: Object) -> str:

@@ -21,7 +21,7 @@ def told(name: QueueName, sight: Sight, ctx: Context) -> tuple[Hashable, Hashabl
         seen.unclear and seen.refused,
         (seen.waiting.method, seen.running.method, seen.scheduled.method, sight.oldest.method),
         (sight.counted.arrived.method, sight.counted.completed.method),
-        bool(ctx.store.pools_of_queue(*name)),
+        ctx.store.has_pools(*name),
         behind(name, ctx, seen),
     )
     rates = (sight.wait.value, flow.arrivals(LONG_SECONDS), flow.completions(LONG_SECONDS))

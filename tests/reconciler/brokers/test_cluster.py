@@ -23,6 +23,7 @@ from reconciler.brokers.failover import sign
 from reconciler.brokers.links import Links
 from reconciler.brokers.observation import Identity, Observation, exact
 from reconciler.brokers.purging import purge
+from reconciler.brokers.reader import Reader
 from reconciler.brokers.records import NO_RECORDS
 from reconciler.brokers.redis_list import RedisListObserver
 from reconciler.brokers.redis_queue import RedisQueue
@@ -84,10 +85,11 @@ async def test_every_layout_says_the_same_as_on_one_server(
         await filled.lpush("jobqueue:worker:1:processing", "{}")
         await filled.lpush("jobqueue:worker:2:processing", "{}", "{}")
     specs = {**SPECS, "go": QueueSpec.model_validate({"broker": {"redis": {"layout": "GoRedisWorkQueue"}}})}
-    observers = [
-        partial(layouts.observe, layouts.redis_queue(name, spec), spec, time.time) for name, spec in specs.items()
+    readers = [
+        Reader(partial(layouts.observe, layouts.redis_queue(name, spec), spec, time.time))
+        for name, spec in specs.items()
     ]
-    alone, spread = await observe_together(link, observers), await observe_together(links.to(place(shared)), observers)
+    alone, spread = await observe_together(link, readers), await observe_together(links.to(place(shared)), readers)
     for name, one, other in zip(specs, alone, spread, strict=True):
         assert isinstance(one, Observation), name
         assert isinstance(other, Observation), name

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 import pytest
 
-from reconciler.brokers.failover import Doubt, doubt_after
+from reconciler.brokers.failover import Doubt, doubt_after, sign
 from reconciler.brokers.observation import Identity, Observation, exact
 from reconciler.brokers.records import parse_all
 from tests.reconciler.brokers.records import record
@@ -55,17 +55,17 @@ CASES = {
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())
 def test_doubt(case: Case) -> None:
-    doubt = doubt_after(None, case.previous, case.current, NOW)
+    doubt = doubt_after(None, sign(case.previous, case.current), NOW)
     assert doubt == (Doubt(case.want, NOW + 60) if case.want else None)
 
 
 def test_doubt_lasts_a_minute() -> None:
     doubt = Doubt("another server answers", NOW + 60)
-    assert doubt_after(doubt, seen(1), seen(1), NOW + 59.9) is doubt
-    assert doubt_after(doubt, seen(1), seen(1), NOW + 60) is None
+    assert doubt_after(doubt, sign(seen(1), seen(1)), NOW + 59.9) is doubt
+    assert doubt_after(doubt, sign(seen(1), seen(1)), NOW + 60) is None
 
 
 def test_a_new_sign_begins_it_again() -> None:
     doubt = Doubt("another server answers", NOW + 60)
-    again = doubt_after(doubt, seen(500), seen(0), NOW + 30)
+    again = doubt_after(doubt, sign(seen(500), seen(0)), NOW + 30)
     assert again == Doubt("all jobs vanished", NOW + 90)

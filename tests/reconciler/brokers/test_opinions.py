@@ -14,7 +14,7 @@ from reconciler.brokers import groups, sentinels
 from reconciler.brokers.connect import Link, Reply
 from reconciler.brokers.endpoint import Endpoint
 from reconciler.brokers.errors import BrokerError, BrokerUnreachable, CredentialsRefused, ReplyInvalid
-from reconciler.brokers.wire import Command
+from reconciler.brokers.questions import Command
 from tests.reconciler.brokers.conftest import LIMITS
 
 AWAY = BrokerUnreachable("away")

@@ -11,9 +11,9 @@ from redis.asyncio import Redis as Client
 from reconciler.brokers.connect import Link, Reply
 from reconciler.brokers.errors import WrongType
 from reconciler.brokers.observation import Method, Observation, estimated, exact
+from reconciler.brokers.questions import Command
 from reconciler.brokers.redis_queue import RedisQueue
 from reconciler.brokers.redis_stream import RedisStreamObserver
-from reconciler.brokers.wire import Command
 from tests.reconciler.brokers.records import record
 
 MAILS = RedisQueue("mails")

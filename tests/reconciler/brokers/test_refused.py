@@ -16,7 +16,7 @@ from reconciler.brokers import layouts
 from reconciler.brokers.connect import Link, Reply
 from reconciler.brokers.errors import CredentialsRefused
 from reconciler.brokers.observation import Method, Observation
-from reconciler.brokers.wire import Command
+from reconciler.brokers.questions import Command
 from tests.reconciler.brokers.test_libraries import LIBRARIES, Fill, bullmq, sidekiq, sidekiq_job
 from tests.reconciler.brokers.test_redis_list import job, works
 from tests.reconciler.brokers.test_redis_stream import Redis6, add, take

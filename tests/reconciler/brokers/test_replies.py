@@ -85,3 +85,49 @@ def test_what_is_asked_together_has_a_bound_of_its_own() -> None:
 def test_what_is_no_answer(answer: bytes) -> None:
     with pytest.raises(InvalidResponse):
         taken([answer])
+
+
+def listened(parser: Replies, count: int, data: bytes, size: int) -> tuple[list[Any], bytes]:
+    """So many replies out of data that comes in pieces of one size, and how they came."""
+    parser.begin_together()
+    parser.begin()
+    found: list[Any] = []
+    pieces = iter([data[at : at + size] for at in range(0, len(data), size)])
+    while len(found) < count:
+        reply = parser.take()
+        if reply is MORE:
+            parser.feed(next(pieces))
+        else:
+            found.append(reply)
+    return found, parser.raw
+
+
+@given(ANSWERS.filter(len), ANSWERS, st.integers(1, 400))
+def test_what_came_in_one_piece_is_known_again_and_nothing_else_is(
+    answers: list[Any], others: list[Any], size: int
+) -> None:
+    whole, other = (b"".join(map(wire, replies)) for replies in (answers, others))
+    parser = Replies(ResponseError)
+    found, raw = listened(parser, len(answers), whole, size)
+    assert found == answers
+    assert raw == whole or (raw == b"" and size < len(whole))
+    parser.feed(other + whole)
+    same = parser.again(whole)
+    assert same == (other + whole).startswith(whole)
+    rest = (other + whole)[len(whole) :] if same else other + whole
+    left = [parser.take() for _ in range(len(others) + (0 if same else len(answers)))]
+    assert b"".join(map(wire, left)) == rest
+    assert not parser.pending
+
+
+def test_what_was_dropped_for_want_of_room_is_not_taken_for_the_answer_when_there_is_room() -> None:
+    large = wire(b"x" * replies.VALUE_BYTES)
+    parser, answer = Replies(ResponseError), wire(b"job")
+    parser.begin_together()
+    for _ in range(replies.TOGETHER_BYTES // replies.VALUE_BYTES):
+        parser.begin()
+        parser.feed(large)
+        assert parser.take()
+    parser.begin()
+    parser.feed(answer)
+    assert (parser.take(), parser.raw) == (b"", b"")

@@ -31,6 +31,7 @@ from reconciler.brokers.failover import DOUBT_SECONDS
 from reconciler.brokers.links import Links
 from reconciler.brokers.observation import Observation, exact
 from reconciler.brokers.primary import PrimaryLink
+from reconciler.brokers.reader import Reader
 from reconciler.brokers.redis_list import RedisListObserver
 from reconciler.brokers.redis_queue import RedisQueue
 from reconciler.brokers.sight import Sight, failed, seen
@@ -105,10 +106,11 @@ async def test_queues_are_read_together(links: Links, shared: Watched) -> None:
     await fill(shared.primary, "invoices", "1")
     broker = {"redis": {"layout": "List", "sentinel": {"masterName": MASTER, "addresses": [shared.sentinel.address]}}}
     spec = QueueSpec.model_validate({"broker": broker})
-    observers = [
-        partial(layouts.observe, layouts.redis_queue(name, spec), spec, time.time) for name in ("invoices", "none")
+    readers = [
+        Reader(partial(layouts.observe, layouts.redis_queue(name, spec), spec, time.time))
+        for name in ("invoices", "none")
     ]
-    first, second = await observe_together(links.to(place(shared)), observers)
+    first, second = await observe_together(links.to(place(shared)), readers)
     assert isinstance(first, Observation)
     assert isinstance(second, Observation)
     assert (first.waiting, second.waiting) == (exact(1), exact(0))

@@ -8,9 +8,9 @@ from redis.exceptions import ResponseError
 from reconciler.brokers import everywhere, groups, slots
 from reconciler.brokers.endpoint import Endpoint
 from reconciler.brokers.errors import BrokerUnreachable, HostRefused, ReplyInvalid
+from reconciler.brokers.questions import Command
 from reconciler.brokers.redis_queue import info
 from reconciler.brokers.slots import Slots
-from reconciler.brokers.wire import Command
 from tests.reconciler.brokers.test_trust import secret
 
 GROUP = groups.cluster(["a:6379"], None)

@@ -16,8 +16,9 @@ from reconciler.brokers.connect import Link, Reply
 from reconciler.brokers.errors import BrokerUnreachable, WrongType
 from reconciler.brokers.observation import Observation, exact
 from reconciler.brokers.observer import Found
+from reconciler.brokers.questions import Command
+from reconciler.brokers.reader import Reader
 from reconciler.brokers.together import observe_together
-from reconciler.brokers.wire import Command
 from tests.reconciler.brokers.records import record
 
 LAYOUTS = ("List", "Stream", "RQ", "Sidekiq", "List")
@@ -43,10 +44,11 @@ SPECS = {f"{layout.lower()}-{number}": spec_of(layout) for number, layout in enu
 
 
 async def together(link: Link, specs: dict[str, QueueSpec]) -> dict[str, Found]:
-    observers = [
-        partial(layouts.observe, layouts.redis_queue(name, spec), spec, time.time) for name, spec in specs.items()
+    readers = [
+        Reader(partial(layouts.observe, layouts.redis_queue(name, spec), spec, time.time))
+        for name, spec in specs.items()
     ]
-    return dict(zip(specs, await observe_together(link, observers), strict=True))
+    return dict(zip(specs, await observe_together(link, readers), strict=True))
 
 
 async def fill(client: RedisClient) -> None:

@@ -9,7 +9,8 @@ from typing import Any, cast
 
 from crds import meta
 from kube.client import Client, Listing
-from kube.resources import Resource
+from kube.errors import Forbidden
+from kube.resources import EVENTS, Resource
 from reconciler.brokers.errors import BrokerError
 from reconciler.brokers.observation import Observation, exact
 from reconciler.brokers.records import parse_all
@@ -38,8 +39,18 @@ class Api:
     asked: list[str] = field(default_factory=list)
     server_date: datetime | None = START
 
-    async def list(self, resource: Resource, namespace: str, selector: str) -> Listing:
+    events: tuple[dict[str, Any], ...] = ()
+    """On pods, which no other answer has."""
+    forbidden: bool = False
+    """Whether Events may not be read."""
+
+    async def list(self, resource: Resource, namespace: str, selector: str = "", field_selector: str = "") -> Listing:
         self.asked.append(f"list {resource.plural}")
+        if resource is EVENTS and self.forbidden:
+            raise Forbidden("events is forbidden")
+        if resource is EVENTS:
+            uid = field_selector.removeprefix("involvedObject.uid=")
+            return Listing(tuple(one for one in self.events if one["involvedObject"]["uid"] == uid), "1")
         return Listing(tuple(self.store.all(resource.kind)), "1")
 
     async def apply(self, resource: Resource, obj: Mapping[str, Any], manager: str) -> Mapping[str, Any]:

@@ -14,6 +14,7 @@ from reconciler.conditions import DRAINING
 from reconciler.phases.pool.leaving import ELSEWHERE, tell_leaving
 from reconciler.phases.pool.look import look_anew
 from reconciler.phases.pool.places import see_crowds
+from reconciler.plans.evacuation import ANSWER_SECONDS
 from tests.reconciler.brokers.records import record
 from tests.reconciler.builders import metadata, pod, pool
 from tests.reconciler.phases.one_pool import NOW, OnePool
@@ -21,6 +22,7 @@ from tests.reconciler.phases.worlds import START
 
 ASKED = {meta.ANNOTATION_DRAIN: "Node/2027-01-15T07:59:00Z"}
 LATE = {meta.ANNOTATION_DRAIN: "Node/2027-01-15T07:00:00Z"}
+REFUSED = {"type": "PodScheduled", "status": "False", "reason": "Unschedulable"}
 UNKNOWN = (
     "DrainTimedOut: Over drain.timeout: p-1; nobody knows what runs in p-1{}: spec.drain.onTimeout: Requeue removes"
     " them all the same, by SIGTERM and their grace period"
@@ -36,7 +38,12 @@ CASES: dict[str, tuple[dict[str, Any], dict[str, str], str]] = {
     "one that is busy for too long": (
         {},
         LATE,
-        "DrainTimedOut: Over drain.timeout: p-1; drain.onTimeout decides what follows",
+        "DrainTimedOut: Over drain.timeout: p-1; as spec.drain.onTimeout is Wait they stay until they have finished",
+    ),
+    "one whose time is all it has": (
+        {"drain": {"onTimeout": "Requeue"}},
+        LATE,
+        "DrainTimedOut: Over drain.timeout: p-1; spec.drain.onTimeout: Requeue removes them all the same",
     ),
 }
 
@@ -78,7 +85,7 @@ async def test_by_a_clock_that_is_wrong_nobody_is_removed() -> None:
     assert "this reconciler's clock is not the API server's, so nobody is removed" in await said(one)
     assert "patch pods" not in await one.drained(0)
     one.api.server_date = START - timedelta(seconds=5)
-    assert "onTimeout decides" in await said(one)
+    assert "onTimeout: Kill removes them" in await said(one)
     assert (await one.drained(0))[-1] == "patch pods", "its time is over"
 
 
@@ -129,6 +136,66 @@ async def test_nobody_waits_for_successors_that_do_not_come() -> None:
     assert (await one.drained(2)).count("patch pods") == 2, "the same ones were held back for two start-ups"
 
 
+async def test_who_is_held_back_is_asked_when_no_node_has_room_and_none_is_added() -> None:
+    one = await two_on_a_node()
+    one.ctx.world.store.put(node(unschedulable=True))
+    await elsewhere(one, ready=False, refused=True)
+    assert "patch pods" not in await one.drained(2), "an autoscaler may still say something"
+    one.now += ANSWER_SECONDS
+    assert (await one.drained(2)).count("patch pods") == 2
+
+
+async def test_who_is_held_back_is_asked_when_a_quota_has_no_room() -> None:
+    one = await two_on_a_node()
+    one.ctx.world.store.put(node(unschedulable=True))
+    (child,) = one.ctx.store.all("Deployment")
+    full = {"type": "ReplicaFailure", "status": "True", "reason": "FailedCreate"}
+    later = {**child["metadata"], "resourceVersion": metadata("any")["resourceVersion"]}
+    status = {"observedGeneration": 1, "conditions": [full]}
+    one.ctx.world.store.put({**child, "metadata": later, "spec": {**child["spec"], "replicas": 3}, "status": status})
+    assert "patch pods" not in await one.drained(2)
+    one.now += ANSWER_SECONDS
+    await one.drained(2)
+    assert (await one.drained(2)).count("patch pods") == 2
+
+
+@pytest.mark.parametrize(
+    ("words", "want_asked"),
+    [
+        pytest.param(["FailedScheduling", "TriggeredScaleUp"], 0, id="the cluster autoscaler adds one"),
+        pytest.param(["Nominated"], 0, id="Karpenter adds one"),
+        pytest.param(["NotTriggerScaleUp"], 2, id="the cluster autoscaler adds none"),
+        pytest.param(["NotTriggerScaleUp", "TriggeredScaleUp"], 0, id="it adds one after all"),
+        pytest.param(["TriggeredScaleUp", "NotTriggerScaleUp"], 2, id="it could not add it"),
+        pytest.param(["FailedScheduling"], 2, id="nobody says that one is added"),
+    ],
+)
+async def test_the_last_word_of_an_autoscaler_counts(words: list[str], want_asked: int) -> None:
+    one = await two_on_a_node()
+    one.ctx.world.store.put(node(unschedulable=True))
+    await elsewhere(one, ready=False, refused=True)
+    about = {"involvedObject": {"uid": "uid-p-3"}}
+    one.api.events = tuple(
+        {**about, "reason": reason, "lastTimestamp": f"2027-01-15T08:00:{second:02}Z"}
+        for second, reason in enumerate(words)
+    )
+    await one.drained(2)
+    one.now += ANSWER_SECONDS
+    assert (await one.drained(2)).count("patch pods") == want_asked
+
+
+async def test_where_events_may_not_be_read_they_wait_as_for_a_start() -> None:
+    one = await two_on_a_node()
+    one.ctx.world.store.put(node(unschedulable=True))
+    await elsewhere(one, ready=False, refused=True)
+    one.api.forbidden = True
+    await one.drained(2)
+    one.now += 2 * ANSWER_SECONDS
+    assert "patch pods" not in await one.drained(2)
+    one.now += 60
+    assert (await one.drained(2)).count("patch pods") == 2
+
+
 async def test_the_cluster_autoscaler_gives_them_no_time() -> None:
     one = await two_on_a_node()
     one.ctx.world.store.put(node(taints=[{"key": "ToBeDeletedByClusterAutoscaler", "effect": "NoSchedule"}]))
@@ -162,13 +229,13 @@ async def two_on_a_node(**rollout: Any) -> OnePool:
     return one
 
 
-async def elsewhere(one: OnePool, *, ready: bool = True) -> None:
-    """A third worker, on another node."""
+async def elsewhere(one: OnePool, *, ready: bool = True, refused: bool = False) -> None:
+    """A third worker, on another node, or refused by all of them."""
     await one.pod("p-3")
     (made,) = [pod for pod in one.ctx.store.all("Pod") if pod["metadata"]["name"] == "p-3"]
-    status = made["status"] if ready else {"phase": "Pending"}
+    status = made["status"] if ready else {"phase": "Pending", "conditions": [REFUSED] if refused else []}
     later = {**made["metadata"], "resourceVersion": metadata("any")["resourceVersion"]}
-    one.ctx.world.store.put({**made, "metadata": later, "spec": {"nodeName": "m"}, "status": status})
+    one.ctx.world.store.put({**made, "metadata": later, "spec": {} if refused else {"nodeName": "m"}, "status": status})
 
 
 def node(**spec: Any) -> dict[str, Any]:

@@ -7,7 +7,19 @@ from dataclasses import replace
 import pytest
 
 from reconciler.plans.child import Pod
-from reconciler.plans.evacuation import LEAST_PATIENCE, MOST_PATIENCE, Evacuation, evacuation, patience
+from reconciler.plans.evacuation import (
+    ANSWER_SECONDS,
+    LEAST_PATIENCE,
+    MOST_PATIENCE,
+    Evacuation,
+    Held,
+    Prospect,
+    evacuation,
+    out_of_room,
+    patience,
+    promised,
+    successors,
+)
 from reconciler.plans.rollout import Bounds
 from reconciler.workers import Activity, WorkerState
 from tests.reconciler.plans.children import NODES, pod
@@ -71,6 +83,91 @@ def test_never_fewer_serve_than_may_and_all_leave(size: int, limits: Bounds) -> 
     assert not [one for one in pods if one.evacuated], "every worker has left its node"
 
 
-@pytest.mark.parametrize(("startup", "want"), [(2, LEAST_PATIENCE), (45, 90), (3600, MOST_PATIENCE)])
-def test_patience(startup: float, want: float) -> None:
-    assert patience(startup) == want
+@pytest.mark.parametrize(
+    ("startup", "prospect", "want"),
+    [
+        (2, Prospect.STARTING, LEAST_PATIENCE),
+        (45, Prospect.STARTING, 90),
+        (3600, Prospect.STARTING, MOST_PATIENCE),
+        (2, Prospect.NODE_COMES, MOST_PATIENCE),
+        (3600, Prospect.UNDECIDED, ANSWER_SECONDS),
+        (3600, Prospect.NO_ROOM, 0),
+    ],
+)
+def test_patience(startup: float, prospect: Prospect, want: float) -> None:
+    assert patience(startup, prospect) == want
+
+
+REFUSED = pod("x", ready=False, runs=False, scheduled=False, refused=True)
+
+SUCCESSORS: dict[str, tuple[tuple[Pod, ...], bool]] = {
+    "none is there yet": ((), False),
+    "one starts": ((STARTING,), False),
+    "one is not placed yet": ((replace(REFUSED, refused=False),), False),
+    "no node has room for one": ((REFUSED,), True),
+    "one starts, another has no room": ((replace(STARTING, uid="y"), REFUSED), False),
+    "one serves, another has no room": ((Y, REFUSED), True),
+    "one without room is gone": ((replace(REFUSED, terminating=True),), False),
+    "one without room is to leave itself": ((replace(REFUSED, request=NODES),), False),
+}
+
+
+@pytest.mark.parametrize("case", SUCCESSORS, ids=lambda case: case)
+def test_whether_there_is_no_room_for_successors(case: str) -> None:
+    others, want = SUCCESSORS[case]
+    assert out_of_room(successors((A, B), (A, B, *others)), failing=False) is want
+
+
+@pytest.mark.parametrize(("coming", "want"), [((), True), ((STARTING,), False)])
+def test_where_no_pod_can_be_made_those_that_were_made_still_come(coming: tuple[Pod, ...], want: bool) -> None:
+    assert out_of_room(coming, failing=True) is want
+
+
+@pytest.mark.parametrize(
+    ("words", "want"),
+    [
+        ([], Prospect.UNDECIDED),
+        ([Prospect.UNDECIDED], Prospect.UNDECIDED),
+        ([Prospect.NO_ROOM], Prospect.NO_ROOM),
+        ([Prospect.NO_ROOM, Prospect.UNDECIDED], Prospect.UNDECIDED),
+        ([Prospect.NO_ROOM, Prospect.NODE_COMES], Prospect.NODE_COMES),
+    ],
+)
+def test_what_autoscalers_say_of_several(words: list[Prospect], want: Prospect) -> None:
+    assert promised(words) is want
+
+
+AB, SOLE_B = frozenset("ab"), frozenset("b")
+STARTUP = 60.0
+
+STEPS: dict[str, tuple[list[tuple[float, frozenset[str], Prospect]], float]] = {
+    "they wait for two start-ups": ([(10, AB, Prospect.STARTING)], 130),
+    "looking again changes nothing": ([(10, AB, Prospect.STARTING), (50, AB, Prospect.STARTING)], 130),
+    "when one could be asked, the others wait anew": (
+        [(10, AB, Prospect.STARTING), (50, SOLE_B, Prospect.STARTING)],
+        170,
+    ),
+    "from when no node has room, for the autoscaler's answer": (
+        [(10, AB, Prospect.STARTING), (12, AB, Prospect.UNDECIDED)],
+        12 + ANSWER_SECONDS,
+    ),
+    "a node comes": ([(10, AB, Prospect.UNDECIDED), (20, AB, Prospect.NODE_COMES)], 10 + MOST_PATIENCE),
+    "from when it has come, for the start on it": (
+        [(10, AB, Prospect.UNDECIDED), (20, AB, Prospect.NODE_COMES), (200, AB, Prospect.STARTING)],
+        320,
+    ),
+    "whatever changes, no longer than that altogether": (
+        [(10, AB, Prospect.NODE_COMES), (600, AB, Prospect.STARTING)],
+        10 + MOST_PATIENCE,
+    ),
+    "the autoscaler adds none": ([(10, AB, Prospect.UNDECIDED), (20, AB, Prospect.NO_ROOM)], 20),
+}
+
+
+@pytest.mark.parametrize("case", STEPS, ids=lambda case: case)
+def test_until_when_they_are_held(case: str) -> None:
+    steps, want = STEPS[case]
+    held = Held()
+    for now, uids, prospect in steps:
+        held = held.seen(uids, prospect, now)
+    assert held.ends(STARTUP) == want
