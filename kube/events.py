@@ -62,6 +62,21 @@ def reference(obj: Mapping[str, Any]) -> Object:
     return {field: value for field, value in found.items() if value}
 
 
+@dataclass(frozen=True, slots=True)
+class _Posted:
+    """All that counting an Event up takes; the whole would be ten times as large, and thousands are remembered."""
+
+    at: float
+    namespace: str
+    name: str
+    count: int
+
+
+def _posted(event: Object, at: float) -> _Posted:
+    metadata = event["metadata"]
+    return _Posted(at, metadata["namespace"], metadata["name"], int(event.get("count") or 1))
+
+
 class Recorder:
     """Queues notes and posts them. `dropped` counts those that were cut off or could not be posted."""
 
@@ -82,7 +97,7 @@ class Recorder:
         self._queue: deque[Note] = deque()
         self._filled = asyncio.Event()
         self._buckets = _Buckets(monotonic)
-        self._posted: OrderedDict[str, tuple[float, Object]] = OrderedDict()
+        self._posted: OrderedDict[str, _Posted] = OrderedDict()
         self.dropped = 0
 
     def record(self, obj: Mapping[str, Any], type_: EventType, reason: str, message: str) -> None:
@@ -112,19 +127,17 @@ class Recorder:
                 log.warning("an Event %s could not be posted: %s", note.reason, error)
 
     async def _post(self, note: Note) -> None:
-        now = self._monotonic()
-        at, event = self._posted.pop(note.key, (float("-inf"), None))
-        posted = await self._again(event) if event is not None and now - at < _SIMILAR_SECONDS else None
-        self._posted[note.key] = (now, posted or await self._client.create(EVENTS, self._event(note)))
+        now, last = self._monotonic(), self._posted.pop(note.key, None)
+        event = await self._again(last) if last is not None and now - last.at < _SIMILAR_SECONDS else None
+        self._posted[note.key] = _posted(event or await self._client.create(EVENTS, self._event(note)), now)
         while len(self._posted) > _REMEMBERED:
             self._posted.popitem(last=False)
 
-    async def _again(self, event: Object) -> Object | None:
+    async def _again(self, last: _Posted) -> Object | None:
         """Count an Event up; None where it has expired meanwhile."""
-        patch = {"count": int(event.get("count") or 1) + 1, "lastTimestamp": self._now()}
-        metadata = event["metadata"]
+        patch = {"count": last.count + 1, "lastTimestamp": self._now()}
         try:
-            return await self._client.merge_patch(EVENTS, metadata["name"], metadata["namespace"], patch)
+            return await self._client.merge_patch(EVENTS, last.name, last.namespace, patch)
         except NotFound:
             return None
 

@@ -53,8 +53,18 @@ def open_session(
         headers={"User-Agent": user_agent, "Accept": JSON},
         proxy=connection.proxy,
         cookie_jar=aiohttp.DummyCookieJar(),
+        response_class=Response,
         auto_decompress=True,
     )
+
+
+class Response(aiohttp.ClientResponse):
+    """Reads JSON with orjson, for libraries too: in half of the time, with one string for each name of a field."""
+
+    async def json(self, **options: Any) -> Any:
+        if self.content_type != JSON:
+            return await super().json(**options)
+        return orjson.loads(await self.read())
 
 
 class Transport:

@@ -1,25 +1,46 @@
-"""When the garbage collector looks through a process that holds the watched world and reads its queues every second.
+"""When the garbage collector looks through a process that holds the watched world and reads its queues every second,
+and when what is free goes back to the machine.
 
 A reading lives until the next, which is longer than the collector takes an object for young. Left alone it would look
 through the whole heap every few seconds, and everything waits meanwhile: most of a second with 1,000 pools. What it
 finds are the few cycles of tasks that failed, so it is enough to look through everything now and then.
+
+The C library keeps what is freed, in pieces between what lives. After a start with 800 pools that is 9 MiB, and giving
+it back takes 2 ms.
 """
 
 from __future__ import annotations
 
 import asyncio
+import ctypes
 import gc
 from collections.abc import Callable
 from typing import Final
 
 YOUNG: Final = (10_000, 5, 1_000_000)
 """Young objects are looked through as ever, in some milliseconds; old ones never by themselves."""
-EVERY_SECONDS: Final = 600.0
+EVERY_SECONDS: Final = 30.0
+"""How often what is free is given back."""
+COLLECTED_EVERY: Final = 20
+"""At every which of these times the whole heap is looked through: every ten minutes."""
 
 
-async def keep(seconds: float = EVERY_SECONDS, collect: Callable[[], object] = gc.collect) -> None:
+def give_back() -> None:
+    """Does nothing where the C library is not glibc."""
+    if (trim := getattr(ctypes.CDLL(None), "malloc_trim", None)) is not None:
+        trim(0)
+
+
+async def keep(
+    seconds: float = EVERY_SECONDS,
+    collect: Callable[[], object] = gc.collect,
+    release: Callable[[], object] = give_back,
+    rounds: int = COLLECTED_EVERY,
+) -> None:
     """Runs until it is cancelled."""
     gc.set_threshold(*YOUNG)
     while True:
-        await asyncio.sleep(seconds)
+        for _ in range(rounds):
+            await asyncio.sleep(seconds)
+            release()
         collect()

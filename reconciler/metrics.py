@@ -5,47 +5,18 @@ What belongs to one object disappears with the object. Unknown numbers are absen
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass
-from enum import StrEnum
-from typing import Any, Final, TypeAlias, TypeVar
+from typing import Final, TypeVar
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, PlatformCollector, ProcessCollector
 from prometheus_client.exposition import generate_latest
 
+from reconciler.declared import Declared, Type
 from reconciler.keys import Key
+from reconciler.series import Families
 
 Metric = Counter | Gauge | Histogram
 M = TypeVar("M", Counter, Gauge, Histogram)
-
-
-class Type(StrEnum):
-    COUNTER = "counter"
-    GAUGE = "gauge"
-    HISTOGRAM = "histogram"
-
-
-_OWNERS: Final = {"queue": "Queue", "pool": "WorkerPool", "policy": "Policy"}
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Declared:
-    """One metric, and the same only as itself. `labels` that begin with namespace and queue or pool make it belong to
-    an object.
-    """
-
-    name: str
-    type: Type
-    meaning: str
-    labels: tuple[str, ...] = ()
-    buckets: tuple[float, ...] = ()
-
-    @property
-    def owner(self) -> str:
-        """The kind whose objects own the series, or nothing."""
-        return _OWNERS.get(self.labels[1], "") if len(self.labels) > 1 else ""
-
 
 _SECONDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 
@@ -281,55 +252,60 @@ DECLARED: Final = (
 )
 
 
-Series: TypeAlias = tuple[Declared, tuple[str, ...]]
-
-
 class Metrics:
     """The values. `add`, `set` and `observe` take the labels in the order in which they are declared."""
 
     def __init__(self, *, process: bool = False) -> None:
         self._registry = CollectorRegistry()
-        self._metrics: Mapping[Declared, Metric] = {declared: self._make(declared) for declared in DECLARED}
-        self._owners = {declared: declared.owner for declared in DECLARED}
-        self._series: dict[Series, Any] = {}
-        self._owned: defaultdict[Key, set[Series]] = defaultdict(set)
+        self._families = Families(tuple(declared for declared in DECLARED if declared.owner))
+        self._metrics: Mapping[Declared, Metric] = {one: self._make(one) for one in DECLARED if not one.owner}
         if process:
             ProcessCollector(registry=self._registry)
             PlatformCollector(registry=self._registry)
 
     def add(self, declared: Declared, *labels: str, amount: float = 1) -> None:
-        metric = self._metrics[declared]
-        assert isinstance(metric, Counter), f"{declared.name} is no counter"  # noqa: S101 - a mistake of ours
-        self._labelled(metric, declared, labels).inc(amount)
+        assert declared.type is Type.COUNTER, f"{declared.name} is no counter"  # noqa: S101 - a mistake of ours
+        if declared in self._families:
+            self._families.add(declared, labels, amount)
+        else:
+            self._one(declared, labels, Counter).inc(amount)
 
     def set(self, declared: Declared, *labels: str, value: float | None) -> None:
-        """Say a gauge's value; None, unknown, takes the series away."""
-        metric = self._metrics[declared]
-        assert isinstance(metric, Gauge), f"{declared.name} is no gauge"  # noqa: S101 - a mistake of ours
-        if value is None:
-            self._remove(declared, labels)
+        """Say a gauge's value; None, unknown, takes the series away where it is an object's."""
+        assert declared.type is Type.GAUGE, f"{declared.name} is no gauge"  # noqa: S101 - a mistake of ours
+        if declared in self._families:
+            if value is None:
+                self._families.remove(declared, labels)
+            else:
+                self._families.set(declared, labels, value)
+        elif value is not None:
+            self._one(declared, labels, Gauge).set(value)
         else:
-            self._labelled(metric, declared, labels).set(value)
+            self._metrics[declared].remove(*labels)
 
     def observe(self, declared: Declared, *labels: str, seconds: float) -> None:
-        metric = self._metrics[declared]
-        assert isinstance(metric, Histogram), f"{declared.name} is no histogram"  # noqa: S101 - a mistake of ours
-        self._labelled(metric, declared, labels).observe(seconds)
+        assert declared.type is Type.HISTOGRAM, f"{declared.name} is no histogram"  # noqa: S101 - a mistake of ours
+        self._one(declared, labels, Histogram).observe(seconds)
 
     def forget(self, key: Key) -> None:
         """Take away every series of an object that is gone."""
-        for declared, labels in self._owned.pop(key, ()):
-            del self._series[declared, labels]
-            self._metrics[declared].remove(*labels)
+        self._families.forget(key)
 
     def value(self, declared: Declared, *labels: str) -> float | None:
         """What is exposed now; None for a series that is not there."""
+        if declared in self._families:
+            return self._families.get(declared, labels)
         suffix = "_count" if declared.type is Type.HISTOGRAM else ""
         return self._registry.get_sample_value(declared.name + suffix, dict(zip(declared.labels, labels, strict=True)))
 
     def text(self) -> bytes:
         """The exposition in Prometheus' text format."""
-        return generate_latest(self._registry)
+        return generate_latest(self._registry) + self._families.text().encode()
+
+    def _one(self, declared: Declared, labels: tuple[str, ...], kind: type[M]) -> M:
+        metric = self._metrics[declared]
+        assert isinstance(metric, kind)  # noqa: S101 - for the type checker: `_make` goes by the same type
+        return metric.labels(*labels) if labels else metric
 
     def _make(self, declared: Declared) -> Metric:
         arguments = (declared.name, declared.meaning, declared.labels)
@@ -340,24 +316,3 @@ class Metrics:
                 return Gauge(*arguments, registry=self._registry)
             case Type.HISTOGRAM:
                 return Histogram(*arguments, registry=self._registry, buckets=declared.buckets)
-
-    def _labelled(self, metric: M, declared: Declared, labels: tuple[str, ...]) -> M:
-        """The one series. Those of objects are kept at hand: looking one up costs more than setting it."""
-        found: M | None = self._series.get((declared, labels))
-        if found is not None:
-            return found
-        found = metric.labels(*labels) if labels else metric
-        if owner := self._owners[declared]:
-            self._series[declared, labels] = found
-            self._owned[_owner(owner, labels)].add((declared, labels))
-        return found
-
-    def _remove(self, declared: Declared, labels: tuple[str, ...]) -> None:
-        if self._series.pop((declared, labels), None) is not None:
-            self._owned[_owner(self._owners[declared], labels)].discard((declared, labels))
-            self._metrics[declared].remove(*labels)
-
-
-def _owner(kind: str, labels: tuple[str, ...]) -> Key:
-    """The object that a series goes away with; a policy without a namespace is a ClusterPolicy."""
-    return Key("ClusterPolicy" if kind == "Policy" and not labels[0] else kind, labels[0], labels[1])

@@ -45,12 +45,12 @@ ALL_AT_ONCE: Final = Fields()
 
 @dataclass(slots=True)
 class _Written:
-    """What was sent for one object, what came of it, and when."""
+    """When something was sent for one object; and what, and what came of it, where these are not the same."""
 
     uid: str
-    sent: Mapping[str, Any]
-    stored: Mapping[str, Any]
     at: float
+    sent: Mapping[str, Any] | None = None
+    stored: Mapping[str, Any] | None = None
 
 
 class StatusWriter:
@@ -96,7 +96,9 @@ class StatusWriter:
             )
         except NotFound:
             return None
-        self._written[key] = _Written(uid, wanted, answer.get("status") or {}, self._monotonic())
+        came = answer.get("status") or {}
+        differing = (wanted, came) if came != wanted else ()
+        self._written[key] = _Written(uid, self._monotonic(), *differing)
         self._answered(answer, obj)
         self._wrote(key.kind)
         return None
@@ -118,7 +120,7 @@ class StatusWriter:
     ) -> float | None:
         """None: nothing to write. 0: now. Else the seconds until what differs may be written."""
         said = stored
-        if last is not None and stored == last.stored:
+        if last is not None and last.sent is not None and stored == last.stored:
             # What the server made of our words is not to be said again; only new words are.
             said = last.sent
         changed = {field for field in {*said, *wanted} if said.get(field) != wanted.get(field)} - fields.quiet

@@ -1,7 +1,7 @@
 """The watched world in memory: objects by kind, namespace and name, with the few look-ups that phases need.
 
-Pure: no clock, no I/O. Objects are the API server's JSON, with no more of managedFields than what strangers own of a
-child and what autoscalers have written, and of Nodes with what says whether they go; nobody changes them in place.
+Pure: no clock, no I/O. Objects are the API server's JSON, as `trimming` leaves it; equal parts of them are one and the
+same, so nobody may change them in place.
 What is older than what is held is ignored, and so is everything about a uid that was removed: answers to our own
 writes and watch events arrive in any order, and a deleted object must not come back.
 """
@@ -15,10 +15,9 @@ from typing import Any, Final
 
 from crds import meta
 from policies.claims import claimed
-from reconciler import nodes, ownership
-from reconciler.children import strangers
+from reconciler import nodes
 from reconciler.keys import Key, key_of
-from reconciler.sharing import share
+from reconciler.sharing import Sharing
 
 Object = dict[str, Any]
 _REMEMBERED_REMOVALS: Final = 10_000
@@ -149,20 +148,19 @@ class Stored:
 class Store(Stored):
     """The same for the one that hears of everything."""
 
+    def __init__(self, indexes: Iterable[Index] = INDEXES) -> None:
+        super().__init__(indexes)
+        self._sharing = Sharing()
+
     def put(self, obj: Object) -> Object | None:
         """Take an object over. Returns what was held before under its name, or None; `obj` itself if it is no news."""
         key = key_of(obj)
         held = self._objects.get(key)
         if obj["metadata"].get("uid") in self._removed or (held is not None and not _newer(obj, held)):
             return obj
-        if key.kind == "Node":
-            obj = nodes.trimmed(obj)
-        entries = obj["metadata"].pop("managedFields", None) or ()
-        if foreign := [*strangers.kept(key.kind, entries), *ownership.kept(key.kind, entries)]:
-            obj["metadata"]["managedFields"] = foreign
         if held is not None:
             self._drop(key, held)
-        self._objects[key] = share(obj)
+        self._objects[key] = self._sharing.share_parts(obj)
         self._by_kind.setdefault(key.kind, {})[key] = obj
         for index, word in self._words(key.kind, obj):
             self._indexes[index].setdefault(word, {})[key] = obj

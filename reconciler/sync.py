@@ -24,6 +24,7 @@ log = logging.getLogger(__name__)
 PATIENCE_SECONDS: Final = 30.0
 EVERY_SECONDS: Final = 600.0
 _LOOK_SECONDS: Final = 0.05
+_COMPARED: Final = ("namespace", "name", "uid", "resourceVersion")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,12 @@ def compare(store: Stored, kind: str, namespace: str | None, listing: Listing) -
     listed = {_key(kind, item["metadata"]): item["metadata"] for item in listing.items}
     ghosts = [held for held in store.all(kind, namespace) if _is_ghost(held, listed, listing)]
     return Comparison(tuple(ghosts), tuple(key for key in listed if _lacks(store.get(key), listed[key])))
+
+
+def _identity(item: Object) -> Object:
+    """Of all metadata managed fields are the most, and a kind is listed whole."""
+    metadata = item["metadata"]
+    return {"metadata": {field: metadata[field] for field in _COMPARED if field in metadata}}
 
 
 def _key(kind: str, metadata: Mapping[str, Any]) -> Key:
@@ -90,7 +97,8 @@ class Synchroniser:
         kinds = tuple(watched)
         while True:
             self._asked.clear()
-            complete = [await self._one(kind) for kind in kinds]
+            # All at once: at a start one kind is compared while another still arrives.
+            complete = await asyncio.gather(*map(self._one, kinds))
             if all(complete):
                 self.synced.set()
             await self._pause(self.every if all(complete) else 1.0)
@@ -99,7 +107,7 @@ class Synchroniser:
         resource = kind.resource
         try:
             listing = await self.client.list(
-                resource, self.namespace, label_selector=kind.label_selector, metadata_only=True
+                resource, self.namespace, label_selector=kind.label_selector, metadata_only=True, trim=_identity
             )
         except ApiError as error:
             log.warning("comparing %s: %s", resource, error)

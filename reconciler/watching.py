@@ -121,7 +121,8 @@ def _settings(watched: Iterable[Watched]) -> kopf.OperatorSettings:
     settings.watching.server_timeout = 290
     settings.watching.inactivity_timeout = 90.0
     settings.watching.reconnect_backoff = 0.5
-    settings.watching.chunk_size = 500
+    # A page of each kind is in memory at a time, whole, before anything of it is trimmed.
+    settings.watching.chunk_size = 200
     for one in watched:
         if one.label_selector:
             key = (one.resource.group, one.resource.version, one.resource.plural)

@@ -11,6 +11,7 @@ from reconciler.keys import Key, key_of
 from reconciler.observations import QueueName
 from reconciler.routing import concerned, differs
 from reconciler.store import Store
+from reconciler.trimming import trim
 from reconciler.workqueue import WorkQueue
 
 
@@ -27,10 +28,11 @@ class World:
         if what == "remove":
             self.vanished(obj)
             return
-        before = self.store.put(obj)
-        if before is not obj:
-            self.snapshot.put(obj["kind"], obj)
-            self._wake(obj, before)
+        kept = trim(obj)
+        before = self.store.put(kept)
+        if before is not kept:
+            self.snapshot.put(obj["kind"], kept)
+            self._wake(kept, before)
 
     def answered(self, obj: Object, alone: Mapping[str, Any]) -> None:
         """The answer to a write of ours, and what that write `alone` would have left.
@@ -38,11 +40,13 @@ class World:
         What others had written by then is in the answer too, and the watch brings no news of it any more: without
         being woken here, their edit would wait for the next resync. What is ours wakes nobody.
         """
-        if _is_gone(obj) or self.store.put(obj) is obj:
+        kept = trim(obj)
+        if _is_gone(obj) or self.store.put(kept) is kept:
             return
-        self.snapshot.put(obj["kind"], obj)
-        if differs(obj, alone):
-            self._wake(obj, alone)
+        self.snapshot.put(obj["kind"], kept)
+        # Alone may hold what is not kept, as of a pod that was listed: that is no edit of anybody.
+        if differs(kept, left := trim(alone)):
+            self._wake(kept, left)
 
     def vanished(self, obj: Object) -> None:
         if self.store.remove(obj):

@@ -75,6 +75,7 @@ async def run(options: Options, url: str) -> None:
         await _settled(one, options)
         cost = time.process_time() - began
         print(f"{options.pools:5} passed over from nothing, children made: {cost:.1f} s of CPU", flush=True)
+        print(f"{options.pools:5} {_scrape(one)}", flush=True)
         await asyncio.sleep(options.poll + 1)
         await _measured(one, options, "silent", asyncio.sleep(options.seconds))
         await _elsewhere("move_jobs", url, options.pools, HEARD_SECONDS, 0)
@@ -85,6 +86,13 @@ async def run(options: Options, url: str) -> None:
         for task in beside:
             task.cancel()
     await one.context.brokers.close()
+
+
+def _scrape(one: Reconciler) -> str:
+    began = time.process_time()
+    text = one.context.metrics.text()
+    lines, milliseconds = len(text.splitlines()), 1000 * (time.process_time() - began)
+    return f"a scrape of {lines} lines takes {milliseconds:.0f} ms of CPU"
 
 
 async def _settled(one: Reconciler, options: Options) -> None:

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import TypeAlias, TypeVar
+from typing import Final, TypeAlias, TypeVar
 
 from crds.v1 import QueueSpec
 from crds.v1.broker import Broker, Redis
@@ -23,6 +23,8 @@ from reconciler.brokers.secrets import ReadSecret, Secrets, or_error
 from reconciler.brokers.together import AT_ONCE, observe_together
 from reconciler.brokers.web.reading import WebBrokers
 
+TOLD_AT_ONCE: Final = 20
+"""So many readings are told in one turn of the event loop, a millisecond of work: what they call for begins beside."""
 T = TypeVar("T")
 Login: TypeAlias = tuple[object, ...]
 """What a link follows from, as far as a Queue says it; equal ones lead to the same link."""
@@ -108,7 +110,10 @@ class Brokers:
         for first in range(0, len(places), AT_ONCE):
             some = places[first : first + AT_ONCE]
             readers = [self._known(place).reader for place in some]
-            for place, found in zip(some, await observe_together(link, readers), strict=True):
+            told = zip(some, await observe_together(link, readers), strict=True)
+            for number, (place, found) in enumerate(told, 1):
+                if number % TOLD_AT_ONCE == 0:
+                    await asyncio.sleep(0)
                 if isinstance(found, BrokerError):
                     self._distrust(found, place[0], place[2])
                 tell(place, found)

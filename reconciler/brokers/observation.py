@@ -5,11 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import lru_cache
 from typing import Final, Generic, TypeVar
 
 from reconciler.brokers.records import NO_RECORDS, Records
 
 T = TypeVar("T", int, float)
+
+
+KEPT_SIGNALS: Final = 4096
+"""Most numbers are small ones, of which thousands of queues have the same."""
 
 
 class Method(StrEnum):
@@ -35,10 +40,12 @@ UNKNOWN_COUNT: Final[Signal[int]] = Signal()
 UNKNOWN_TIME: Final[Signal[float]] = Signal()
 
 
+@lru_cache(maxsize=KEPT_SIGNALS, typed=True)
 def exact(value: T | None) -> Signal[T]:
     return Signal(value, Method.EXACT)
 
 
+@lru_cache(maxsize=KEPT_SIGNALS, typed=True)
 def estimated(value: T | None) -> Signal[T]:
     return Signal(value, Method.ESTIMATED)
 

@@ -141,7 +141,8 @@ class Reader:
     def _expect(self, rounds: Sequence[Sequence[Command]], lasts: bool) -> None:
         before = {*_own(self._rounds[1:])}
         ahead = (*_own(rounds[:1]), *(command for command in _own(rounds[1:]) if command in before))
-        self.ahead = Standing(*ahead) if lasts else ahead
+        if ahead != self.ahead or lasts != isinstance(self.ahead, Standing):
+            self.ahead = Standing(*ahead) if lasts else ahead
 
 
 def _own(rounds: Sequence[Sequence[Command]]) -> Sequence[Command]:

@@ -53,11 +53,12 @@ class RedisListObserver:
         now = time_of(first, self._clock)
         raw, left_out = records_of(first)
         workers = parse_all(raw, now)
-        second = await self._second(workers, first, now)
+        accounts = _accounts(workers)
+        second = await self._second(accounts, first, now)
         return Observation(
             time=now,
             waiting=exact(sum(waiting)),
-            running=self._running(first, second, workers, left_out),
+            running=self._running(first, second, workers, accounts, left_out),
             scheduled=first.count("scheduled"),
             due=due_of(first, second),
             dead_letters=first.count("dead letters"),
@@ -68,24 +69,26 @@ class RedisListObserver:
             workers=workers,
             records=raw,
             records_left_out=left_out,
-            kept=_kept(workers, second),
-            same_until=same_until(workers, now),
+            kept=_kept(accounts, second),
+            same_until=same_until(first, workers, now),
         )
 
-    async def _second(self, records: Records, first: Answers, now: float) -> Answers:
+    async def _second(self, accounts: Mapping[str, Record], first: Answers, now: float) -> Answers:
         """Asks for the lists of jobs in flight and for what is due, where there is anything to ask for."""
         questions: dict[str, Command] = {
-            f"in flight {instance}": ("LLEN", record.in_flight_at) for instance, record in _accounts(records).items()
+            f"in flight {instance}": ("LLEN", record.in_flight_at) for instance, record in accounts.items()
         }
         questions |= due_questions(self._queue, first, now)
         return await ask(self._link, questions)
 
-    def _running(self, first: Answers, second: Answers, records: Records, left_out: int) -> Signal[int]:
+    def _running(
+        self, first: Answers, second: Answers, records: Records, accounts: Mapping[str, Record], left_out: int
+    ) -> Signal[int]:
         kept = first.required("processing") if self._queue.processing_key else None
         told = [record.in_flight for record in records.fresh.values() if not record.in_flight_at]
         counted = 0
         sure = not told and not left_out and not records.garbage
-        for instance, record in _accounts(records).items():
+        for instance, record in accounts.items():
             count = second.count(f"in flight {instance}").value
             counted += record.in_flight if count is None else count
             sure = sure and count is not None
@@ -97,10 +100,11 @@ class RedisListObserver:
         return exact(total) if sure else estimated(total)
 
     def _oldest(self, answers: Answers, now: float) -> Signal[float]:
-        if any(answers.refusal(f"oldest {lane}") for lane in self._queue.lanes):
+        names = [f"oldest {lane}" for lane in self._queue.lanes]
+        oldest = [answers[name] for name in names]
+        if None in oldest and any(map(answers.refusal, names)):
             return UNKNOWN_TIME
-        jobs = [answers[f"oldest {lane}"] for lane in self._queue.lanes]
-        jobs = [job for job in jobs if job is not None]
+        jobs = [job for job in oldest if job is not None]
         times = [jobtime.enqueued_at(job, now) for job in jobs]
         known = [time for time in times if time is not None]
         if len(known) == len(jobs):
@@ -114,8 +118,8 @@ def _accounts(records: Records) -> Mapping[str, Record]:
     return {instance: record for instance, record in everyone.items() if record.in_flight_at}
 
 
-def _kept(records: Records, second: Answers) -> dict[str, int]:
-    counts = {instance: second.count(f"in flight {instance}").value for instance in _accounts(records)}
+def _kept(accounts: Mapping[str, Record], second: Answers) -> dict[str, int]:
+    counts = {instance: second.count(f"in flight {instance}").value for instance in accounts}
     return {instance: count for instance, count in counts.items() if count is not None}
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Final, Protocol
 
 from redis.exceptions import ResponseError
@@ -32,7 +32,7 @@ DUE_SECONDS: Final = 32.0
 """A start-up time and a poll, where no pool says better: a scheduled job due within it needs its replica now."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class RedisQueue:
     """What a Queue says of its place in Redis; absent names are empty. Jobs due within `due_seconds` are counted."""
 
@@ -48,7 +48,7 @@ class RedisQueue:
     def base(self) -> str:
         return self.key_prefix + self.name
 
-    @property
+    @cached_property
     def lanes(self) -> tuple[str, ...]:
         """The waiting lists or streams, strictest first."""
         return tuple(f"{self.base}:{priority}" for priority in self.priorities) or (self.base,)
@@ -201,8 +201,12 @@ def records_of(answers: Answers) -> tuple[dict[str, bytes], int]:
     return records, max(0, (answers.count("workers").value or 0) - len(records))
 
 
-def same_until(records: Records, now: float) -> float:
-    """Until when the same answers mean the same: records age, and a job's time is judged by the time."""
+def same_until(first: Answers, records: Records, now: float) -> float:
+    """Until when the same answers mean the same: records age, and a job's time is judged by the time. What is due of
+    the scheduled jobs is another question every time.
+    """
+    if first.count("scheduled").value:
+        return 0.0
     return min(now + SAME_SECONDS, records.same_until(now))
 
 

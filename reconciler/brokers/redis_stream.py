@@ -69,7 +69,7 @@ class RedisStreamObserver:
             records=raw,
             records_left_out=left_out,
             kept=stream_lane.kept(lanes, second),
-            same_until=same_until(workers, now),
+            same_until=same_until(first, workers, now),
         )
 
     def _first_questions(self, known: Identity | None) -> dict[str, Command]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from typing import Any, Final
 import yaml
 
 from tests.cluster import builder
+from tests.cluster.cluster import SHORT_LIVED
 
 CHARTS: Final = Path(__file__).parents[2] / "chart"
 CRDS: Final = CHARTS / "headgate-crds"
@@ -33,7 +35,11 @@ class Helm:
         """Runs helm and gives its output; raises HelmError."""
         helm = builder.ensure(builder.HELM, "helm")
         done = subprocess.run(
-            [helm, f"--kubeconfig={self.kubeconfig}", *arguments], capture_output=True, text=True, check=False
+            [helm, f"--kubeconfig={self.kubeconfig}", *arguments],
+            capture_output=True,
+            text=True,
+            check=False,
+            env={**os.environ, **SHORT_LIVED},
         )
         if done.returncode != 0:
             raise HelmError((done.stderr + done.stdout).strip())
@@ -43,7 +49,7 @@ class Helm:
         """The objects of a chart, hooks included. `values` are given as JSON, dots written as two underscores."""
         settings = [f"--set-json={path.replace('__', '.')}={text}" for path, text in values.items()]
         rendered = self.run("template", "hg", chart, "--namespace", namespace, *settings)
-        return [one for one in yaml.safe_load_all(rendered) if one]
+        return [one for one in yaml.load_all(rendered, Loader=yaml.CSafeLoader) if one]
 
 
 def of_kind(objects: Iterable[Object], *kinds: str) -> list[Object]:

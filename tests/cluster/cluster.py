@@ -9,9 +9,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from typing import Final
 
 from tests.cluster import binaries, control_plane, fake_nodes, machine, node, runtime, state
 from tests.cluster.state import State
+
+# A program in Go that ends within a second need not look for garbage: a fifth of what kubectl computes.
+SHORT_LIVED: Final = {"GOGC": "off"}
 
 
 class Profile(StrEnum):
@@ -37,11 +41,16 @@ class Cluster:
             capture_output=True,
             text=True,
             check=False,
-            env={**os.environ, "KUBECACHEDIR": str(self.kubeconfig.parent / "kubectl-cache")},
+            env=kubectl_environment(self.kubeconfig),
         )
         if done.returncode != 0:
             raise RuntimeError(f"kubectl {' '.join(arguments)}: exit code {done.returncode}: {done.stderr.strip()}")
         return done.stdout
+
+
+def kubectl_environment(kubeconfig: Path) -> dict[str, str]:
+    """What every kubectl of a test runs in: what it has discovered is kept with its cluster."""
+    return {**os.environ, **SHORT_LIVED, "KUBECACHEDIR": str(kubeconfig.parent / "kubectl-cache")}
 
 
 @dataclass(frozen=True, slots=True)

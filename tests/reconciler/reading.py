@@ -4,6 +4,8 @@ tenth of a second of the processor from what is waited for.
 
 from __future__ import annotations
 
+import weakref
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
@@ -34,10 +36,13 @@ _KNOWN: Final = {
 
 
 class Reader:
-    """Reads in one namespace, or what has none. Each look has its own connection, so nobody has to close anything."""
+    """Reads in one namespace, or what has none. Its connection is kept from look to look, for a handshake costs more
+    than an answer, and closed with the last who holds the reader.
+    """
 
     def __init__(self, kubeconfig: Path, namespace: str) -> None:
         self._server, self._namespace = ApiServer(kubeconfig), namespace
+        weakref.finalize(self, self._server.close)
 
     def get(self, resource: str, name: str) -> dict[str, Any]:
         return self._read(_KNOWN[resource].path(self._namespace, name))
@@ -50,8 +55,10 @@ class Reader:
     def _read(self, path: str) -> dict[str, Any]:
         try:
             answer = self._server.ask("GET", path)
-        finally:
+        except (HTTPException, OSError):
+            # The server may have restarted since the last look, or given up on a connection at rest.
             self._server.close()
+            answer = self._server.ask("GET", path)
         if answer.status != 200:
             raise RuntimeError(f"GET {path}: {answer.status} {answer.body.get('message')}")
         return answer.body

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import re
 import signal
-import subprocess
-import sys
 import time
 import urllib.error
 import urllib.request
@@ -17,15 +15,14 @@ from typing import Any
 import orjson
 
 from tests.cluster import waiting
-
-ROOT = Path(__file__).parents[2]
+from tests.reconciler import nursery
 
 
 @dataclass
 class Reconciler:
     """One process. `log` holds its JSON lines."""
 
-    process: subprocess.Popen[bytes]
+    process: nursery.Child
     log: Path
 
     @property
@@ -89,9 +86,8 @@ class Reconcilers:
             "--certificates": "none",
         }
         given = [part for pair in arguments.items() for part in pair]
-        with log.open("wb") as output:
-            process = subprocess.Popen([sys.executable, "-m", self.program, *given, *flags], cwd=ROOT, stderr=output)
-        one = Reconciler(process, log)
+        log.touch()
+        one = Reconciler(nursery.start(self.program, [*given, *flags], log), log)
         self.started.append(one)
         self.until(one, "the reconciler listens", lambda: None if one.page("/healthz")[0] else "silent", 180)
         return one

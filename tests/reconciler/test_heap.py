@@ -36,7 +36,7 @@ async def test_what_is_old_and_unreachable_goes_with_the_next_look_at_everything
         gc.collect()
         looked.set()
 
-    keeping = asyncio.create_task(heap.keep(0.01, collect))
+    keeping = asyncio.create_task(heap.keep(0.01, collect, rounds=1))
     async with asyncio.timeout(10):
         await looked.wait()
     keeping.cancel()
@@ -53,3 +53,24 @@ async def test_allocating_looks_through_the_young_only() -> None:
     assert len(held) == 500_000
     assert after[0]["collections"] > before[0]["collections"]
     assert after[2]["collections"] == before[2]["collections"]
+
+
+async def test_what_is_free_is_given_back_more_often_than_the_heap_is_looked_through() -> None:
+    done: list[str] = []
+    thrice = asyncio.Event()
+
+    def collect() -> None:
+        done.append("collected")
+        thrice.set()
+
+    keeping = asyncio.create_task(heap.keep(0.01, collect, lambda: done.append("given back"), rounds=3))
+    async with asyncio.timeout(10):
+        await thrice.wait()
+    keeping.cancel()
+    assert done[:4] == ["given back", "given back", "given back", "collected"]
+
+
+def test_giving_back_leaves_what_is_in_use() -> None:
+    held = [bytes([number % 256]) * 5000 for number in range(2000)]
+    heap.give_back()
+    assert all(one == bytes([number % 256]) * 5000 for number, one in enumerate(held))

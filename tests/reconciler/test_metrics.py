@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from reconciler import metrics as m
+from reconciler.declared import Declared, Type
 from reconciler.keys import Key
 from reconciler.metrics import Metrics
 
@@ -45,8 +46,13 @@ def test_each_type_is_said_in_its_own_way() -> None:
 
 
 @pytest.mark.parametrize("declared", m.DECLARED, ids=lambda declared: declared.name)
-def test_names_follow_the_rules_of_prometheus(declared: m.Declared) -> None:
+def test_names_follow_the_rules_of_prometheus(declared: Declared) -> None:
     assert declared.name.startswith("headgate_")
-    assert declared.name.endswith("_total") == (declared.type is m.Type.COUNTER)
+    assert declared.name.endswith("_total") == (declared.type is Type.COUNTER)
     assert declared.meaning.endswith(".")
-    assert bool(declared.buckets) == (declared.type is m.Type.HISTOGRAM)
+    assert bool(declared.buckets) == (declared.type is Type.HISTOGRAM)
+
+
+@pytest.mark.parametrize("declared", [one for one in m.DECLARED if one.owner], ids=lambda declared: declared.name)
+def test_the_meaning_of_what_belongs_to_an_object_is_written_as_it_is(declared: Declared) -> None:
+    assert not {"\\", "\n"} & {*declared.meaning}

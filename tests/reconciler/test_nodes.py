@@ -8,6 +8,7 @@ import pytest
 
 from reconciler.nodes import is_leaving, trimmed
 from reconciler.store import Store
+from reconciler.trimming import trim
 from tests.reconciler.builders import metadata
 
 
@@ -44,13 +45,13 @@ def test_is_leaving(seen: dict[str, Any], want: bool) -> None:
     assert is_leaving(trimmed(seen)) is want
 
 
-def test_the_store_keeps_little_of_a_node_and_knows_those_that_go() -> None:
+def test_little_is_kept_of_a_node_and_the_store_knows_those_that_go() -> None:
     store = Store()
-    store.put(node("a", unschedulable=True, podCIDR="10.0.0.0/24"))
-    store.put(node("b"))
+    store.put(trim(node("a", unschedulable=True, podCIDR="10.0.0.0/24")))
+    store.put(trim(node("b")))
     assert store.leaving_nodes() == {"a": False}
     (kept,) = [one for one in store.all("Node") if one["metadata"]["name"] == "a"]
     assert kept["spec"] == {"unschedulable": True}
     assert "status" not in kept
-    store.put(node("a"))
+    store.put(trim(node("a")))
     assert store.leaving_nodes() == {}

@@ -62,14 +62,6 @@ def test_what_was_removed_does_not_come_back_but_its_successor_does() -> None:
     assert store.queue("shop", "a") is second
 
 
-def test_managed_fields_are_not_kept() -> None:
-    store = Store()
-    store.put(queue("a", managedFields=[{"manager": "kubectl", "subresource": "scale"}]))
-    held = store.queue("shop", "a")
-    assert held is not None
-    assert "managedFields" not in held["metadata"]
-
-
 def test_look_ups_follow_changes() -> None:
     store = Store()
     reports = pool("reports", "q", "r", "q")

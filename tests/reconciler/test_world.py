@@ -7,7 +7,7 @@ from typing import Any, Final
 from reconciler.keys import Key
 from reconciler.workqueue import WorkQueue
 from reconciler.world import World
-from tests.reconciler.builders import pool, queue
+from tests.reconciler.builders import pod, pool, queue
 
 KEY: Final = Key("WorkerPool", "shop", "thumbnails")
 
@@ -75,3 +75,21 @@ def test_the_policy_engine_hears_of_answers_too() -> None:
     watching = Watching()
     watching.world.answered(stored("11", generation=1) | {"spec": {"queues": [{"name": "other"}]}}, stored("10", 1))
     assert watching.world.snapshot.pools_of_queue("shop", "other") == {"thumbnails"}
+
+
+def worker() -> dict[str, Any]:
+    made = pod("thumbnails-1", stored("10", generation=1), namespace="shop")
+    containers = [{"name": "worker", "image": "i"}]
+    return {
+        **made,
+        "spec": {"containers": containers, "volumes": [{"name": "data"}]},
+        "status": {"hostIP": "192.0.2.1"},
+    }
+
+
+def test_our_own_write_to_a_worker_that_was_listed_whole_wakes_nobody() -> None:
+    watching = Watching()
+    watching.world.seen("put", listed := worker())
+    watching.worked_off()
+    watching.world.answered(worker(), listed)
+    assert watching.worked_off() == []

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from tests.cluster import binaries
-from tests.cluster.cluster import Cluster
+from tests.cluster.cluster import Cluster, kubectl_environment
 
 Object = Mapping[str, Any]
 
@@ -37,7 +36,7 @@ def kubectl(cluster: Cluster, *arguments: str, stdin: str | None = None) -> Done
         text=True,
         check=False,
         timeout=60,
-        env={**os.environ, "KUBECACHEDIR": str(cluster.kubeconfig.parent / "kubectl-cache")},
+        env=kubectl_environment(cluster.kubeconfig),
     )
     return Done(done.returncode, done.stdout, done.stderr)
 

@@ -32,4 +32,7 @@ class ScalingState(State):
 
 
 def memory_of(state: ScalingState, ctx: Context) -> PoolMemory:
-    return ctx.pools.setdefault(state.uid, PoolMemory())
+    known = ctx.pools.get(state.uid)
+    if known is None:
+        known = ctx.pools[state.uid] = PoolMemory()
+    return known

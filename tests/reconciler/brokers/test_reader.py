@@ -16,9 +16,9 @@ from redis.asyncio import Redis as Client
 from reconciler.brokers import layouts
 from reconciler.brokers.connect import Link
 from reconciler.brokers.observation import Observation, exact
-from reconciler.brokers.questions import Standing
 from reconciler.brokers.reader import COMMON, Common, Reader
 from reconciler.brokers.records import STALE_SECONDS
+from reconciler.brokers.redis_queue import DUE_SECONDS
 from reconciler.brokers.together import observe_together
 from tests.reconciler.brokers.records import record
 from tests.reconciler.brokers.test_together import Counting, spec_of
@@ -138,11 +138,12 @@ async def test_the_same_answers_of_another_server_are_no_answers_of_this_one(lin
     assert one.again([*answers[:-1], 7], here) is None
 
 
-async def test_where_time_is_asked_about_nothing_is_taken_for_granted(link: Link, client: Client) -> None:
-    await client.zadd("orders:scheduled", {"later": time.time() + 5})
+async def test_a_job_becomes_due_in_time_though_every_other_answer_is_the_same(link: Link, client: Client) -> None:
+    due_at = float(f"{time.time() + DUE_SECONDS + 0.5:.3f}")
+    await client.zadd("orders:scheduled", {"soon": time.time() + 5, "later": due_at})
     one = reader()
-    for _ in range(3):
-        seen = await read(link, one)
-        assert (seen.scheduled, seen.due) == (exact(1), exact(1))
-    assert not any(command[0] == "ZCOUNT" for command in one.ahead)
-    assert isinstance(one.ahead, Standing)
+    deadline = time.monotonic() + 10
+    while (seen := await read(link, one)).due == exact(1):
+        assert seen.time + DUE_SECONDS < due_at + 0.001, "it is due by the time of this very reading"
+        assert time.monotonic() < deadline, seen
+    assert (seen.scheduled, seen.due) == (exact(2), exact(2))
