@@ -57,7 +57,7 @@ class Family:
                 yield f"{head} {_written(value)}\n"
 
     def _head(self, labels: Labels) -> str:
-        pairs = zip(self._declared.labels, labels, strict=True)
+        pairs = sorted(zip(self._declared.labels, labels, strict=True))
         named = ",".join(f'{name}="{value.translate(_ESCAPES)}"' for name, value in pairs)
         return f"{self._declared.name}{{{named}}}"
 

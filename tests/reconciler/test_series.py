@@ -13,7 +13,7 @@ from reconciler.declared import Declared, Type
 from reconciler.keys import Key
 from reconciler.series import Families
 
-JOBS: Final = Declared("headgate_jobs", Type.GAUGE, "Jobs.", ("namespace", "queue", "state"))
+JOBS: Final = Declared("headgate_jobs", Type.GAUGE, "Jobs.", ("namespace", "queue", "by"))
 READS: Final = Declared("headgate_reads_total", Type.COUNTER, "Readings.", ("namespace", "queue"))
 AUDITED: Final = Declared("headgate_audited", Type.GAUGE, "Findings.", ("namespace", "policy"))
 ALL: Final = (JOBS, READS, AUDITED)
