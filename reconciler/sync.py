@@ -23,7 +23,8 @@ log = logging.getLogger(__name__)
 
 PATIENCE_SECONDS: Final = 30.0
 EVERY_SECONDS: Final = 600.0
-_LOOK_SECONDS: Final = 0.05
+_LOOK_SECONDS: Final = 0.25
+"""Between two looks at what is missing: at a start that is everything."""
 _COMPARED: Final = ("namespace", "name", "uid", "resourceVersion")
 
 
