@@ -103,6 +103,12 @@ class Observation:
         made.__dict__.update(self.__dict__, time=time)
         return made
 
+    def told(self, time: float, workers: Records, records: Mapping[str, bytes], same_until: float) -> Observation:
+        """The same at another time, at which its workers have said the same again."""
+        made = self.at(time)
+        made.__dict__.update(workers=workers, records=records, same_until=same_until)
+        return made
+
     def repeats(self, other: Observation) -> bool:
         """Whether it is the other one `at` another time; what is equal by chance is not."""
         return all(value is other.__dict__[name] for name, value in self.__dict__.items() if name != "time")

@@ -19,9 +19,12 @@ from reconciler.brokers.errors import BrokerError
 from reconciler.brokers.observation import Identity, Observation
 from reconciler.brokers.observer import Found
 from reconciler.brokers.questions import Command, Standing
-from reconciler.brokers.redis_queue import Asks, identity_of, identity_questions, told_time
+from reconciler.brokers.records import parse_all
+from reconciler.brokers.redis_queue import Asks, identity_of, identity_questions, scanned, told_time
 
 Observe: TypeAlias = Callable[[Asks], Coroutine[Any, Any, Observation]]
+SAME_SECONDS: Final = 60.0
+"""Answers are looked at in full so often, also where they have not changed: a job's time is judged by the time."""
 COMMON: Final = tuple(identity_questions(identified=False).values())
 
 
@@ -112,6 +115,7 @@ class Reader:
         self._rounds: Sequence[Sequence[Command]] = ()
         self._settled = False
         self._same: tuple[Sequence[Reply], Observation] | None = None
+        self._worked_out_at = 0.0
 
     def begin(self, endpoint: Endpoint) -> Reading:
         return Reading(self._observe(_Noting(endpoint)))
@@ -121,8 +125,27 @@ class Reader:
         if self._same is None or common.time is None:
             return None
         before, seen = self._same
-        holds = seen.time <= common.time < seen.same_until and seen.identity == common.identity
-        return seen.at(common.time) if holds and before == answers else None
+        holds = seen.time <= common.time < min(seen.same_until, self._worked_out_at + SAME_SECONDS)
+        if not holds or seen.identity != common.identity:
+            return None
+        if before == answers:
+            return seen.at(common.time)
+        found = self._told(before, answers, seen, common.time)
+        self._same = None if found is None else (answers, found)
+        return found
+
+    def _told(
+        self, before: Sequence[Reply], answers: Sequence[Reply], seen: Observation, now: float
+    ) -> Observation | None:
+        """The same where nothing but the status records differs, and these only in when they were written."""
+        differing = [place for place, pair in enumerate(zip(before, answers, strict=True)) if pair[0] != pair[1]]
+        if [self.ahead[place][0] for place in differing] != ["HSCAN"]:
+            return None
+        records = scanned(answers[differing[0]])
+        if records is None or records.keys() != seen.records.keys():
+            return None
+        workers = parse_all(records, now)
+        return seen.told(now, workers, records, workers.same_until(now)) if workers.only_later(seen.workers) else None
 
     def learn(self, reading: Reading, asked: Sequence[Command], answers: Sequence[Reply]) -> None:
         """Remembers a reading that has ended, and began with the `answers` to what was `asked`."""
@@ -135,7 +158,7 @@ class Reader:
         if not (again and self._settled and lasts == isinstance(asked, Standing)):
             self._expect(reading.rounds, lasts)
         elif lasts:
-            self._same = (answers, found)
+            self._same, self._worked_out_at = (answers, found), found.time
         self._settled, self._rounds = again, reading.rounds
 
     def _expect(self, rounds: Sequence[Sequence[Command]], lasts: bool) -> None:

@@ -7,9 +7,10 @@ worker. Neither proves anything.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from math import inf, isfinite
+from operator import attrgetter
 from typing import Any, Final
 
 import orjson
@@ -145,12 +146,27 @@ class Records:
         """All that the living workers have done since each of them started."""
         return sum((record.told for record in self.fresh.values()), NOTHING_TOLD)
 
+    def only_later(self, earlier: Records) -> bool:
+        """Whether the same workers say the same as before, at another time."""
+        return (
+            self.garbage == earlier.garbage
+            and _only_later(self.fresh, earlier.fresh)
+            and _only_later(self.stale, earlier.stale)
+        )
+
     def same_until(self, broker_time: float) -> float:
         """When the first of them becomes stale, or what is dated ahead becomes fresh, while nothing is written."""
         ends = [record.time + STALE_SECONDS for record in self.fresh.values()]
         starts = [record.time - AHEAD_SECONDS for record in self.stale.values() if record.time > broker_time]
         return min((*ends, *starts), default=inf)
 
+
+def _only_later(records: Mapping[str, Record], earlier: Mapping[str, Record]) -> bool:
+    same = (_said(record) == _said(earlier[name]) for name, record in records.items())
+    return records.keys() == earlier.keys() and all(same)
+
+
+_said: Final = attrgetter(*(field.name for field in fields(Record) if field.name != "time"))
 
 NO_RECORDS: Final = Records({}, {}, 0)
 

@@ -21,8 +21,6 @@ RECORDS: Final = 1000
 """So many status records are read; what lies beyond is estimated."""
 KEPT_QUEUES: Final = 16_384
 """Queues whose questions are kept: they are asked every second."""
-SAME_SECONDS: Final = 60.0
-"""Answers are looked at in full so often, also where they have not changed."""
 _IDENTITY: Final = ("time", "server", "replication")
 NO_SUCH_KEY: Final = "no such key"
 """How XINFO says that there is no stream."""
@@ -192,22 +190,25 @@ def identity_of(server: Reply, replication: Reply) -> Identity:
 
 def records_of(answers: Answers) -> tuple[dict[str, bytes], int]:
     """The status records as written, by instance, and how many more there are."""
-    try:
-        _, flat = answers["records"]
-        pairs = list(zip(flat[::2], flat[1::2], strict=True))[:RECORDS]
-        records = {instance.decode(): record for instance, record in pairs}
-    except (TypeError, ValueError, AttributeError):
+    records = scanned(answers["records"])
+    if records is None:
         return {}, 0
     return records, max(0, (answers.count("workers").value or 0) - len(records))
 
 
+def scanned(reply: Reply) -> dict[str, bytes] | None:
+    """What HSCAN has found; None for any other reply."""
+    try:
+        _, flat = reply
+        pairs = list(zip(flat[::2], flat[1::2], strict=True))[:RECORDS]
+        return {instance.decode(): record for instance, record in pairs}
+    except (TypeError, ValueError, AttributeError):
+        return None
+
+
 def same_until(first: Answers, records: Records, now: float) -> float:
-    """Until when the same answers mean the same: records age, and a job's time is judged by the time. What is due of
-    the scheduled jobs is another question every time.
-    """
-    if first.count("scheduled").value:
-        return 0.0
-    return min(now + SAME_SECONDS, records.same_until(now))
+    """Until when the same answers mean the same. What is due of the scheduled jobs is another question every time."""
+    return 0.0 if first.count("scheduled").value else records.same_until(now)
 
 
 def info(text: object) -> dict[str, str]:

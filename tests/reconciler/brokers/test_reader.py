@@ -56,6 +56,8 @@ CHANGES: Mapping[str, Change] = {
     "a worker begins": lambda client: client.hset(WORKERS, "p-1.0a", told(running=1)),
     "it takes one": lambda client: client.lmove("orders", "orders:doing", "RIGHT", "LEFT"),
     "nothing happens then": lambda client: client.ping(),
+    "it tells that it lives": lambda client: client.hset(WORKERS, "p-1.0a", told(running=1)),
+    "it tells so once more": lambda client: client.hset(WORKERS, "p-1.0a", told(running=1)),
     "it tells again": lambda client: client.hset(WORKERS, "p-1.0a", told(running=1, started=2)),
     "a second worker begins": lambda client: client.hset(WORKERS, "p-2.0a", told("p-2.0a", inFlight="orders:two")),
     "and takes one": lambda client: client.lmove("orders", "orders:two", "RIGHT", "LEFT"),
@@ -109,6 +111,21 @@ async def test_where_nothing_has_changed_nothing_is_parsed_again(link: Link, cli
     await client.hset(WORKERS, "p-1.0a", told(inFlight="", started=9))
     (told_anew,) = (await read(link, one)).workers.fresh.values()
     assert told_anew.started == 9
+
+
+async def test_where_workers_tell_only_that_they_live_only_that_is_read(link: Link, client: Client) -> None:
+    await client.lpush("orders:doing", job(1))
+    one, beats = reader(), []
+    for _ in range(5):
+        await client.hset(WORKERS, "p-1.0a", told(running=1))
+        beats.append(await read(link, one))
+    assert [seen.running for seen in beats] == [exact(1)] * 5
+    times = [record.time for seen in beats for record in seen.workers.fresh.values()]
+    assert times == sorted({*times}), "each has the record as it was written last"
+    assert beats[2].kept is beats[3].kept is beats[4].kept
+    await client.rpop("orders:doing")
+    await client.hset(WORKERS, "p-1.0a", told(running=0))
+    assert (await read(link, one)).running == exact(0)
 
 
 async def test_a_record_becomes_stale_in_time_though_every_answer_is_the_same(link: Link, client: Client) -> None:
