@@ -1,8 +1,8 @@
 """The series of objects: many, set every second, and gone with their object.
 
-prometheus_client takes some 15 us to write one out and two KiB to keep it, so with 3,000 pools every scrape would hold
-decisions up for most of a second. Here a series is a number under its labels, and what stands before the number is made
-once. The text is the exposition format's, as prometheus_client has it but for its `_created` series.
+prometheus_client takes some 15 us to write one out and about a KiB to keep it, so with 3,000 pools every scrape would
+hold decisions up for most of a second. Here a series is a number under its labels, and what stands before the number is
+made once. The text is the exposition format's, as prometheus_client has it but for its `_created` series.
 """
 
 from __future__ import annotations

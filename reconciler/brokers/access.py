@@ -89,28 +89,32 @@ class Brokers:
         await self._web.observe_each(places, told)
 
     async def _observe_by_link(self, places: Sequence[Place], tell: Callable[[Place, Found], None]) -> None:
-        by_login: dict[Login, list[Place]] = {}
+        by_login: dict[Login, list[tuple[Place, Reader]]] = {}
         for place in places:
             try:
-                by_login.setdefault(self._known(place).login, []).append(place)
+                known = self._known(place)
             except BrokerError as error:
                 tell(place, error)
-        links = (or_error(self.link(namespace, spec.broker)) for (namespace, _, spec, _), *_ in by_login.values())
-        by_link: dict[AnyLink, list[Place]] = {}
+            else:
+                by_login.setdefault(known.login, []).append((place, known.reader))
+        firsts = (own[0][0] for own in by_login.values())
+        links = (or_error(self.link(namespace, spec.broker)) for namespace, _, spec, _ in firsts)
+        by_link: dict[AnyLink, list[tuple[Place, Reader]]] = {}
         for own, link in zip(by_login.values(), await _each(links), strict=True):
             if isinstance(link, BrokerError):
-                for place in own:
+                for place, _ in own:
                     self._distrust(link, place[0], place[2])
                     tell(place, link)
             else:
                 by_link.setdefault(link, []).extend(own)
         await asyncio.gather(*(self._observe(link, own, tell) for link, own in by_link.items()))
 
-    async def _observe(self, link: AnyLink, places: Sequence[Place], tell: Callable[[Place, Found], None]) -> None:
-        for first in range(0, len(places), AT_ONCE):
-            some = places[first : first + AT_ONCE]
-            readers = [self._known(place).reader for place in some]
-            told = zip(some, await observe_together(link, readers), strict=True)
+    async def _observe(
+        self, link: AnyLink, queues: Sequence[tuple[Place, Reader]], tell: Callable[[Place, Found], None]
+    ) -> None:
+        for first in range(0, len(queues), AT_ONCE):
+            places, readers = zip(*queues[first : first + AT_ONCE], strict=True)
+            told = zip(places, await observe_together(link, readers), strict=True)
             for number, (place, found) in enumerate(told, 1):
                 if number % TOLD_AT_ONCE == 0:
                     await asyncio.sleep(0)
