@@ -114,8 +114,14 @@ class Brokers:
     ) -> None:
         for first in range(0, len(queues), AT_ONCE):
             places, readers = zip(*queues[first : first + AT_ONCE], strict=True)
-            told = zip(places, await observe_together(link, readers), strict=True)
-            for number, (place, found) in enumerate(told, 1):
+            try:
+                told = await observe_together(link, readers)
+            except Exception:
+                # Whatever it was, it shall not come again from what one of these readers remembers.
+                for namespace, name, *_ in places:
+                    self._queues.pop((namespace, name), None)
+                raise
+            for number, (place, found) in enumerate(zip(places, told, strict=True), 1):
                 if number % TOLD_AT_ONCE == 0:
                     await asyncio.sleep(0)
                 if isinstance(found, BrokerError):

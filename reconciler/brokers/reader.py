@@ -107,41 +107,42 @@ class Reading:
 
 
 class Reader:
-    """`ahead` is what the next reading begins with, without what is asked once for all; empty while that is unknown."""
+    """`ahead` is what the next reading begins with, without what is asked once for all; empty while that is unknown.
+
+    Two readings of a queue may be under way at once, where passes are late, and what is asked ahead changes meanwhile:
+    answers mean something only together with what was asked.
+    """
 
     def __init__(self, observe: Observe) -> None:
         self.ahead: Sequence[Command] = ()
         self._observe = observe
         self._rounds: Sequence[Sequence[Command]] = ()
         self._settled = False
-        self._same: tuple[Sequence[Reply], Observation] | None = None
+        self._same: tuple[Sequence[Command], Sequence[Reply], Observation] | None = None
         self._worked_out_at = 0.0
 
     def begin(self, endpoint: Endpoint) -> Reading:
         return Reading(self._observe(_Noting(endpoint)))
 
-    def again(self, answers: Sequence[Reply], common: Common) -> Observation | None:
-        """What the answers to `ahead` mean, where that follows from what they meant the last time."""
-        if self._same is None or common.time is None:
+    def again(self, asked: Sequence[Command], answers: Sequence[Reply], common: Common) -> Observation | None:
+        """What the answers to something asked ahead mean, where that follows from what they meant the last time."""
+        if self._same is None or self._same[0] is not asked or common.time is None:
             return None
-        before, seen = self._same
+        _, before, seen = self._same
         holds = seen.time <= common.time < min(seen.same_until, self._worked_out_at + SAME_SECONDS)
         if not holds or seen.identity != common.identity:
             return None
         if before == answers:
             return seen.at(common.time)
-        found = self._told(before, answers, seen, common.time)
-        self._same = None if found is None else (answers, found)
+        differing = [place for place, pair in enumerate(zip(before, answers, strict=True)) if pair[0] != pair[1]]
+        only_told = [asked[place][0] for place in differing] == ["HSCAN"]
+        found = self._told(answers[differing[0]], seen, common.time) if only_told else None
+        self._same = None if found is None else (asked, answers, found)
         return found
 
-    def _told(
-        self, before: Sequence[Reply], answers: Sequence[Reply], seen: Observation, now: float
-    ) -> Observation | None:
-        """The same where nothing but the status records differs, and these only in when they were written."""
-        differing = [place for place, pair in enumerate(zip(before, answers, strict=True)) if pair[0] != pair[1]]
-        if [self.ahead[place][0] for place in differing] != ["HSCAN"]:
-            return None
-        records = scanned(answers[differing[0]])
+    def _told(self, answer: Reply, seen: Observation, now: float) -> Observation | None:
+        """The same with other status records, where these differ only in when they were written."""
+        records = scanned(answer)
         if records is None or records.keys() != seen.records.keys():
             return None
         workers = parse_all(records, now)
@@ -158,7 +159,7 @@ class Reader:
         if not (again and self._settled and lasts == isinstance(asked, Standing)):
             self._expect(reading.rounds, lasts)
         elif lasts:
-            self._same, self._worked_out_at = (answers, found), found.time
+            self._same, self._worked_out_at = (asked, answers, found), found.time
         self._settled, self._rounds = again, reading.rounds
 
     def _expect(self, rounds: Sequence[Sequence[Command]], lasts: bool) -> None:

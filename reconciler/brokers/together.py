@@ -75,7 +75,7 @@ class _Trips:
     ) -> None:
         reading = self._running.get(place)
         if reading is None:
-            same = reader.again(replies, common)
+            same = reader.again(commands, replies, common)
             if same is not None:
                 self._same[place] = same
                 return

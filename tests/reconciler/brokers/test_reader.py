@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -14,8 +14,9 @@ import pytest
 from redis.asyncio import Redis as Client
 
 from reconciler.brokers import layouts
-from reconciler.brokers.connect import Link
+from reconciler.brokers.connect import Link, Reply
 from reconciler.brokers.observation import Observation, exact
+from reconciler.brokers.questions import Command
 from reconciler.brokers.reader import COMMON, Common, Reader
 from reconciler.brokers.records import STALE_SECONDS
 from reconciler.brokers.redis_queue import DUE_SECONDS
@@ -128,6 +129,42 @@ async def test_where_workers_tell_only_that_they_live_only_that_is_read(link: Li
     assert (await read(link, one)).running == exact(0)
 
 
+class Late(Link):
+    """A link that keeps its first answers to itself for a while."""
+
+    def __init__(self, like: Link) -> None:
+        super().__init__(like.endpoint, like._limits, time.monotonic)
+        self.asked = asyncio.Event()
+        self.go_on = asyncio.Event()
+
+    async def ask_together(self, questions: Sequence[Sequence[Command]]) -> Sequence[Sequence[Reply]]:
+        answers = await super().ask_together(questions)
+        self.asked.set()
+        await self.go_on.wait()
+        return answers
+
+
+@pytest.mark.parametrize("known", range(4))
+async def test_a_reading_that_another_has_overtaken_leaves_no_wrong_memory(
+    known: int, link: Link, client: Client
+) -> None:
+    one, late = reader(), Late(link)
+    for _ in range(4):
+        await read(link, one)
+    await client.hset(WORKERS, "p-1.0a", told(running=1))
+    await client.lpush("orders:doing", job(1))
+    for _ in range(known):
+        await read(link, one)
+    overtaken = asyncio.create_task(read(late, one))
+    await late.asked.wait()
+    assert (await read(link, one)).running == exact(1)
+    late.go_on.set()
+    assert (await overtaken).running == exact(1)
+    for _ in range(4):
+        assert (await read(link, one)).running == exact(1)
+    await late.close()
+
+
 async def test_a_record_becomes_stale_in_time_though_every_answer_is_the_same(link: Link, client: Client) -> None:
     await client.hset(WORKERS, "p-1.0a", told(time=time.time() - STALE_SECONDS + 1, inFlight=""))
     one = reader()
@@ -147,12 +184,13 @@ async def test_the_same_answers_of_another_server_are_no_answers_of_this_one(lin
     answers = await link.ask(*one.ahead)
     server = dict(zip(COMMON, await link.ask(*COMMON), strict=True))
     here = Common.of(server)
-    assert one.again(answers, here) == seen.at(here.time or 0)
+    assert one.again(one.ahead, answers, here) == seen.at(here.time or 0)
     other = Common.of({**server, COMMON[1]: b"run_id:other"})
-    assert one.again(answers, other) is None
-    assert one.again(answers, replace(here, time=None)) is None
-    assert one.again(answers, replace(here, time=seen.time - 1)) is None
-    assert one.again([*answers[:-1], 7], here) is None
+    assert one.again(one.ahead, answers, other) is None
+    assert one.again(one.ahead, answers, replace(here, time=None)) is None
+    assert one.again(one.ahead, answers, replace(here, time=seen.time - 1)) is None
+    assert one.again((*one.ahead,), answers, here) is None, "what was asked at another time may be another question"
+    assert one.again(one.ahead, [*answers[:-1], 7], here) is None
 
 
 async def test_a_job_becomes_due_in_time_though_every_other_answer_is_the_same(link: Link, client: Client) -> None:
