@@ -59,12 +59,20 @@ def open_session(
 
 
 class Response(aiohttp.ClientResponse):
-    """Reads JSON with orjson, for libraries too: in half of the time, with one string for each name of a field."""
+    """Reads JSON with orjson, for libraries too: in half of the time, with one string for each name of a field.
+
+    Whoever has put something into `heard` is given what was read, before the library is.
+    """
+
+    heard: Callable[[Any], object] | None = None
 
     async def json(self, **options: Any) -> Any:
         if self.content_type != JSON:
             return await super().json(**options)
-        return orjson.loads(await self.read())
+        content = orjson.loads(await self.read())
+        if self.heard is not None:
+            self.heard(content)
+        return content
 
 
 class Transport:

@@ -30,6 +30,7 @@ from reconciler.events import Events
 from reconciler.health import served
 from reconciler.keys import Key
 from reconciler.leader import FencedClient, lead
+from reconciler.listed import Lists
 from reconciler.loop import Loop
 from reconciler.metrics import Metrics
 from reconciler.observations import Observations
@@ -110,7 +111,7 @@ class Process:
         where = self._where
         self._synchroniser = Synchroniser(client, self._world.store, where, self._world.vanished)
         self._paths = {watched.resource.path(where): str(watched.resource) for watched in self._watched}
-        self._pulse = Pulse(self._paths, setup.monotonic, lambda _: self._synchroniser.ask())
+        self._pulse = Pulse(self._paths, setup.monotonic, Lists(self._synchroniser.listed))
 
     @property
     def _where(self) -> str | None:

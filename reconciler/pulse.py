@@ -1,26 +1,30 @@
 """Whether the watches still live. Kopf keeps bookmarks to itself, so its bytes are counted where they arrive.
 
 Kopf makes its requests on a session that we give it. The middleware here sees each of them: a watch's body is wrapped,
-so that every chunk, a bookmark's too, is a sign of life of that path; a list says that continuity was lost, which kopf
-does not tell its handlers either: what was deleted in between is never reported.
+so that every chunk, a bookmark's too, is a sign of life of that path; a list is shown to who compares it with what is
+held, for kopf does not tell its handlers what was deleted while nobody watched.
 """
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterable
-from typing import Any, cast
+from functools import partial
+from typing import Any, Final, cast
 
 import aiohttp
+
+from kube.transport import Response
+from reconciler.listed import Lists
+
+_NOBODY: Final = Lists(lambda path, listing: None)
 
 
 class Pulse:
     """Signs of life by path. A path counts as silent from the start on, until something arrives."""
 
-    def __init__(
-        self, paths: Iterable[str], monotonic: Callable[[], float], listed: Callable[[str], object] = lambda _: None
-    ) -> None:
+    def __init__(self, paths: Iterable[str], monotonic: Callable[[], float], lists: Lists = _NOBODY) -> None:
         self._monotonic = monotonic
-        self._listed = listed
+        self._lists = lists
         self._beats = dict.fromkeys(paths, monotonic())
 
     def beat(self, path: str) -> None:
@@ -41,8 +45,8 @@ class Pulse:
             self.beat(path)
             if "watch" in request.url.query:
                 response.content = cast("aiohttp.StreamReader", _Listened(response.content, lambda: self.beat(path)))
-            elif "continue" not in request.url.query:
-                self._listed(path)
+            elif isinstance(response, Response):
+                response.heard = partial(self._lists.page, path, "continue" not in request.url.query)
         return response
 
 

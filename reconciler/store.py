@@ -101,6 +101,10 @@ class Stored:
         """The same without what another install looks after."""
         return [obj for obj in self.all(kind, namespace) if not self.claimed(obj["metadata"]["namespace"])]
 
+    def was_removed(self, uid: str) -> bool:
+        """Whether it is known, and lately, that the object of this uid is gone."""
+        return uid in self._removed
+
     def count(self, kind: str) -> int:
         return len(self._by_kind.get(kind, ()))
 

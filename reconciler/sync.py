@@ -1,21 +1,24 @@
-"""Whether the store holds what the API server holds: asked before the first pass, after every relist, and now and then.
+"""Whether the store holds what the API server holds: looked at before the first pass, after every relist, now and then.
 
 A pass that ran before all pods of its pool are known would take the missing ones for absent. And kopf, when a watch
-expires, lists again without telling what vanished meanwhile. So the names and versions of a kind are listed once more,
-without the objects: what the store has too much is removed, and what it lacks must come by the watch within a while.
+expires, lists again without telling what vanished meanwhile. So whatever it lists is compared with the store: what is
+too much there is removed, and what it lacks must come by the watch within a while. Now and then, and where kopf lists
+nothing, the names and versions of a kind are listed here, without the objects.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 
 from kube.client import Client, Listing, Object
 from kube.errors import ApiError
-from reconciler.keys import Key, key_of
+from reconciler.keys import Key
+from reconciler.listed import by_key, compare, identity, lacks
 from reconciler.store import Stored
 from reconciler.watching import Watched
 
@@ -23,51 +26,10 @@ log = logging.getLogger(__name__)
 
 PATIENCE_SECONDS: Final = 30.0
 EVERY_SECONDS: Final = 600.0
+_AGAIN_SECONDS: Final = 1.0
+"""After a comparison that failed."""
 _LOOK_SECONDS: Final = 0.25
 """Between two looks at what is missing: at a start that is everything."""
-_COMPARED: Final = ("namespace", "name", "uid", "resourceVersion")
-
-
-@dataclass(frozen=True, slots=True)
-class Comparison:
-    """`ghosts` are held and do not exist; `missing` exist, and the store knows nothing of them or an older state."""
-
-    ghosts: tuple[Object, ...]
-    missing: tuple[Key, ...]
-
-
-def compare(store: Stored, kind: str, namespace: str | None, listing: Listing) -> Comparison:
-    """Pure: what stands between the store and a list of the API server, of one namespace or of all (None).
-
-    Only versions and names of it are read.
-    """
-    listed = {_key(kind, item["metadata"]): item["metadata"] for item in listing.items}
-    ghosts = [held for held in store.all(kind, namespace) if _is_ghost(held, listed, listing)]
-    return Comparison(tuple(ghosts), tuple(key for key in listed if _lacks(store.get(key), listed[key])))
-
-
-def _identity(item: Object) -> Object:
-    """Of all metadata managed fields are the most, and a kind is listed whole."""
-    metadata = item["metadata"]
-    return {"metadata": {field: metadata[field] for field in _COMPARED if field in metadata}}
-
-
-def _key(kind: str, metadata: Mapping[str, Any]) -> Key:
-    return Key(kind, metadata.get("namespace", ""), metadata["name"])
-
-
-def _is_ghost(held: Object, listed: Mapping[Key, Mapping[str, Any]], listing: Listing) -> bool:
-    there, metadata = listed.get(key_of(held)), held["metadata"]
-    # What is newer than the list was made after it.
-    return (there is None or there["uid"] != metadata["uid"]) and _version(metadata) <= int(listing.resource_version)
-
-
-def _lacks(held: Mapping[str, Any] | None, there: Mapping[str, Any]) -> bool:
-    return held is None or _version(held["metadata"]) < _version(there)
-
-
-def _version(metadata: Mapping[str, Any]) -> int:
-    return int(metadata["resourceVersion"])
 
 
 @dataclass
@@ -88,30 +50,36 @@ class Synchroniser:
     lagging: dict[str, tuple[Key, ...]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self._asked = asyncio.Event()
+        self._listed: defaultdict[str, _Latest] = defaultdict(_Latest)
 
-    def ask(self) -> None:
-        """A kind was listed anew: look soon."""
-        self._asked.set()
+    def listed(self, path: str, listing: Listing) -> None:
+        """Kopf has listed everything at a path, and what it lists it hands over."""
+        self._listed[path].put(listing)
 
     async def run(self, watched: Iterable[Watched]) -> None:
         kinds = tuple(watched)
-        while True:
-            self._asked.clear()
-            # All at once: at a start one kind is compared while another still arrives.
-            complete = await asyncio.gather(*map(self._one, kinds))
-            if all(complete):
-                self.synced.set()
-            await self._pause(self.every if all(complete) else 1.0)
+        incomplete = {kind.resource.kind for kind in kinds}
 
-    async def _one(self, kind: Watched) -> bool:
+        async def keep(kind: Watched) -> None:
+            latest = self._listed[kind.resource.path(self.namespace)]
+            listing = await latest.take(self.patience)
+            while True:
+                complete = await self._compare(kind, listing)
+                if complete:
+                    incomplete.discard(kind.resource.kind)
+                if not incomplete:
+                    self.synced.set()
+                listing = await latest.take(self.every if complete else _AGAIN_SECONDS)
+
+        async with asyncio.TaskGroup() as tasks:
+            for kind in kinds:
+                tasks.create_task(keep(kind))
+
+    async def _compare(self, kind: Watched, given: Listing | None) -> bool:
+        """Whether the store holds all of the kind; listed here where nothing is `given`."""
         resource = kind.resource
-        try:
-            listing = await self.client.list(
-                resource, self.namespace, label_selector=kind.label_selector, metadata_only=True, trim=_identity
-            )
-        except ApiError as error:
-            log.warning("comparing %s: %s", resource, error)
+        listing = given if given is not None else await self._list(kind)
+        if listing is None:
             return False
         found = compare(self.store, resource.kind, self.namespace, listing)
         for ghost in found.ghosts:
@@ -122,22 +90,47 @@ class Synchroniser:
             self.lagging.pop(resource.kind, None)
             return True
         self.lagging[resource.kind] = missing
-        log.warning("the watch of %s lags behind: %d objects are missing", resource, len(self.lagging[resource.kind]))
+        log.warning("the watch of %s lags behind: %d objects are missing", resource, len(missing))
         return False
+
+    async def _list(self, kind: Watched) -> Listing | None:
+        try:
+            return await self.client.list(
+                kind.resource, self.namespace, label_selector=kind.label_selector, metadata_only=True, trim=identity
+            )
+        except ApiError as error:
+            log.warning("comparing %s: %s", kind.resource, error)
+            return None
 
     async def _arriving(self, kind: str, missing: tuple[Key, ...], listing: Listing) -> tuple[Key, ...]:
         """What of it the watch does not bring in time."""
         loop = asyncio.get_running_loop()
         deadline = loop.time() + self.patience
-        listed = {_key(kind, item["metadata"]): item["metadata"] for item in listing.items} if missing else {}
+        there = by_key(kind, listing) if missing else {}
         while missing and loop.time() <= deadline:
             await asyncio.sleep(_LOOK_SECONDS)
-            missing = tuple(key for key in missing if _lacks(self.store.get(key), listed[key]))
+            missing = tuple(key for key in missing if lacks(self.store, key, there[key]))
         return missing
 
-    async def _pause(self, seconds: float) -> None:
+
+class _Latest:
+    """What was listed last, for the one who compares it."""
+
+    def __init__(self) -> None:
+        self._listing: Listing | None = None
+        self._came = asyncio.Event()
+
+    def put(self, listing: Listing) -> None:
+        self._listing = listing
+        self._came.set()
+
+    async def take(self, seconds: float) -> Listing | None:
+        """What was put since the last time; None where nothing is in so many seconds."""
         try:
             async with asyncio.timeout(seconds):
-                await self._asked.wait()
+                await self._came.wait()
         except TimeoutError:
-            return
+            return None
+        self._came.clear()
+        listing, self._listing = self._listing, None
+        return listing

@@ -7,9 +7,10 @@ from typing import Any
 
 from kube.client import Client, Listing
 from reconciler.keys import Key
+from reconciler.listed import Lists, compare
 from reconciler.status import RESOURCES
 from reconciler.store import Store
-from reconciler.sync import Synchroniser, compare
+from reconciler.sync import Synchroniser
 from reconciler.watching import Watched
 from tests.reconciler.builders import applied, queue
 from tests.waiting import eventually
@@ -78,6 +79,41 @@ def test_other_namespaces_are_left_alone() -> None:
     assert ghosts(held(far), listing(queue("b"))) == []
 
 
+def test_what_was_deleted_after_the_list_is_not_missing() -> None:
+    deleted = queue("a")
+    store = held(deleted)
+    store.remove(deleted)
+    assert missing(store, listing(deleted)) == []
+    assert missing(store, listing(queue("a", uid="second"))) == [Key("Queue", "shop", "a")]
+
+
+def page(*objects: dict[str, Any], more: str = "") -> dict[str, Any]:
+    return {"items": list(objects), "metadata": {"resourceVersion": "70", "continue": more}}
+
+
+def names(heard: list[tuple[str, Listing]]) -> list[tuple[str, list[str], str]]:
+    return [(path, [one["metadata"]["name"] for one in there.items], there.resource_version) for path, there in heard]
+
+
+def test_pages_of_a_list_are_put_together() -> None:
+    heard: list[tuple[str, Listing]] = []
+    lists = Lists(lambda path, there: heard.append((path, there)))
+    lists.page("/queues", True, page(queue("a"), more="token"))
+    lists.page("/pools", True, page())
+    assert names(heard) == [("/pools", [], "70")]
+    lists.page("/queues", False, page(queue("b")))
+    assert names(heard)[1:] == [("/queues", ["a", "b"], "70")]
+
+
+def test_a_list_that_is_begun_anew_forgets_its_first_pages() -> None:
+    heard: list[tuple[str, Listing]] = []
+    lists = Lists(lambda path, there: heard.append((path, there)))
+    lists.page("/queues", True, page(queue("gone"), more="token"))
+    lists.page("/queues", True, page(queue("a")))
+    lists.page("/queues", False, page(queue("b")))
+    assert names(heard) == [("/queues", ["a"], "70")], "nobody knows what a page without a first one belongs to"
+
+
 QUEUES = RESOURCES["Queue"]
 
 
@@ -99,6 +135,20 @@ async def test_the_store_is_complete_when_the_watch_brought_what_is_there(client
     async with asyncio.timeout(10):
         await synchroniser.synced.wait()
     assert synchroniser.lagging == {}
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+
+
+async def test_what_kopf_has_listed_is_not_listed_again(client: Client) -> None:
+    deleted, stays = queue("a"), queue("b")
+    store = held(deleted, stays)
+    synchroniser = Synchroniser(client, store, "shop", lambda obj: assert_true(store.remove(obj)))
+    asked = client.requests
+    running = asyncio.create_task(synchroniser.run([Watched(QUEUES)]))
+    synchroniser.listed(QUEUES.path("shop"), listing(stays))
+    async with asyncio.timeout(10):
+        await synchroniser.synced.wait()
+    assert (store.queue("shop", "a"), client.requests - asked) == (None, 0)
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
 
