@@ -19,6 +19,10 @@ class Cycle:
         self.me = self
 
 
+def none() -> None:
+    """What lives in the tests' own process is to be looked at again."""
+
+
 @pytest.fixture(autouse=True)
 def as_before() -> Iterator[None]:
     thresholds = gc.get_threshold()
@@ -36,7 +40,7 @@ async def test_what_is_old_and_unreachable_goes_with_the_next_look_at_everything
         gc.collect()
         looked.set()
 
-    keeping = asyncio.create_task(heap.keep(0.01, collect, rounds=1))
+    keeping = asyncio.create_task(heap.keep(0.01, collect, rounds=1, settle=none))
     async with asyncio.timeout(10):
         await looked.wait()
     keeping.cancel()
@@ -63,11 +67,29 @@ async def test_what_is_free_is_given_back_more_often_than_the_heap_is_looked_thr
         done.append("collected")
         thrice.set()
 
-    keeping = asyncio.create_task(heap.keep(0.01, collect, lambda: done.append("given back"), rounds=3))
+    keeping = asyncio.create_task(heap.keep(0.01, collect, lambda: done.append("given back"), rounds=3, settle=none))
     async with asyncio.timeout(10):
         await thrice.wait()
     keeping.cancel()
     assert done[:4] == ["given back", "given back", "given back", "collected"]
+
+
+async def test_what_lives_at_the_first_look_is_set_aside_once() -> None:
+    done: list[str] = []
+    thrice = asyncio.Event()
+
+    def collect() -> None:
+        done.append("collected")
+        if done.count("collected") == 3:
+            thrice.set()
+
+    keeping = asyncio.create_task(
+        heap.keep(0.001, collect, lambda: None, rounds=1, settle=lambda: done.append("set aside"))
+    )
+    async with asyncio.timeout(10):
+        await thrice.wait()
+    keeping.cancel()
+    assert done[:4] == ["collected", "set aside", "collected", "collected"]
 
 
 def test_giving_back_leaves_what_is_in_use() -> None:

@@ -39,6 +39,8 @@ def _behind(queue: QueueName, ctx: Context, observation: Observation) -> Iterato
     for record in observation.workers.fresh.values():
         if record.config_generation:
             followed.setdefault(record.pod_uid, set()).add(record.config_generation)
+    if not followed:
+        return
     for pool in ctx.store.pools_of_queue(*queue):
         uid = pool["metadata"]["uid"]
         memory = ctx.pools.get(uid)
