@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from datetime import datetime
 from random import Random
@@ -22,6 +22,7 @@ from reconciler.plans.history import History
 from reconciler.polls import Polls
 from reconciler.settings import Settings
 from reconciler.store import Stored
+from reconciler.turns import Turns
 from reconciler.world import World
 
 
@@ -43,7 +44,11 @@ class Context:
     wake_after: Callable[[Key, float], None] = lambda key, seconds: None
     """The same in so many seconds, or earlier."""
     fast_at: Callable[[Key], float] = lambda key: float("-inf")
-    """When the fast fields of an object's status may be written again, by the steady clock."""
+    """When to come again to have the fast fields of an object's status written, by the steady clock; what is not later
+    than now is its turn.
+    """
+    turns: Turns[Hashable] = field(default_factory=Turns)
+    """The line for all writes that may wait."""
     brokers: Any = None
     """The connections to brokers; whoever wires the phases that use them puts them here."""
     polls: Polls = field(default_factory=Polls)

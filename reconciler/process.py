@@ -204,7 +204,7 @@ class Process:
     async def _work(self, context: Context) -> None:
         """The leader's term, until it is time to stop and the passes under way have ended."""
         settings = self._setup.settings
-        writer = StatusWriter(self._fenced, self._setup.monotonic, self._world.answered, self._wrote)
+        writer = StatusWriter(self._fenced, self._setup.monotonic, self._world.answered, self._wrote, context.turns)
         context.fast_at = writer.fast_at
         loop = Loop(context, self._queue, writer, self._setup.kinds)
         async with asyncio.TaskGroup() as tasks:

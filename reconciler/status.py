@@ -1,8 +1,8 @@
 """The only writer of status.
 
 A status is written when it differs from the stored one, and not otherwise. Numbers that move all the time are written
-at most every 30 s; some fields never cause a write by themselves. What was written is remembered, so a field that the
-API server drops (an older CRD) cannot make a pass write for ever.
+at most every 30 s, and in turn where many objects have such; some fields never cause a write by themselves. What was
+written is remembered, so a field that the API server drops (an older CRD) cannot make a pass write for ever.
 
 It is written whole, by a JSON patch that tests the uid, so a successor under the same name gets nothing. Server-side
 apply would refuse all of it with 500 when the CRD is older than we are and lacks one of its fields; a JSON patch has
@@ -12,15 +12,17 @@ such a field dropped.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
+from zlib import crc32
 
 from crds import meta
 from kube.client import Client, Object
 from kube.errors import NotFound
 from kube.resources import Resource, custom
 from reconciler.keys import Key, key_of
+from reconciler.turns import Turns
 
 log = logging.getLogger(__name__)
 
@@ -34,7 +36,9 @@ RESOURCES: Final[Mapping[str, Resource]] = {
 
 @dataclass(frozen=True, slots=True)
 class Fields:
-    """Which top-level fields of a status may lag: `fast` ones by 30 s, `quiet` ones until another is written."""
+    """Which top-level fields of a status may lag: `fast` ones by 30 s, or until it is their object's turn; `quiet` ones
+    until another is written.
+    """
 
     fast: frozenset[str] = frozenset()
     quiet: frozenset[str] = frozenset()
@@ -64,6 +68,7 @@ class StatusWriter:
         monotonic: Callable[[], float],
         answered: Callable[[Object, Object], object] = lambda answer, alone: None,
         wrote: Callable[[str], object] = lambda _: None,
+        turns: Turns[Hashable] | None = None,
     ) -> None:
         self._client = client
         self._monotonic = monotonic
@@ -71,6 +76,7 @@ class StatusWriter:
         self._wrote = wrote
         self._written: dict[Key, _Written] = {}
         self._began = monotonic()
+        self._turns: Turns[Hashable] = Turns() if turns is None else turns
 
     async def write(self, obj: Object, status: Mapping[str, Any], fields: Fields = ALL_AT_ONCE) -> float | None:
         """Bring `obj` to `status`. Returns in how many seconds to come again, where something fast had to wait.
@@ -97,6 +103,7 @@ class StatusWriter:
         except NotFound:
             return None
         came = answer.get("status") or {}
+        self._turns.drop(key)
         differing = (wanted, came) if came != wanted else ()
         self._written[key] = _Written(uid, self._monotonic(), *differing)
         self._answered(answer, obj)
@@ -104,16 +111,18 @@ class StatusWriter:
         return None
 
     def fast_at(self, key: Key) -> float:
-        """From when on fast fields may be written.
+        """When to come again to have fast fields written; what is not later than now is the object's turn.
 
         What another process wrote may be as new as this one: a start is no reason to write every object once, with
-        rates that are not known again before there have been two readings.
+        rates that are not known again before there have been two readings. Nor shall all come at once after it.
         """
         last = self._written.get(key)
-        return (last.at if last is not None else self._began) + FAST_SECONDS
+        at = last.at if last is not None else self._began + _spread(key) * FAST_SECONDS
+        return self._turns.of(key, at + FAST_SECONDS, self._monotonic())
 
     def forget(self, key: Key) -> None:
         self._written.pop(key, None)
+        self._turns.drop(key)
 
     def _due(
         self, key: Key, stored: Mapping[str, Any], wanted: Mapping[str, Any], fields: Fields, last: _Written | None
@@ -129,6 +138,11 @@ class StatusWriter:
         if changed - fields.fast or not stored:
             return 0.0
         return max(0.0, self.fast_at(key) - self._monotonic())
+
+
+def _spread(key: Key) -> float:
+    """From 0 to 1, for each object its own and always the same."""
+    return crc32("/".join(key).encode()) / 2**32
 
 
 def without_none(value: Any) -> Any:

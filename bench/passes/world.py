@@ -114,7 +114,7 @@ class Reconciler:
             wake_after=self.queue.add_after,
         )
         self.context.brokers = Brokers(_no_secret, Limits(allow_local=True), time.monotonic, time.time)
-        writer = StatusWriter(self.context.client, time.monotonic, self.world.answered)
+        writer = StatusWriter(self.context.client, time.monotonic, self.world.answered, turns=self.context.turns)
         self.context.fast_at = writer.fast_at
         self.loop = Loop(self.context, self.queue, writer, KINDS)
         for obj in _objects(pools, url):

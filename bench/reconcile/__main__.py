@@ -37,6 +37,10 @@ LAG = "headgate_decision_lag_seconds"
 HEARD_SECONDS = 40
 """So long workers tell that they live before it is measured what that costs: that they do is news."""
 
+QUIET_SECONDS = 40
+"""Without a status written for so long, nothing is left to tell: fast numbers lag by 30 s."""
+REST_SECONDS = 900
+
 
 @dataclass(frozen=True, slots=True)
 class Options:
@@ -161,7 +165,7 @@ def measure(cluster: Cluster, server: Redis, folder: Path, options: Options) -> 
     with _reconciler(cluster, folder, options) as first:
         seconds = _until(first, options, lambda found: _settled(found, options))
         print(f"\n{options.pools} pools: all made and reconciled in {seconds:.0f} s, from nothing", flush=True)
-        time.sleep(2 * options.poll + 35)  # fast numbers of the beginning are written half a minute later
+        _rest(first)
         _show(
             "nothing happens, and no worker tells that it lives",
             _during(cluster, server, first, options, lambda: time.sleep(options.seconds)),
@@ -209,6 +213,18 @@ def _all_passed(found: Samples, options: Options) -> bool:
     """Every queue read once and every pool passed over since."""
     passes = [total(found, "headgate_reconcile_duration_seconds_count", kind=kind) for kind in ("Queue", "WorkerPool")]
     return min(passes) >= options.pools and total(found, "headgate_workqueue_depth") < options.pools / 50
+
+
+def _rest(one: Reconciler) -> None:
+    """Wait until no status is written any more: what may lag of the beginning comes half a minute later and in turn."""
+    deadline, written, since = time.monotonic() + REST_SECONDS, -1.0, 0.0
+    while time.monotonic() < deadline:
+        if (now := total(one.metrics(), "headgate_status_writes_total")) != written:
+            written, since = now, time.monotonic()
+        elif time.monotonic() - since > QUIET_SECONDS:
+            return
+        time.sleep(5)
+    raise TimeoutError(f"statuses are still written after {REST_SECONDS} s: {written:.0f} so far")
 
 
 def _settled(found: Samples, options: Options) -> bool:

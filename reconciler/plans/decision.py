@@ -98,18 +98,17 @@ class Record:
     decision: ReplicaDecision
 
 
-def record(
-    previous: Record | None, decision: ReplicaDecision, current: int, now: float, *, settled: bool = True
-) -> Record:
-    """The record to show after `decision`: `previous` itself while number, bound and summary are the same.
-
-    `settled` says that what was told last has stood for long enough to be told another bound.
-    """
+def record(previous: Record | None, decision: ReplicaDecision, current: int, now: float) -> Record:
+    """The record to show after `decision`: `previous` itself while number, bound and summary are the same."""
     if previous is None or previous.decision.to != decision.to:
         return Record(now, current, decision)
     old = previous.decision
     if (old.bound_by, old.summary) == (decision.bound_by, decision.summary):
         return previous
-    if not settled and {old.bound_by, decision.bound_by} <= SOFT:
-        return previous
     return replace(previous, decision=decision)
+
+
+def may_wait(previous: Record, later: Record) -> bool:
+    """Whether `later` says only that the load has brought a number that stays nearer to another bound."""
+    old, new = previous.decision, later.decision
+    return old.to == new.to and {old.bound_by, new.bound_by} <= SOFT

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from typing import Any
 
 import pytest
@@ -10,7 +10,8 @@ import pytest
 from kube.client import Client
 from kube.errors import Invalid
 from reconciler.keys import key_of
-from reconciler.status import RESOURCES, Fields, StatusWriter
+from reconciler.status import FAST_SECONDS, RESOURCES, Fields, StatusWriter
+from reconciler.turns import Turns
 from tests.kube.faketime import FakeTime
 from tests.reconciler.builders import applied, queue
 
@@ -71,6 +72,21 @@ async def test_fast_numbers_wait_and_everything_else_takes_them_along(subject: S
     assert subject.written == 3
 
 
+async def test_where_many_have_numbers_to_write_each_waits_for_its_turn(subject: Subject) -> None:
+    turns = Turns[Hashable](1)
+    subject.writer = StatusWriter(subject.client, subject.time.monotonic, subject._answered, turns=turns)
+    await subject.write(queueName="q", waiting=1)
+    subject.time.now = 30
+    for other in range(3):
+        turns.of(other, 0.0, 30.0)
+    assert await subject.write(queueName="q", waiting=2) == 3, "behind three others"
+    subject.time.now = 32
+    assert await subject.write(queueName="q", waiting=2) == 1
+    subject.time.now = 33
+    assert await subject.write(queueName="q", waiting=2) is None
+    assert await subject.status() == {"queueName": "q", "waiting": 2}
+
+
 async def test_a_number_that_comes_back_in_time_is_never_written(subject: Subject) -> None:
     await subject.write(waiting=1)
     assert await subject.write(waiting=2) == 30
@@ -82,10 +98,12 @@ async def test_a_start_is_no_reason_to_write_numbers_that_another_process_has_wr
     await subject.write(queueName="q", waiting=1)
     subject.time.now = 100
     subject.writer = StatusWriter(subject.client, subject.time.monotonic, subject._answered)
-    assert await subject.write(queueName="q", waiting=None) == 30
+    wait = await subject.write(queueName="q", waiting=None)
+    assert wait is not None
+    assert FAST_SECONDS <= wait <= 2 * FAST_SECONDS, "each object at its own time"
     subject.time.now = 105
     assert await subject.write(queueName="q", waiting=1) is None
-    assert await subject.write(queueName="q", waiting=2) == 25
+    assert await subject.write(queueName="q", waiting=2) == pytest.approx(wait - 5)
     assert subject.written == 1
     assert await subject.write(queueName="r", waiting=2) is None, "what is no number is told at once"
     assert await subject.status() == {"queueName": "r", "waiting": 2}

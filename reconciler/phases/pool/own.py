@@ -50,14 +50,23 @@ async def configure(state: PoolState, ctx: Context) -> None:
         # An earlier process applied it; it is applied again some time within a resync, not all of them at every start.
         memory.applied_at = now - ctx.rng.random() * ctx.settings.resync
         memory.applied, memory.generation = wanted, content["generation"]
-    if memory.applied != wanted or now - memory.applied_at > ctx.settings.resync:
+    if memory.applied != wanted or _once_more(state, ctx, memory.applied_at + ctx.settings.resync, now):
         await ctx.client.apply(CONFIG_MAPS, config_map(state.owner, content), FIELD_MANAGER)
         await _budget(state, ctx, guarded=state.guard != "None")
         memory.applied, memory.applied_at, memory.generation = wanted, now, content["generation"]
+        ctx.turns.drop((state.uid, "applied"))
     if child is not None and (_noted(child), _noted(child, QUEUES)) != (wanted, queues):
         await _note(ctx, child, {APPLIED: wanted, QUEUES: queues})
     await _unguard(state, ctx)
     await _nudge(state, ctx)
+
+
+def _once_more(state: PoolState, ctx: Context, earliest: float, now: float) -> bool:
+    """Whether to apply what was applied before: each pool in its turn, or many of them would do so at once."""
+    turn = ctx.turns.of((state.uid, "applied"), earliest, now)
+    if now < turn:
+        state.again(turn - now)
+    return now >= turn
 
 
 def _noted(child: Mapping[str, Any], annotation: str = APPLIED) -> str:

@@ -113,10 +113,17 @@ def _hold_what_was_decided(state: ScalingState, stored: Record) -> None:
 def _record(state: ScalingState, ctx: Context, stored: Record | None, current: int) -> None:
     assert state.decision is not None  # noqa: S101 - for the type checker: it has just been made
     memory, clock = memory_of(state, ctx), ctx.monotonic()
-    settled = clock - memory.told_at >= decisions.SETTLED_SECONDS
-    state.record = decisions.record(stored, state.decision, current, state.now.timestamp(), settled=settled)
-    if state.record is not stored:
-        memory.told_at = clock
+    state.record = decisions.record(stored, state.decision, current, state.now.timestamp())
+    if state.record is stored:
+        return
+    if stored is not None and decisions.may_wait(stored, state.record):
+        turn = ctx.turns.of((state.uid, "decision"), memory.told_at + decisions.SETTLED_SECONDS, clock)
+        if clock < turn:
+            state.record = stored
+            state.again(turn - clock)
+            return
+    ctx.turns.drop((state.uid, "decision"))
+    memory.told_at = clock
 
 
 def _measure(state: ScalingState, ctx: Context, worlds: Sequence[QueueWorld]) -> None:

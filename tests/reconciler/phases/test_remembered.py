@@ -8,6 +8,7 @@ from crds import meta
 from reconciler.conditions import GUARANTEE
 from reconciler.phases.pool.guard import guard
 from reconciler.phases.pool.look import look_anew
+from reconciler.turns import Turns
 from tests.reconciler.brokers.records import record
 from tests.reconciler.builders import queue
 from tests.reconciler.phases.one_pool import NOW, OnePool
@@ -48,6 +49,19 @@ async def test_after_a_resync_it_is_applied_again_and_the_note_stays(one: OnePoo
     await one.configured()
     one.now += one.ctx.settings.resync + 1
     assert await one.configured() == APPLIES
+
+
+async def test_many_that_would_be_applied_again_follow_each_other(one: OnePool) -> None:
+    one.ctx.turns = Turns(1)
+    await one.child()
+    await one.configured()
+    one.now += one.ctx.settings.resync + 1
+    for other in range(3):
+        one.ctx.turns.of(other, 0.0, one.now)
+    assert await one.configured() == []
+    one.now += 3
+    assert await one.configured() == APPLIES
+    assert await one.configured() == []
 
 
 async def test_another_spec_is_worked_out_anew(one: OnePool) -> None:

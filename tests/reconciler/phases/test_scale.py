@@ -20,6 +20,7 @@ from reconciler.observations import QueueName
 from reconciler.phases.pool.scale import scale, scaling_status
 from reconciler.phases.pool.scaling_state import ScalingState
 from reconciler.plans.decision import BoundBy
+from reconciler.turns import Turns
 from tests.reconciler.builders import metadata, pod, policy, pool, queue
 from tests.reconciler.phases.worlds import START, World, conditions_of, with_status
 
@@ -109,6 +110,30 @@ async def test_the_record_and_the_events_are_about_changes_only() -> None:
         await one.one_pass()
     assert one.obj["status"]["decision"]["steps"][2]["message"] == "orders: 0 running / 4 + 17 waiting / 4"
     assert len(one.events) == 1
+
+
+async def test_another_bound_of_the_load_is_told_when_the_last_has_stood_and_it_is_the_pools_turn() -> None:
+    one = OnePool()
+    one.ctx.turns = Turns(1)
+    for key in range(4):
+        one.ctx.turns.of(key, 0.0, 32.0)
+    told = []
+    for waiting in (17, *[0] * 20):
+        one.sees(waiting)
+        await one.one_pass()
+        told.append((one.now, one.obj["status"]["decision"]["boundBy"]))
+    changed = [now for now, bound in told if bound == "Damping"]
+    assert changed == [36.0, 38.0, 40.0, 42.0], "30 s after the first, and behind four others"
+
+
+async def test_what_waits_for_its_turn_is_looked_at_again_then() -> None:
+    one = OnePool(scaling={"minReplicas": 1, "maxReplicas": 1, "backlog": {"target": 4}})
+    states = []
+    for waiting in (0, 17):
+        one.sees(waiting)
+        states.append(await one.one_pass())
+    assert [state.asked for state in states] == [None, 28.0]
+    assert conditions_of(one.obj) == ["ScalingActive=True Following: Replicas follow the queues"]
 
 
 async def test_shrinking_waits_and_is_looked_at_again_meanwhile() -> None:

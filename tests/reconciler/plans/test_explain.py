@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from reconciler.plans import history
-from reconciler.plans.decision import BoundBy, Record, ReplicaDecision, Step, record
+from reconciler.plans.decision import BoundBy, Record, ReplicaDecision, Step, may_wait, record
 from reconciler.plans.replicas import decide
 from tests.reconciler.plans.builders import PER_MINUTE, pool, queue, unreadable
 
@@ -86,9 +86,15 @@ def test_the_record_changes_with(changed: ReplicaDecision, want: tuple[float, in
     assert record(first, changed, 3, 40.0) == Record(*want, changed)
 
 
-def test_another_bound_of_the_load_is_told_once_the_last_has_stood() -> None:
-    first, damped = record(None, decision(3), 1, 10.0), decision(3, BoundBy.DAMPING)
-    assert record(first, damped, 3, 12.0, settled=False) is first
-    assert record(first, damped, 3, 42.0).decision is damped
-    held = decision(3, BoundBy.HOLD)
-    assert record(first, held, 3, 12.0, settled=False).decision is held, "somebody's word"
+@pytest.mark.parametrize(
+    ("changed", "want"),
+    [
+        pytest.param(decision(3, BoundBy.DAMPING), True, id="another bound of the load"),
+        pytest.param(decision(3, summary="follows the jobs of orders"), True, id="other words for the same bound"),
+        pytest.param(decision(3, BoundBy.HOLD), False, id="somebody's word"),
+        pytest.param(decision(4), False, id="another number"),
+    ],
+)
+def test_what_may_wait_to_be_told(changed: ReplicaDecision, want: bool) -> None:
+    first = record(None, decision(3), 1, 10.0)
+    assert may_wait(first, record(first, changed, 3, 12.0)) is want
