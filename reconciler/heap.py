@@ -17,7 +17,7 @@ import gc
 from collections.abc import Callable
 from typing import Final
 
-YOUNG: Final = (150_000, 20, 1_000_000)
+YOUNG: Final = (300_000, 20, 1_000_000)
 """Young objects are looked through when so many more were made than freed; old ones never by themselves.
 
 The last readings of all queues are young at any time: with 3,000 whose workers live a look takes 0.1 to 0.3 s, and with

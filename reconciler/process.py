@@ -26,6 +26,7 @@ from kube.events import Recorder
 from kube.lease import Environment, LeaderElection, Times
 from reconciler import heap, metrics
 from reconciler.context import Context
+from reconciler.echoes import is_echo
 from reconciler.events import Events
 from reconciler.health import served
 from reconciler.keys import Key
@@ -111,7 +112,13 @@ class Process:
         where = self._where
         self._synchroniser = Synchroniser(client, self._world.store, where, self._world.vanished)
         self._paths = {watched.resource.path(where): str(watched.resource) for watched in self._watched}
-        self._pulse = Pulse(self._paths, setup.monotonic, Lists(self._synchroniser.listed))
+        kinds = {watched.resource.path(where): watched.resource.kind for watched in self._watched}
+        self._pulse = Pulse(
+            self._paths,
+            setup.monotonic,
+            Lists(self._synchroniser.listed),
+            lambda path, line: is_echo(self._world.store, kinds[path], line),
+        )
 
     @property
     def _where(self) -> str | None:
