@@ -7,7 +7,6 @@ tells of it. With 20 statuses a second these are a megabyte of garbage a second,
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from typing import Final
 
 from reconciler.keys import Key
@@ -18,18 +17,6 @@ _NAMED: Final = re.compile(rb'"name":"([^"]+)","namespace":"([^"]+)","resourceVe
 """As the API server writes the metadata of a custom resource, whose fields it sorts. Built-in kinds are told in another
 order, and are never left out.
 """
-
-
-class Lines:
-    """A stream in pieces, of which whole lines are handed on, without those that are `known`."""
-
-    def __init__(self, known: Callable[[bytes], bool]) -> None:
-        self._known = known
-        self._rest = b""
-
-    def take(self, piece: bytes) -> bytes:
-        *lines, self._rest = (self._rest + piece).split(b"\n")
-        return b"".join(line + b"\n" for line in lines if not self._known(line))
 
 
 def is_echo(store: Stored, kind: str, line: bytes) -> bool:

@@ -116,7 +116,7 @@ class Process:
         self._pulse = Pulse(
             self._paths,
             setup.monotonic,
-            Lists(self._synchroniser.listed),
+            Lists(self._synchroniser.listed).page,
             lambda path, line: is_echo(self._world.store, kinds[path], line),
         )
 

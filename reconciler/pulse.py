@@ -1,23 +1,25 @@
-"""Whether the watches still live. Kopf keeps bookmarks to itself, so its bytes are counted where they arrive.
+"""Whether the watches still live. Kopf keeps bookmarks to itself, so its lines are heard where they arrive.
 
 Kopf makes its requests on a session that we give it. The middleware here sees each of them: a watch's body is wrapped,
-so that every chunk, a bookmark's too, is a sign of life of that path, and what is `known` is left out; a list is shown
+so that every line, a bookmark's too, is a sign of life of that path, and what is `known` is left out; a list is shown
 to who compares it with what is held, for kopf does not tell its handlers what was deleted while nobody watched.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from functools import partial
-from typing import Any, Final, cast
+from typing import Any, TypeAlias, cast
 
 import aiohttp
 
+from kube.stream import lines
 from kube.transport import Response
-from reconciler.echoes import Lines
-from reconciler.listed import Lists
 
-_NOBODY: Final = Lists(lambda path, listing: None)
+Listed: TypeAlias = Callable[[str, bool, Mapping[str, Any]], object]
+"""Is shown each page of a list, with its path and whether it is the first."""
+Known: TypeAlias = Callable[[str, bytes], bool]
+"""Whether a line of the watch of a path tells nothing new."""
 
 
 class Pulse:
@@ -27,11 +29,11 @@ class Pulse:
         self,
         paths: Iterable[str],
         monotonic: Callable[[], float],
-        lists: Lists = _NOBODY,
-        known: Callable[[str, bytes], bool] = lambda path, line: False,
+        listed: Listed = lambda path, first, page: None,
+        known: Known = lambda path, line: False,
     ) -> None:
         self._monotonic = monotonic
-        self._lists = lists
+        self._listed = listed
         self._known = known
         self._beats = dict.fromkeys(paths, monotonic())
 
@@ -52,29 +54,29 @@ class Pulse:
         if path in self._beats and response.status == 200:
             self.beat(path)
             if "watch" in request.url.query:
-                lines = Lines(partial(self._known, path))
-                listened = _Listened(response.content, lambda: self.beat(path), lines.take)
-                response.content = cast("aiohttp.StreamReader", listened)
+                heard, known = partial(self.beat, path), partial(self._known, path)
+                response.content = cast("aiohttp.StreamReader", Listened(response.content, heard, known))
             elif isinstance(response, Response):
-                response.heard = partial(self._lists.page, path, "continue" not in request.url.query)
+                response.heard = partial(self._listed, path, "continue" not in request.url.query)
         return response
 
 
-class _Listened:
-    """A body that says when something of it arrives, and hands on what is left; in all else it is the body itself."""
+class Listened:
+    """A watch's body that says when a line of it arrives, and keeps what is known to itself; in all else the body."""
 
     def __init__(
-        self, content: aiohttp.StreamReader, heard: Callable[[], None], left: Callable[[bytes], bytes]
+        self, content: aiohttp.StreamReader, heard: Callable[[], None], known: Callable[[bytes], bool]
     ) -> None:
         self._content = content
         self._heard = heard
-        self._left = left
+        self._known = known
 
     async def iter_chunked(self, size: int) -> AsyncIterator[bytes]:
-        async for chunk in self._content.iter_chunked(size):
+        """A line in each chunk, of whatever `size`."""
+        async for line in lines(self._content):
             self._heard()
-            if left := self._left(chunk):
-                yield left
+            if not self._known(line):
+                yield line + b"\n"
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._content, name)

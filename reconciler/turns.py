@@ -1,4 +1,4 @@
-"""When what may lag is written: each key in its own turn, and not more turns in a second than were agreed. Pure.
+"""When what can wait is written: each key in its own turn, and not more turns in a second than were agreed. Pure.
 
 Where thousands of queues move at once, each of them written as soon as it may be is a hundred writes a second, and all
 those that began together come back together. While the API server works that off, decisions wait for it.

@@ -94,7 +94,7 @@ def _hand_over(registry: kopf.OperatorRegistry, resource: Resource, seen: Seen) 
 
 
 def _login(registry: kopf.OperatorRegistry, connection: Connection, pulse: Pulse) -> None:
-    """Give kopf a session of ours: tokens are renewed in it, and every byte of a watch is heard."""
+    """Give kopf a session of ours: tokens are renewed in it, and every line of a watch is heard."""
 
     @kopf.on.login(registry=registry)
     async def _(**_: Any) -> kopf.AiohttpSession:

@@ -36,7 +36,6 @@ TOOK = "headgate_reconcile_duration_seconds"
 LAG = "headgate_decision_lag_seconds"
 HEARD_SECONDS = 40
 """So long workers tell that they live before it is measured what that costs: that they do is news."""
-
 QUIET_SECONDS = 40
 """Without a status written for so long, nothing is left to tell: fast numbers lag by 30 s."""
 REST_SECONDS = 900
