@@ -12,15 +12,13 @@ from typing import Any, Final
 _AUTOSCALERS: Final = re.compile(r"kube-controller-manager|keda.*|.*autoscaler.*")
 """Field managers that set replicas by themselves: the HorizontalPodAutoscaler controller is part of the first."""
 _SCALE: Final = "scale"
+_CHILDREN: Final = ("Deployment", "StatefulSet")
 
 
 def kept(kind: str, entries: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    """The managed fields worth keeping: those of autoscalers that write replicas."""
-    if kind in ("Deployment", "StatefulSet"):
-        return [_short(entry) for entry in entries if _replicas(entry) and _is_autoscaler(entry)]
-    if kind == "WorkerPool":
-        return [_short(entry) for entry in entries if _scales(entry)]
-    return []
+    """The managed fields worth keeping, each once: those of autoscalers that write replicas. Of what was kept, all."""
+    found = [_short(entry) for entry in entries if _is_autoscaler(entry) and _of_replicas(kind, entry)]
+    return [entry for place, entry in enumerate(found) if entry not in found[:place]]
 
 
 def autoscaler_of(obj: Mapping[str, Any]) -> tuple[str, str] | None:
@@ -47,8 +45,11 @@ def _is_autoscaler(entry: Mapping[str, Any]) -> bool:
     return _AUTOSCALERS.fullmatch(str(entry.get("manager", ""))) is not None
 
 
-def _replicas(entry: Mapping[str, Any]) -> bool:
-    return "f:replicas" in ((entry.get("fieldsV1") or {}).get("f:spec") or {})
+def _of_replicas(kind: str, entry: Mapping[str, Any]) -> bool:
+    """A pool has no replicas but by its scale subresource, which writes its hold."""
+    if entry.get("subresource") == _SCALE:
+        return kind in ("WorkerPool", *_CHILDREN)
+    return kind in _CHILDREN and "f:replicas" in ((entry.get("fieldsV1") or {}).get("f:spec") or {})
 
 
 def _scales(entry: Mapping[str, Any]) -> bool:

@@ -26,9 +26,9 @@ from kube.events import Recorder
 from kube.lease import Environment, LeaderElection, Times
 from reconciler import heap, metrics
 from reconciler.context import Context
-from reconciler.echoes import is_echo
 from reconciler.events import Events
 from reconciler.health import served
+from reconciler.intake import Trimmed
 from reconciler.keys import Key
 from reconciler.leader import FencedClient, lead
 from reconciler.listed import Lists
@@ -113,12 +113,8 @@ class Process:
         self._synchroniser = Synchroniser(client, self._world.store, where, self._world.vanished)
         self._paths = {watched.resource.path(where): str(watched.resource) for watched in self._watched}
         kinds = {watched.resource.path(where): watched.resource.kind for watched in self._watched}
-        self._pulse = Pulse(
-            self._paths,
-            setup.monotonic,
-            Lists(self._synchroniser.listed).page,
-            lambda path, line: is_echo(self._world.store, kinds[path], line),
-        )
+        intake = Trimmed(self._world.store, kinds, Lists(self._synchroniser.listed))
+        self._pulse = Pulse(self._paths, setup.monotonic, intake)
 
     @property
     def _where(self) -> str | None:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from kube.client import Client
 from kube.transport import open_session
 from reconciler.echoes import is_echo
-from reconciler.pulse import Listened
+from reconciler.pulse import Listened, Pulse
 from reconciler.status import RESOURCES
 from reconciler.store import Store
 from tests.reconciler.builders import applied, queue
@@ -76,7 +76,10 @@ async def test_lines_are_whole_however_they_come(lines: list[bytes], data: st.Da
         nonlocal beats
         beats += 1
 
-    body = Listened(cast("aiohttp.StreamReader", Pieces(pieces)), heard, lambda line: line.startswith(b"a"))
+    def given(line: bytes) -> bytes | None:
+        return None if line.startswith(b"a") else line
+
+    body = Listened(cast("aiohttp.StreamReader", Pieces(pieces)), heard, given)
     left = b"".join([piece async for piece in body.iter_chunked(1)])
     assert left == b"".join(line + b"\n" for line in lines if not line.startswith(b"a"))
     assert beats == len(lines), "what is left out is a sign of life too"
@@ -92,3 +95,14 @@ async def test_a_real_watch_tells_of_a_write_in_that_form(client: Client, namesp
     async with open_session(client.connection, "test") as session, session.get(url, params=asked) as response:
         lines = (await response.read()).splitlines()
     assert [is_echo(store, "Queue", line) for line in lines] == [True]
+
+
+async def test_a_real_watch_can_be_left_before_its_end(client: Client, namespace: str) -> None:
+    path = QUEUES.path(namespace)
+    pulse = Pulse([path], lambda: 0.0)
+    async with (
+        open_session(client.connection, "test", [pulse.middleware]) as session,
+        session.get(client.connection.server + path, params={"watch": "true"}) as response,
+    ):
+        assert isinstance(response.content, Listened)
+    assert response.closed

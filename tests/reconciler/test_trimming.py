@@ -149,6 +149,21 @@ def test_managed_fields_are_kept_where_they_tell_of_strangers_and_autoscalers() 
     assert "managedFields" not in trim(made)["metadata"]
 
 
+TWICE: Final[Mapping[str, Object]] = {
+    "a pod": POD,
+    "a node": {"kind": "Node", "metadata": {"name": "n"}, "spec": {"unschedulable": True, "podCIDR": "10.0.0.0/24"}},
+    "a stranger's child": child(manager="kubectl", fieldsV1={"f:spec": {"f:paused": {}}}),
+    "an autoscaler's": child(manager="keda", subresource="scale", fieldsV1={"f:spec": {"f:replicas": {}}}),
+    "of one that sets more": child(manager="my-autoscaler", fieldsV1={"f:spec": {"f:replicas": {}, "f:paused": {}}}),
+    "a pool": {"kind": "WorkerPool", "metadata": {"managedFields": [{"manager": "keda", "subresource": "scale"}]}},
+}
+
+
+@pytest.mark.parametrize("obj", TWICE.values(), ids=TWICE.keys())
+def test_what_is_kept_is_kept_again(obj: Object) -> None:
+    assert trim(trim(obj)) == trim(obj)
+
+
 @pytest.mark.parametrize("obj", [POD, child(manager="kubectl"), {"kind": "Pod", "metadata": {"name": "bare"}}])
 def test_what_is_given_stays_as_it_is(obj: Object) -> None:
     before = deepcopy(obj)
