@@ -6,6 +6,9 @@ unknown is not zero. What workers have not told yet makes an arrival count come 
 is settled by what they tell next, and forgotten after 5 s and what the broker's counters lag by, when it was not them
 (somebody emptied the queue).
 
+A queue at rest costs no memory: of the marks between which nothing happened the first and the last stay, and what was
+counted at a moment between them lies on the line.
+
 The length of a job is Little's: time spent running over runs ended, over at least 5 minutes and 50 runs, at most 30
 minutes. Where lengths vary more than exponential ones do, a mean takes more runs to be known to 3 percent. The mean of
 finished runs alone would be too short as long as the first long ones still run.
@@ -16,6 +19,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from dataclasses import dataclass
 from itertools import pairwise
+from math import isclose
 from operator import attrgetter
 from typing import Final, NamedTuple
 
@@ -39,6 +43,8 @@ WAIT_PERCENT: Final = 95
 
 _at = attrgetter("at")
 _arrived = attrgetter("arrived")
+_happened = attrgetter("arrived", "completed", "started", "busy", "runs", "lengths", "squares", "age")
+_ROUNDING: Final = 1e-6
 
 
 class Mark(NamedTuple):
@@ -208,11 +214,13 @@ class Flow:
         return _cv2(now.runs - mark.runs, now.lengths - mark.lengths, now.squares - mark.squares)
 
     def _start(self, seconds: float) -> Mark:
-        """The youngest mark that is at least `seconds` old, or the oldest."""
-        found = bisect_right(self.recent, self.now.at - seconds, key=_at)
-        if found:
-            return self.recent[found - 1]
-        return self.recent[0] if self.recent else self.now
+        """The youngest mark that is at least `seconds` old, or the oldest; where nothing happened, one made for it."""
+        wanted = self.now.at - seconds
+        found = bisect_right(self.recent, wanted, key=_at)
+        if not found:
+            return self.recent[0] if self.recent else self.now
+        before, after = (*self.recent, self.now)[found - 1 : found + 1]
+        return _between(before, after, wanted) if _happened(before) == _happened(after) else before
 
 
 def of_runs(runs: int, lengths: float, squares: float) -> Service | None:
@@ -241,7 +249,8 @@ def _remembered(flow: Flow, mark: Mark) -> tuple[tuple[Mark, ...], tuple[Mark, .
     """
     recent, past = flow.recent, flow.past
     if not recent or flow.now.at - recent[-1].at >= STEP_SECONDS:
-        recent = (*recent, flow.now)
+        kept = recent[:-1] if len(recent) > 1 and _idle(recent[-2], recent[-1], flow.now) else recent
+        recent = (*kept, flow.now)
     # One mark older than the window stays: the window begins at it.
     while len(recent) > 1 and mark.at - recent[1].at >= LONG_SECONDS:
         if not past or recent[0].at - past[-1].at >= COARSE_SECONDS:
@@ -250,6 +259,26 @@ def _remembered(flow: Flow, mark: Mark) -> tuple[tuple[Mark, ...], tuple[Mark, .
     while past and mark.at - past[0].at > SERVICE_SECONDS[1]:
         past = past[1:]
     return recent, past
+
+
+def _idle(before: Mark, mark: Mark, after: Mark) -> bool:
+    """Whether a mark tells nothing that its neighbours do not."""
+    if not _happened(before) == _happened(mark) == _happened(after):
+        return False
+    known = _between(before, after, mark.at)
+    return isclose(known.counted, mark.counted, abs_tol=_ROUNDING) and isclose(
+        known.ended, mark.ended, abs_tol=_ROUNDING
+    )
+
+
+def _between(before: Mark, after: Mark, at: float) -> Mark:
+    """The mark at a moment between two others, when nothing happened."""
+    part = (at - before.at) / (after.at - before.at)
+    return before._replace(
+        at=at,
+        counted=before.counted + part * (after.counted - before.counted),
+        ended=before.ended + part * (after.ended - before.ended),
+    )
 
 
 def _cv2(runs: int, lengths: float, squares: float) -> float | None:

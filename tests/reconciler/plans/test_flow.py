@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from random import Random
+from unittest.mock import patch
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from reconciler.plans import flow as flows
 from reconciler.plans.flow import Flow, Step, begun
 
 
@@ -141,6 +143,46 @@ def test_what_is_remembered_is_bounded() -> None:
     assert len(flow.recent) <= 63
     assert len(flow.past) <= 31
     assert flow.arrivals(120) == pytest.approx(1.0)
+
+
+def test_a_queue_at_rest_is_remembered_by_two_marks() -> None:
+    flow = steady(3600, poll=1.0, arrived=0, completed=0)
+    assert len(flow.recent) == 2
+    assert flow.watched == pytest.approx(3600.0, abs=2.0)
+    assert (flow.arrivals(20), flow.completions(120)) == (0.0, 0.0)
+
+
+def test_a_rate_begins_within_a_time_of_rest() -> None:
+    flow = steady(600, arrived=0, completed=0)
+    flow = flow.stepped(flow.now.at + 2, Step(arrived=30, completed=0, age=0.0))
+    assert flow.arrivals(20) == 1.5
+    assert flow.arrivals(60) == 0.5
+
+
+def test_what_was_not_counted_is_left_out_of_a_time_of_rest() -> None:
+    flow = steady(40, flow=steady(40, flow=steady(40, arrived=0), arrived=None), arrived=0)
+    assert flow.now.counted == 80.0
+    assert flow.stepped(flow.now.at + 2, Step(arrived=82, age=0.0)).arrivals(120) == 82 / 80
+
+
+stretches = st.tuples(st.sampled_from([(0, 0), (0, 0), (None, 0), (0, None), (3, 1), (0, 2)]), st.integers(1, 30))
+
+
+@given(st.lists(stretches, min_size=1, max_size=12))
+@settings(max_examples=100, deadline=None)
+def test_rates_and_waits_are_those_of_all_marks(pattern: list[tuple[tuple[int | None, int | None], int]]) -> None:
+    few = many = begun(0.0, 0.0)
+    for (arrived, completed), times in pattern:
+        for _ in range(times):
+            step = Step(arrived=arrived, completed=completed, started=completed, age=0.0)
+            few = few.stepped(few.now.at + 2, step)
+            with patch.object(flows, "_idle", lambda *_: False):
+                many = many.stepped(many.now.at + 2, step)
+            for seconds in (20, 60, 120):
+                assert few.arrivals(seconds) == pytest.approx(many.arrivals(seconds))
+                assert few.completions(seconds) == pytest.approx(many.completions(seconds))
+            assert few.waits() == many.waits()
+            assert few.watched == pytest.approx(many.watched)
 
 
 def test_the_oldest_age_follows_from_counts_where_jobs_do_not_tell_it() -> None:
