@@ -24,7 +24,7 @@ from reconciler.observations import QueueName
 from reconciler.phases.queue.ahead import due_seconds
 from reconciler.phases.queue.observe import measure, measure_age, next_poll
 from reconciler.phases.queue.told import told
-from reconciler.polls import TICK_SECONDS, Poll
+from reconciler.polls import TICK_SECONDS, Poll, following
 
 log = logging.getLogger(__name__)
 
@@ -68,7 +68,7 @@ def _tell(polls: dict[QueueName, Poll], ctx: Context, place: Place, found: Found
         _hand_over(poll, ctx)
         return
     _compare(poll, *words, now, ctx)
-    ctx.polls.again(poll, now + next_poll(ctx, poll.spec))
+    ctx.polls.again(poll, following(poll.due, now, next_poll(ctx, poll.spec)))
 
 
 def _compare(poll: Poll, lasting: object, numbers: object, now: float, ctx: Context) -> None:
@@ -92,7 +92,7 @@ def _missed(poll: Poll, error: BrokerError, now: float, ctx: Context) -> None:
         _hand_over(poll, ctx)
         return
     poll.failed = True
-    ctx.polls.again(poll, now + next_poll(ctx, poll.spec))
+    ctx.polls.again(poll, following(poll.due, now, next_poll(ctx, poll.spec)))
 
 
 def _hand_over(poll: Poll, ctx: Context) -> None:

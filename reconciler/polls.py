@@ -21,6 +21,15 @@ TICK_SECONDS: Final = 0.02
 """Queues that are due within so much time are read together."""
 
 
+def following(due: float, now: float, interval: float) -> float:
+    """When to read again what was due at `due` and is read now.
+
+    Who was late keeps its place among the others: else all that fell due while everything stood still would be read in
+    one bunch from then on, each waiting for the rest. Nobody is read more than twice as often because of that.
+    """
+    return max(due + interval, now + interval / 2)
+
+
 @dataclass(slots=True)
 class Poll:
     """One queue. `lasting` is what conditions say of it and what is told at once, `numbers` what may lag in status.

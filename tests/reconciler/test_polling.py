@@ -16,7 +16,8 @@ from reconciler.compliance import EVERY_SECONDS
 from reconciler.keys import Key
 from reconciler.observations import QueueName
 from reconciler.phases.queue import QUEUE
-from reconciler.polls import Poll, Polls
+from reconciler.phases.queue.observe import JITTER
+from reconciler.polls import Poll, Polls, following
 from tests.reconciler.builders import policy, queue
 from tests.reconciler.phases.worlds import World
 
@@ -184,6 +185,30 @@ async def test_an_answer_about_an_old_spec_is_dropped(polled: Polled) -> None:
     polled.brokers.meanwhile = lambda: polled.ctx.polls.drop(NAME)
     await polled.poll(replace(SEEN, waiting=exact(99)))
     assert polled.woken == []
+
+
+async def test_a_queue_that_is_read_late_keeps_its_place(polled: Polled) -> None:
+    poll = polled.ctx.polls.get(NAME)
+    assert poll is not None
+    interval = polled.ctx.settings.poll
+    was_due = poll.due = polled.now + 3.0 - interval / 4
+    polled.ctx.polls.again(poll, was_due)
+    await polled.poll(SEEN)
+    assert poll.due == pytest.approx(was_due + interval, abs=1.01 * JITTER * interval)
+
+
+@pytest.mark.parametrize(
+    ("now", "want"),
+    [
+        pytest.param(10.0, 12.0, id="read when it was due"),
+        pytest.param(10.7, 12.0, id="read late"),
+        pytest.param(11.0, 12.0, id="half an interval late"),
+        pytest.param(11.5, 12.5, id="so late that its place is lost"),
+        pytest.param(60.0, 61.0, id="read after all stood still for a minute"),
+    ],
+)
+def test_when_a_queue_is_read_again(now: float, want: float) -> None:
+    assert following(10.0, now, 2.0) == want
 
 
 def test_a_queue_is_due_once_until_it_is_put_back() -> None:
