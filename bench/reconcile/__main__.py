@@ -10,12 +10,8 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import signal
-import subprocess
-import sys
 import tempfile
 import time
-import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -24,6 +20,7 @@ from pathlib import Path
 
 from bench.reconcile import world
 from bench.reconcile.measuring import Process, Samples, quantile, samples, total
+from bench.reconcile.running import Reconciler, before_the_rest
 from kube import config
 from kube.client import Client
 from tests.cluster import redis, state
@@ -61,58 +58,6 @@ class Moment:
     process: Process
 
 
-class Reconciler:
-    """One process, from its start."""
-
-    def __init__(self, cluster: Cluster, folder: Path, options: Options) -> None:
-        self.began = time.monotonic()
-        self.log = folder / f"reconciler-{time.monotonic_ns()}.log"
-        flags = {
-            "--kubeconfig": cluster.kubeconfig,
-            "--namespace": world.NAMESPACE,
-            "--poll": options.poll,
-            "--metrics-host": "127.0.0.1",
-            "--metrics-port": 0,
-            "--local-brokers": "true",
-            "--certificates": "none",
-            # A machine that runs an API server, its nodes and this beside it may be slow; that costs no Lease here.
-            "--lease-duration": 60,
-            "--renew-deadline": 45,
-        }
-        command = [
-            sys.executable,
-            "-m",
-            "headgate",
-            "reconciler",
-            *(str(part) for flag in flags.items() for part in flag),
-        ]
-        with self.log.open("wb") as output:
-            self.process = subprocess.Popen(command, cwd=ROOT, stderr=output)
-        self.port = 0
-
-    def metrics(self) -> Samples:
-        if not self.port:
-            self.port = _port(self.log.read_text())
-        if not self.port:
-            return {}
-        try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/metrics", timeout=10) as answer:
-                return samples(answer.read().decode())
-        except OSError:
-            return {}
-
-    def stop(self) -> None:
-        self.process.send_signal(signal.SIGTERM)
-        self.process.wait(60)
-
-
-def _port(log: str) -> int:
-    import re
-
-    found = re.search(r'"metrics_port":\s*(\d+)', log)
-    return int(found[1]) if found else 0
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.reconcile", description=__doc__)
     parser.add_argument("--pools", type=int, nargs="+", default=[100, 1000, 3000])
@@ -123,7 +68,11 @@ def main() -> None:
     given = parser.parse_args()
     if given.replicas < 1:
         parser.error("--replicas must be 1 at least: a pool without pods does not scale by the law that is measured")
-    print(f"poll {given.poll:g} s, {given.replicas} pods a pool, measured for {given.seconds:g} s each", flush=True)
+    print(
+        f"poll {given.poll:g} s, {given.replicas} pods a pool, measured for {given.seconds:g} s each;"
+        f" the reconciler has {'the first claim' if before_the_rest() else 'no more claim than others'} to the cores",
+        flush=True,
+    )
     for pools in given.pools:
         run(Options(pools, given.replicas, given.seconds, given.poll, tuple(given.moved)))
 
@@ -188,7 +137,7 @@ def measure(cluster: Cluster, server: Redis, folder: Path, options: Options) -> 
 
 @contextmanager
 def _reconciler(cluster: Cluster, folder: Path, options: Options) -> Iterator[Reconciler]:
-    one = Reconciler(cluster, folder, options)
+    one = Reconciler(cluster, folder, options.poll)
     try:
         yield one
     finally:
