@@ -1,7 +1,7 @@
 """What a watch tells of our own writes, left out before kopf hears of it.
 
-The answer to a write is in the store long before kopf has made a task, a queue and some sixty objects of the event that
-tells of it. With 20 statuses a second these are a megabyte of garbage a second, which the collector has to look for.
+The answer to a write is in the store long before kopf has made a task, a queue and a dozen objects of the event that
+tells of it. With 20 statuses a second that is garbage all the time, which the collector has to look for.
 """
 
 from __future__ import annotations
