@@ -9,10 +9,11 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
+from reconciler.children.strangers import CHILDREN
+
 _AUTOSCALERS: Final = re.compile(r"kube-controller-manager|keda.*|.*autoscaler.*")
 """Field managers that set replicas by themselves: the HorizontalPodAutoscaler controller is part of the first."""
 _SCALE: Final = "scale"
-_CHILDREN: Final = ("Deployment", "StatefulSet")
 
 
 def kept(kind: str, entries: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
@@ -48,8 +49,8 @@ def _is_autoscaler(entry: Mapping[str, Any]) -> bool:
 def _of_replicas(kind: str, entry: Mapping[str, Any]) -> bool:
     """A pool has no replicas but by its scale subresource, which writes its hold."""
     if entry.get("subresource") == _SCALE:
-        return kind in ("WorkerPool", *_CHILDREN)
-    return kind in _CHILDREN and "f:replicas" in ((entry.get("fieldsV1") or {}).get("f:spec") or {})
+        return kind == "WorkerPool" or kind in CHILDREN
+    return kind in CHILDREN and "f:replicas" in ((entry.get("fieldsV1") or {}).get("f:spec") or {})
 
 
 def _scales(entry: Mapping[str, Any]) -> bool:

@@ -15,7 +15,6 @@ from reconciler.children import strangers
 from reconciler.children.environment import ADMIN_PORT
 
 Object = dict[str, Any]
-CHILDREN: Final = ("Deployment", "StatefulSet")
 POD_SPEC: Final = ("nodeName", "terminationGracePeriodSeconds")
 POD_STATUS: Final = ("phase", "podIP", "conditions", "containerStatuses", "initContainerStatuses")
 CONTAINER: Final = ("name", "image", "resources")
@@ -41,7 +40,7 @@ def _parts(kind: str, obj: Mapping[str, Any]) -> Object:
     if kind == "Pod":
         found = {"spec": _pod_spec(spec), "status": _only(obj.get("status") or {}, POD_STATUS)}
         return {part: value for part, value in found.items() if part in obj}
-    if kind in CHILDREN and "template" in spec:
+    if kind in strangers.CHILDREN and "template" in spec:
         return {"spec": {**spec, "template": {"spec": _pod_spec(spec["template"].get("spec") or {})}}}
     return {}
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from typing import cast
 
 import aiohttp
@@ -13,17 +12,7 @@ from hypothesis import strategies as st
 
 from kube.errors import Gone, ServerError
 from kube.stream import Event, EventType, decode, lines
-
-
-class Chunks:
-    """What `lines` reads: a body that arrives in the given pieces."""
-
-    def __init__(self, chunks: list[bytes]) -> None:
-        self._chunks = chunks
-
-    async def iter_chunked(self, _: int) -> AsyncIterator[bytes]:
-        for chunk in self._chunks:
-            yield chunk
+from tests.kube.chunks import Chunks
 
 
 async def read(chunks: list[bytes], limit: int = 1000) -> list[bytes]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from typing import Any, cast
 
 import aiohttp
@@ -17,6 +16,7 @@ from reconciler.echoes import is_echo
 from reconciler.pulse import Listened, Pulse
 from reconciler.status import RESOURCES
 from reconciler.store import Store
+from tests.kube.chunks import Chunks
 from tests.reconciler.builders import applied, queue
 
 QUEUES = RESOURCES["Queue"]
@@ -52,17 +52,6 @@ def test_an_echo_is(line: bytes, want: bool) -> None:
     assert is_echo(store, "Queue", line) is want
 
 
-class Pieces:
-    """A body that arrives in these pieces."""
-
-    def __init__(self, pieces: list[bytes]) -> None:
-        self._pieces = pieces
-
-    async def iter_chunked(self, _: int) -> AsyncIterator[bytes]:
-        for piece in self._pieces:
-            yield piece
-
-
 @given(st.lists(st.binary(min_size=1, max_size=6).filter(lambda line: b"\n" not in line)), st.data())
 async def test_lines_are_whole_however_they_come(lines: list[bytes], data: st.DataObject) -> None:
     stream = b"".join(line + b"\n" for line in lines)
@@ -79,7 +68,7 @@ async def test_lines_are_whole_however_they_come(lines: list[bytes], data: st.Da
     def given(line: bytes) -> bytes | None:
         return None if line.startswith(b"a") else line
 
-    body = Listened(cast("aiohttp.StreamReader", Pieces(pieces)), heard, given)
+    body = Listened(cast("aiohttp.StreamReader", Chunks(pieces)), heard, given)
     left = b"".join([piece async for piece in body.iter_chunked(1)])
     assert left == b"".join(line + b"\n" for line in lines if not line.startswith(b"a"))
     assert beats == len(lines), "what is left out is a sign of life too"
